@@ -1,0 +1,93 @@
+"""The kinds of plugin and how they are found: one plugin is one module, nothing else is edited.
+
+A folder is scanned; a package from outside registers its module under the entry point ``parvis.<kind>``.
+A protocol below says what the module must declare. Types are imported for the checker only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from parvis.values import Column, Finding, Step
+
+
+class Detector(Protocol):
+    """What a column means. ``holds`` receives one non-empty cell, stripped."""
+
+    TITLE: str  # French
+    SOURCE: str
+    HEADERS: Mapping[str, float]  # folded header words and how much each one tells, 0..1
+    TOLERANCE: float  # share of filled cells that must hold
+    PERSONAL: str  # "", "direct", "quasi" or "sensitive"
+    EXAMPLES: Mapping[bool, Sequence[str]]
+
+    def holds(self, cell: str) -> bool: ...
+
+
+class Reader(Protocol):
+    """A file format -> raw tables. See ``tables.read`` for what ``read`` receives and yields."""
+
+    TITLE: str
+    SUFFIXES: Sequence[str]  # ".csv", ".txt"
+
+    def recognises(self, path: Path, head: bytes) -> float: ...
+
+    def read(self, path: Path, name: str, sink: Any) -> Sequence[Finding]: ...
+
+
+class Repair(Protocol):
+    """One repair step. ``propose`` looks and returns steps; ``apply`` replays one. See ``tables.repairs``."""
+
+    TITLE: str
+    EXAMPLES: Sequence[tuple[Any, Any]]
+
+    def propose(self, table: Any) -> Sequence[Step]: ...
+
+    def apply(self, table: Any, parameters: Mapping[str, Any]) -> Any: ...
+
+
+class Check(Protocol):
+    """One kind of verification of a table against a schema or against itself."""
+
+    TITLE: str
+
+    def check(self, table: Any) -> Sequence[Finding]: ...
+
+
+class Transform(Protocol):
+    """What may be done to a column that holds personal data: a SQL expression over the typed column."""
+
+    TITLE: str
+    PARAMETERS: Mapping[str, Any]  # name -> default
+    EXAMPLES: Sequence[tuple[Any, Any]]
+
+    def apply(self, column: Column, parameters: Mapping[str, Any]) -> Any: ...
+
+
+@cache
+def found(package: str, kind: str) -> Mapping[str, ModuleType]:
+    """Return the plugin modules of a folder (``parvis.profiling.detectors``) and of outside packages, by name."""
+    folder = importlib.import_module(package)
+    modules = {
+        info.name: importlib.import_module(f"{package}.{info.name}")
+        for info in pkgutil.iter_modules(folder.__path__)
+        if not info.name.startswith("_")
+    }
+    for point in entry_points(group=f"parvis.{kind}"):
+        modules[point.name] = point.load()
+    return modules
+
+
+def names(package: str) -> Iterator[str]:
+    """Yield the names of a folder's own plugins without importing them."""
+    folder = importlib.import_module(package)
+    return (info.name for info in pkgutil.iter_modules(folder.__path__) if not info.name.startswith("_"))

@@ -1,0 +1,480 @@
+"""The nouns of Parvis: frozen values that the library, the command line, the jobs and the pages share.
+
+A value is what can be computed from bytes. What has an owner, a right or a workflow is a row of the
+portal, which may keep a value as JSON (``to_json`` / ``from_json``) and never declares its fields again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+V = TypeVar("V")
+
+
+def msg(text: str) -> str:
+    """Return the text unchanged: marks a French sentence of the engine for the translators."""
+    return text
+
+
+# --- What arrives ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One arrival: where its bytes lie, the name it came under, its digest, origin and time."""
+
+    path: Path
+    name: str
+    digest: str  # SHA-256, hexadecimal
+    size: int  # bytes
+    origin: str = ""  # "upload", "cli", a source's address
+    received_at: str = ""  # ISO 8601, UTC
+
+
+# --- Remarks --------------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How far a finding stops the file: REFUSE the file, BLOCK the release until a person decides,
+    WARN (can be released, should be mended), INFO (good to know)."""
+
+    REFUSE = "refuse"
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the file: any part may be unknown. Lines count from 1, as the agent's program shows them."""
+
+    sheet: str = ""
+    line: int | None = None
+    column: str = ""  # label of the column, as the agent wrote it
+    cell: str = ""  # "F14", for spreadsheets
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One repair of a recipe: which plugin of ``tables.repairs``, with what, and what it changes."""
+
+    repair: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    before: Sequence[str] = ()  # a few cells as they were ...
+    after: Sequence[str] = ()  # ... and as they become, same order
+    message: str = ""  # French sentence with {places}
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark on a file: reading, schema, privacy, metadata alike.
+
+    ``message``, ``why`` and ``hint`` are French sentences with ``{places}`` filled from ``values``.
+    The same remark on many cells is one finding with ``count`` and its first ``place``.
+    """
+
+    code: str  # "csv.header_below_title", "siret.scientific", "privacy.nir" ...
+    severity: Severity
+    message: str
+    place: Place | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    hint: str = ""  # what to do
+    why: str = ""  # why it matters
+    count: int = 1
+    examples: Sequence[str] = ()  # offending cells, at most 5; never filled for personal data
+    fix: Step | None = None
+
+    @property
+    def text(self) -> str:
+        return self.message.format(**self.values)
+
+
+# --- What a table is ------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """Type of a column's values once read. GEOMETRY is WKB in WGS84 longitude, latitude."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    GEOMETRY = "geometry"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name in the APIs, its label in the file, its type, its meaning and what it holds."""
+
+    name: str  # lower case ASCII letters, digits and _, unique, starts with a letter
+    label: str
+    kind: Kind = Kind.TEXT
+    meaning: str = ""  # name of a detector: "siret", "email", "person_name" ... or ""
+    unit: str = ""
+    description: str = ""
+    filled: int = 0  # rows that have a value
+    distinct: int = 0  # exact up to 100,000 rows, estimated beyond
+    minimum: Any = None  # JSON-safe
+    maximum: Any = None
+    mean: float | None = None
+    examples: Sequence[str] = ()
+    field: str = ""  # name of the schema's field this column was mapped to, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaMatch:
+    """How well a table fits a schema: confidence from 0 to 1, field -> column, and the reason in French."""
+
+    schema: str
+    title: str
+    confidence: float
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()  # required fields that no column holds
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a table is: how the file was read, its columns, the schemas it may follow."""
+
+    format: str  # "csv", "xlsx", "geojson", "totem" ...
+    rows: int
+    columns: Sequence[Column]
+    table: str = ""  # sheet, layer or member of the archive
+    encoding: str = ""
+    separator: str = ""
+    header_line: int | None = None  # 1-based, last line of the header
+    titles: Sequence[str] = ()  # title lines found above the header
+    schemas: Sequence[SchemaMatch] = ()  # best first
+    crs: str = ""  # "EPSG:2154": the reference system the file came in
+    bbox: Sequence[float] = ()  # west, south, east, north in degrees
+    point: Sequence[str] = ()  # (longitude column, latitude column) when the table has such a pair
+
+
+# --- Privacy --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is done to one column before it may leave, and why."""
+
+    column: str
+    transform: str  # plugin of privacy.transforms: "keep", "drop", "mask" ...
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    ground: str = ""  # legal ground; compulsory to keep a column that holds personal data
+    reason: str = ""  # what was seen that makes this rule proposed
+    decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is done to each column. A column without a rule is kept as it is."""
+
+    rules: Sequence[Rule] = ()
+    note: str = ""
+
+    def rule(self, column: str) -> Rule | None:
+        return next((r for r in self.rules if r.column == column), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Measured risk of singling out: rows, smallest group of the quasi-identifiers, unique rows."""
+
+    rows: int
+    keys: Sequence[str] = ()
+    smallest_group: int | None = None
+    unique_rows: int = 0
+
+
+# --- The agent's view of a file -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """All that an agent sees of one table before deciding: nothing of it is public.
+
+    ``preview`` shows at most 20 rows as they would be published under ``policy``.
+    ``staged`` is the digest of the private typed Parquet that ``commit`` starts from.
+    """
+
+    id: str
+    parcel: Parcel
+    profile: Profile
+    recipe: Sequence[Step]
+    findings: Sequence[Finding]
+    policy: Policy
+    metadata: Metadata
+    staged: str
+    preview: Sequence[Mapping[str, Any]] = ()
+    risk: Risk | None = None
+    schema: str = ""  # id of the schema it was checked against, or ""
+    quality: Mapping[str, float] = field(default_factory=dict)  # dimension -> 0..1
+
+    @property
+    def blocked(self) -> bool:
+        """True when a person must decide before anything can be released."""
+        return any(f.severity in (Severity.BLOCK, Severity.REFUSE) for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What came of a parcel: remarks on the file as a whole, and one preparation per table found."""
+
+    parcel: Parcel
+    findings: Sequence[Finding]
+    preparations: Sequence[Preparation]
+
+    @property
+    def refused(self) -> bool:
+        return not self.preparations
+
+
+# --- What is published ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a reader must know of a dataset. Dates are ISO 8601 days."""
+
+    title: str = ""
+    description: str = ""
+    theme: str = ""  # one of catalogue.themes
+    keywords: Sequence[str] = ()
+    licence: str = "lov2"  # id of catalogue.licences
+    producer: str = ""
+    service: str = ""
+    contact: str = ""  # a role's mailbox, never a person's
+    frequency: str = ""  # id of catalogue.frequencies
+    temporal_start: str = ""
+    temporal_end: str = ""
+    territory: str = ""  # INSEE code of the commune
+    attribution: str = ""
+    source: str = ""  # name of the original file
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An immutable state of a dataset. ``id`` is the digest of content, schema and policy."""
+
+    id: str
+    dataset: str  # id of the dataset
+    object: str  # SHA-256 of the Parquet file
+    size: int  # bytes of the Parquet file
+    rows: int
+    columns: Sequence[Column]
+    metadata: Metadata
+    policy: Policy
+    created_at: str  # ISO 8601, UTC
+    number: int = 1  # 1, 2, 3 ... within the dataset
+    schema: str = ""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()  # what remains known of it, safe to show
+    risk: Risk | None = None
+    crs: str = ""
+    bbox: Sequence[float] = ()
+    point: Sequence[str] = ()
+    geometry: str = ""  # name of the geometry column, or ""
+    source_digest: str = ""  # SHA-256 of the original, which stays private
+    engine: str = ""  # version of Parvis that made it
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in self.columns if c.name == name), None)
+
+
+# --- Questions ------------------------------------------------------------------------------------
+
+
+class Op(StrEnum):
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    IN = "in"
+    CONTAINS = "contains"  # folded: case and accents do not count
+    STARTS = "starts"
+    NULL = "null"
+    FILLED = "filled"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``column op value``; ``value`` is a tuple for IN and unused for NULL and FILLED."""
+
+    column: str
+    op: Op
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: Sequence[Where]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: Sequence[Where]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Words that must all appear somewhere in the row's text columns, accents and case folded."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Rows whose geometry or point meets the box (degrees)."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+Where = Test | All | Some | Not | Search | Box
+
+
+class Function(StrEnum):
+    COUNT = "count"
+    COUNT_DISTINCT = "count_distinct"  # exact
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    MEDIAN = "median"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    function: Function
+    column: str = ""  # "" only for COUNT: rows
+    name: str = ""  # name in the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    name: str  # a column, a group key or an aggregate's name
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question that all dialects share. Rows come in the shelf's order unless ``order`` says otherwise."""
+
+    select: Sequence[str] = ()  # empty: every column
+    where: Where | None = None
+    group: Sequence[str] = ()
+    aggregates: Sequence[Aggregate] = ()
+    order: Sequence[Order] = ()
+    limit: int = 20
+    offset: int = 0
+    cursor: str = ""  # opaque, given by the previous page
+    count: bool = True  # give the total number of rows
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer: ``rows`` are tuples of JSON-safe values in the order of ``columns``."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    total: int | None = None
+    cursor: str = ""  # "" on the last page
+
+
+# --- Figures --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of data and everything a reader who does not see it needs.
+
+    ``kind`` is "bar", "line", "histogram", "map" ...; ``query`` gives the data; ``encodings`` say which
+    column goes where ("x", "y", "colour", "size").
+    """
+
+    kind: str
+    title: str
+    query: Query
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    sentence: str = ""  # what the picture says, in French
+
+
+# --- Values as JSON -------------------------------------------------------------------------------
+
+
+def to_json(value: Any) -> Any:
+    """Return the value as plain JSON types (dict, list, str, numbers); paths become text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out = {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        if isinstance(value, Test | All | Some | Not | Search | Box):
+            out["is"] = type(value).__name__
+        return out
+    if isinstance(value, Mapping):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(v) for v in value]
+    if isinstance(value, StrEnum | Path):
+        return str(value)
+    return value
+
+
+def from_json(cls: type[V], data: Any) -> V:
+    """Return the value of class ``cls`` that ``to_json`` wrote. Unknown keys are ignored, so that a
+    manifest written by a later version can still be read."""
+    return typing.cast(V, _read(cls, data))
+
+
+_WHERES: dict[str, type] = {c.__name__: c for c in (Test, All, Some, Not, Search, Box)}
+
+
+def _read(wanted: Any, data: Any) -> Any:
+    origin = typing.get_origin(wanted)
+    if wanted is Any or wanted is object:
+        return tuple(data) if isinstance(data, list) else data
+    if origin in (types.UnionType, typing.Union):
+        if data is None:
+            return None
+        if isinstance(data, dict) and data.get("is") in _WHERES:
+            return _read(_WHERES[data["is"]], data)
+        return _read(next(a for a in typing.get_args(wanted) if a is not type(None)), data)
+    if dataclasses.is_dataclass(wanted):
+        hints = _hints(wanted)
+        known = {f.name: _read(hints[f.name], data[f.name]) for f in dataclasses.fields(wanted) if f.name in data}
+        return typing.cast(Any, wanted)(**known)
+    if origin is not None and issubclass(origin, Mapping):
+        return {k: _read(typing.get_args(wanted)[1], v) for k, v in data.items()}
+    if origin is not None and issubclass(origin, Sequence):
+        return tuple(_read(typing.get_args(wanted)[0], v) for v in data)
+    if isinstance(wanted, type) and issubclass(wanted, StrEnum | Path):
+        return wanted(data)
+    return data
+
+
+_HINTS: dict[Any, dict[str, Any]] = {}
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls)
+    return _HINTS[cls]

@@ -1,0 +1,75 @@
+"""All that a dialect may know of the web: a request, a response, and the catalogue of what the caller may see.
+
+Handlers are pure functions ``(request, catalogue, ...) -> Response``; the portal and the bare adapter
+turn their own requests into ours. Nothing here knows sessions nor cookies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from parvis.values import Metadata, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str  # decoded, with its leading slash
+    query: Sequence[tuple[str, str]] = ()  # in order, repeated names kept
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    base: str = ""  # "https://data.ville.fr", without a trailing slash
+
+    def all(self, name: str) -> list[str]:
+        return [v for n, v in self.query if n == name]
+
+    def get(self, name: str, default: str = "") -> str:
+        return next((v for n, v in self.query if n == name), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """``body`` is bytes, or an iterable of chunks for a stream. ``cacheable``: the same request on the same
+    state of the catalogue always gives these bytes."""
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    media_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cacheable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A dataset as the caller may see it: never built for one that he may not."""
+
+    id: str  # stable, never derived from the title
+    slug: str
+    organisation: str  # slug
+    organisation_name: str
+    metadata: Metadata
+    version: Version  # the current one
+    versions: Sequence[str]  # ids, newest first, those that may be asked for
+    created_at: str
+    modified_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    entries: Sequence[Entry]
+    total: int
+    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+
+class Catalogue(Protocol):
+    """What the caller may see. ``find`` raises ``UnknownName``, or ``GoneError`` when it was withdrawn."""
+
+    def find(self, dataset: str) -> Entry: ...
+
+    def version(self, dataset: str, version: str) -> Version: ...
+
+    def list(
+        self, words: str = "", filters: Mapping[str, str] = ..., order: str = "", limit: int = 20, offset: int = 0
+    ) -> Listing: ...
