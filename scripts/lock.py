@@ -1,0 +1,46 @@
+"""Recompute ``requirements/*.txt`` from ``pyproject.toml``: exact versions with hashes and no address.
+
+A ``uv.lock`` would name the registry it was made from, so none is kept.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet")
+TOOLS = ("uv==0.13.9",)
+
+
+def main(uv: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = project["dependency-groups"]
+    base = [*project["project"]["dependencies"], *groups["build"]]
+    postgresql = project["project"]["optional-dependencies"]["postgresql"]
+    dev = [*base, *postgresql, *groups["dev"]]
+    compile_pins(uv, "tools", TOOLS)
+    compile_pins(uv, "runtime", base)
+    compile_pins(uv, "dev", dev, within="runtime")
+    compile_pins(uv, "bench", [*dev, *groups["bench"]], within="dev")
+
+
+def compile_pins(uv: str, name: str, wanted: Iterable[str], within: str = "") -> None:
+    """Write ``requirements/<name>.txt``; ``within`` keeps the versions of a smaller set."""
+    folder = ROOT / "requirements"
+    folder.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as source:
+        source.write("\n".join(wanted))
+        source.flush()
+        constraint = ["-c", str(folder / f"{within}.txt")] if within else []
+        target = ["--python-version", "3.11", "-o", str(folder / f"{name}.txt")]
+        subprocess.run([uv, "pip", "compile", source.name, *constraint, *FLAGS, *target], check=True, cwd=ROOT)
+    print(f"requirements/{name}.txt")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
