@@ -4,12 +4,41 @@ Bytes in, values out. This package reads any file a town hall holds, finds out w
 checks it, protects the people in it, keeps it as an immutable version and answers questions about it.
 It knows no web framework, no clock and no network unless they are passed in.
 
-Two modules are its public face:
+The verbs of the command are here under the same names::
 
-* ``parvis.pipeline``: ``collect``, ``prepare``, ``commit``, the path of one file;
-* ``parvis.store.query``: ``run``, the question that every API asks.
+    import parvis
+    parvis.inspect("subventions.xlsx").preparations[0].profile.columns
+    parvis.check("subventions.csv", schema="scdl/subventions")
+    parvis.protect("associations.csv", "sortie/")
+    parvis.publish(["fichiers/"], data="parvis-data")
 
-Nothing is imported here: reading one value must not load the parsers nor the database engine.
+Behind them: ``parvis.pipeline`` (``collect``, ``prepare``, ``commit``: the path of one file) and
+``parvis.store.query`` (``run``: the question that every API asks). Nothing is imported until a verb is used:
+reading one value must not load the parsers nor the database engine.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 __version__ = "0.1.0"
+
+_ENGINE = {
+    "inspect": "parvis.pipeline",
+    "check": "parvis.pipeline",
+    "protect": "parvis.pipeline",
+    "backup": "parvis.store.backup",
+    "restore": "parvis.store.backup",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Find a verb when it is first used: ours, or one that the portal declares under ``parvis.verbs``."""
+    from importlib import import_module
+    from importlib.metadata import entry_points
+
+    if name in _ENGINE:
+        return getattr(import_module(_ENGINE[name]), name)
+    for point in entry_points(group="parvis.verbs", name=name):
+        return point.load()
+    raise AttributeError(f"module 'parvis' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The ``parvis`` command: the same verbs as the library and the screens."""

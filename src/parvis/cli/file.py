@@ -1,0 +1,130 @@
+"""Verbs on one file: ``inspect``, ``check``, ``protect``. Nothing leaves the machine, nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from parvis.cli import out
+from parvis.values import Preparation, Profile, Reception, Severity
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@out.json_option
+def inspect(file: Path, as_json: bool) -> None:
+    """Dit ce qu'est un fichier : format, tableaux, colonnes, schémas possibles."""
+    from parvis import pipeline
+
+    reception = pipeline.inspect(file)
+    if as_json:
+        out.show_json({"findings": reception.findings, "tables": [p.profile for p in reception.preparations]})
+    else:
+        _show(reception, with_columns=True)
+    _leave(reception, decide=False)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--schema", default="", metavar="ID", help="Schéma national (scdl/subventions), fichier ou adresse.")
+@out.json_option
+def check(file: Path, schema: str, as_json: bool) -> None:
+    """Vérifie un fichier : schéma, cohérence, données personnelles."""
+    from parvis import pipeline
+
+    reception = pipeline.check(file, schema)
+    if as_json:
+        out.show_json(
+            {
+                "findings": reception.findings,
+                "tables": [
+                    {"table": p.profile.table, "schema": p.schema, "quality": p.quality, "findings": p.findings}
+                    for p in reception.preparations
+                ],
+            }
+        )
+    else:
+        _show(reception, with_columns=False)
+    _leave(reception, decide=True)
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--policy", type=FILE, help="Politique déjà décidée ; sans elle, la plus prudente est appliquée.")
+@click.option("--out", "target", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Dossier.")
+@out.json_option
+def protect(file: Path, policy: Path | None, target: Path, as_json: bool) -> None:
+    """Écrit la copie protégée d'un fichier, sans les données personnelles."""
+    from parvis import pipeline
+    from parvis.privacy import policy as policies
+
+    tables = pipeline.protect(file, target, policies.load(policy) if policy else None)
+    if as_json:
+        out.show_json([{"path": t.path, "rows": t.rows, "policy": t.policy, "risk": t.risk} for t in tables])
+        return
+    console = out.console()
+    for table in tables:
+        console.print(f"[green]✓[/green] {escape(str(table.path))} : {table.rows} lignes")
+        for rule in table.policy.rules:
+            if rule.transform != "keep":
+                console.print(f"    {escape(rule.column)} : {rule.transform} — {escape(rule.reason)}", style="dim")
+
+
+COMMANDS: Sequence[click.Command] = (inspect, check, protect)
+
+
+def _show(reception: Reception, *, with_columns: bool) -> None:
+    console = out.console()
+    console.print(f"[bold]{escape(reception.parcel.name)}[/bold]")
+    if reception.findings:
+        console.print(out.findings_table(reception.findings))
+    for preparation in reception.preparations:
+        console.print()
+        console.print(_headline(preparation.profile))
+        if with_columns:
+            _show_columns(console, preparation.profile)
+        _show_schemas(console, preparation)
+        if preparation.findings:
+            console.print(out.findings_table(preparation.findings))
+
+
+def _headline(profile: Profile) -> str:
+    facts = [profile.format.upper(), profile.encoding]
+    facts.append(f"séparateur « {profile.separator} »" if profile.separator else "")
+    facts.append(f"en-tête en ligne {profile.header_line}" if profile.header_line else "")
+    name = f"[bold]{escape(profile.table)}[/bold] : " if profile.table else ""
+    said = ", ".join(escape(f) for f in facts if f)
+    return f"{name}{profile.rows} lignes, {len(profile.columns)} colonnes ({said})"
+
+
+def _show_columns(console: Console, profile: Profile) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("Colonne", "Type", "Sens", "Remplie", "Exemples"):
+        table.add_column(title, overflow="fold")
+    for column in profile.columns:
+        share = f"{column.filled / profile.rows:.0%}" if profile.rows else ""
+        examples = ", ".join(column.examples[:3])
+        table.add_row(*(escape(t) for t in (column.label, out.KINDS[column.kind], column.meaning, share, examples)))
+    console.print(table)
+
+
+def _show_schemas(console: Console, preparation: Preparation) -> None:
+    for match in preparation.profile.schemas[:3]:
+        mark = "→" if match.schema == preparation.schema else " "
+        console.print(f"{mark} {escape(match.title)} ({match.schema}), {match.confidence:.0%} : {escape(match.reason)}")
+
+
+def _leave(reception: Reception, *, decide: bool) -> None:
+    """Exit 3 when nothing could be read, 1 when a person must decide."""
+    if reception.refused:
+        raise click.exceptions.Exit(3)
+    blocked = any(f.severity is Severity.BLOCK for p in reception.preparations for f in p.findings)
+    if decide and blocked:
+        raise click.exceptions.Exit(1)
