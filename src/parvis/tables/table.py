@@ -1,0 +1,74 @@
+"""A table as it was read: text cells in a Parquet file, and where each of them stood in the original."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parvis.values import Place
+
+LINE = "__line"  # BIGINT: the line in the original, as the agent's program shows it
+SHAPE = "__geometry"  # BLOB: WKB in WGS84 longitude, latitude
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost. Bytes, seconds and counts; a file that wants more is refused with a sentence."""
+
+    memory: int = 1 << 30  # of the confined process, above its programs
+    seconds: float = 180.0
+    size: int = 2 << 30  # the file itself
+    expanded: int = 3 << 30  # an archive or a workbook, once decompressed
+    ratio: int = 400  # decompressed bytes per compressed byte, beyond 64 MB
+    members: int = 500  # files in an archive
+    tables: int = 200  # tables in one file
+    columns: int = 2000
+    rows: int = 20_000_000
+    cell: int = 1 << 20  # characters of one cell
+    line: int = 16 << 20  # bytes of one line of text
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as it was read, before any repair.
+
+    ``path`` is a Parquet file: VARCHAR columns c0..cN (NULL when the cell is absent or empty), ``__line`` BIGINT and,
+    for a layer, ``__geometry`` BLOB. ``labels`` are the headers of c0..cN, as written (may be empty or equal).
+    """
+
+    name: str  # sheet, layer or member of the archive; "" when the file is one table
+    path: Path
+    labels: Sequence[str]
+    rows: int
+    format: str = ""  # "csv", "xlsx", "geojson" ...
+    encoding: str = ""
+    separator: str = ""
+    header_line: int | None = None  # last line of the header, from 1
+    titles: Sequence[str] = ()  # lines found above the header
+    notes: Sequence[str] = ()  # lines found below the table
+    crs: str = ""  # "EPSG:2154": the reference system the file came in
+    first_column: int = 0  # 0-based column of the sheet where c0 stands
+    sheet: bool = False  # True when cells have addresses such as F14
+    geometry: bool = False  # True when ``path`` has ``__geometry``
+
+    def columns(self) -> list[str]:
+        return [f"c{i}" for i in range(len(self.labels))]
+
+    def place(self, line: int | None = None, column: int | None = None) -> Place:
+        """Return where a cell stands, in the words of the agent's own program."""
+        label = self.labels[column] if column is not None else ""
+        cell = ""
+        if self.sheet and line is not None and column is not None:
+            cell = f"{letters(self.first_column + column)}{line}"
+        return Place(sheet=self.name if self.sheet else "", line=line, column=label, cell=cell)
+
+
+def letters(column: int) -> str:
+    """Return the letters that a spreadsheet gives to a 0-based column: 0 is A, 26 is AA."""
+    out = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        out = chr(ord("A") + rest) + out
+    return out
