@@ -1,17 +1,583 @@
-"""Find the header of a grid of cells, and tell its tables apart."""
+"""Find the header of a grid of cells, and tell its tables apart.
+
+An office file rarely starts with its header: a title, a sub-title and a blank line stand above; the header itself
+takes two lines because cells are merged; tables stand one under the other, one per year, or side by side; totals,
+sources and signatures stand below. The rules here look at what each line is made of, not at words of one town.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
+from parvis.values import Finding, Place, Severity, msg
+
 Cells = Sequence[str | None]
+Row = tuple[int, list[str | None]]  # line, cells
+
+WHOLE = 20_000  # lines looked at as a whole; a longer grid is one table whose header is in its first lines
+_LOOK = 40  # lines among which a header is looked for
+
+_NUMBER = re.compile(r"^[-+(]?\s*\d[\d\s\u00a0\u202f.,]*\s*[)%€]?\s*(?:€|%|-)?$")
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}/\d{1,2}/(?:\d\d|\d{4})\b|^\d{1,2}:\d\d(?::\d\d)?$")
+_TOTAL = re.compile(r"^\s*(?:sous[- ]?)?totaux?\b|^\s*(?:sous[- ]?)?total\b", re.IGNORECASE)
+_REFERENCE = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$")
+_DBASE = re.compile(r"^.+,(?:[CDFLN]|[CDFLN],\d+(?:,\d+)?)$")
+_WORDS = re.compile(
+    r"\b(?:nom|pr[ée]noms?|code|codes|date|dates|montants?|adresse|id|identifiant|libell[ée]|type|commune|ville|siret|"
+    r"siren|insee|n[°o]|num[ée]ro|ann[ée]e|exercice|objet|nature|quartier|rue|voie|latitude|longitude|lat|lon|long|x|y|"
+    r"surface|superficie|nombre|nb|description|cat[ée]gorie|statut|[ée]tat|t[ée]l[ée]phone|tel|email|mail|url|site|service|"
+    r"direction|bureau|lieu|cp|secteur|titre|total|population|horaires?|jour|mois|lundi|mardi|b[ée]n[ée]ficiaire|"
+    r"structure|association|candidat|voix|inscrits|votants|fonction|article|chapitre|r[ée]f[ée]rence|ref|name)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a table starts: its labels, the last line of its header (None: there is no header)."""
+
+    labels: list[str]
+    line: int
+    first: int = 0  # first line of the header
+    found: bool = True
+    titles: tuple[str, ...] = ()
+    stacked: bool = False
+
+
+@dataclass(slots=True)
+class _Block:
+    """Consecutive lines that make one table."""
+
+    start: Start
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)  # columns of the grid that are kept
+
+
+def simple(rows: Sequence[Cells], first_line: int) -> Start | None:
+    """Return the start of a grid that is one plain table from its first lines on, or None when it is not plain."""
+    if len(rows) < 3:
+        return None
+    grid = [(first_line + i, list(r)) for i, r in enumerate(rows)]
+    start = _start(grid, {})
+    if start is None or not start.found or start.stacked or start.titles:
+        return None
+    width = len(rows[start.line - first_line])
+    if len(start.labels) != width or any(len(r) != width for r in rows[start.line - first_line :]):
+        return None
+    return start if start.line == first_line else None
 
 
 def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any]) -> None:
-    """Put the tables of a grid into the sink: the first line is the header."""
-    stream = iter(rows)
-    labels = [c or "" for c in next(stream, ())]
+    """Put the tables of a grid into the sink.
+
+    ``facts`` may hold ``first_line`` (line of the first row), ``merged`` (list of (first row, first column, last row,
+    last column), 0-based as in ``rows``); the rest goes to the table as it is.
+    """
+    kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged")}
     first = int(facts.get("first_line", 1))
-    kept = {k: v for k, v in facts.items() if k != "first_line"}
-    sink.rows(name, labels, enumerate(stream, first + 1), header_line=first, **kept)
+    stream: Iterator[Row] = ((first + i, [_clean(c) for c in r]) for i, r in enumerate(rows))
+    head = list(islice(stream, WHOLE))
+    rest = islice(stream, 0, None)
+    following = next(rest, None)
+    if not any(any(r) for _, r in head) and following is None:
+        return
+    merged = _merged(facts.get("merged") or (), first)
+    if following is not None:
+        _long(sink, name, head, chain([following], rest), kept, merged)
+        return
+    whole = _blocks(head, merged)
+    several = len(whole) > 1
+    for number, block in enumerate(whole, 1):
+        _keep(sink, _title(name, block, number) if several else name, block, kept)
+    if several:
+        sink.find(
+            Finding(
+                "header.several_tables",
+                Severity.INFO,
+                msg("{count} tableaux ont été trouvés dans cette feuille : ils sont traités séparément."),
+                Place(sheet=name),
+                {"count": len(whole)},
+            )
+        )
+
+
+def labels_findings(labels: Sequence[str], line: int, sheet: str = "") -> list[Finding]:
+    """Return the remark on empty or equal labels, if there are any."""
+    folded = Counter(" ".join(label.split()).casefold() for label in labels if label.strip())
+    twice = [label for label, count in folded.items() if count > 1]
+    empty = [i + 1 for i, label in enumerate(labels) if not label.strip()]
+    if not twice and not empty:
+        return []
+    parts = []
+    if empty:
+        parts.append(msg("colonne(s) sans titre : {columns}").format(columns=", ".join(map(str, empty[:10]))))
+    if twice:
+        parts.append(msg("titres en double : {labels}").format(labels=", ".join(f"« {t} »" for t in twice[:10])))
+    return [
+        Finding(
+            "header.labels",
+            Severity.WARN,
+            msg("Des en-têtes de colonnes étaient vides ou en double ({what}) ; ils ont été renommés."),
+            Place(sheet=sheet, line=line),
+            {"what": " ; ".join(parts)},
+            hint=msg("Donnez à chaque colonne un titre court et unique dans votre fichier."),
+            count=len(empty) + len(twice),
+        )
+    ]
+
+
+# --- Cells ----------------------------------------------------------------------------------------
+
+
+def _clean(cell: str | None) -> str | None:
+    return cell if cell is not None and cell.strip() else None
+
+
+def kind(cell: str | None) -> str:
+    """Return what a cell looks like: "" (empty), "n" (number), "d" (date or hour) or "t" (text)."""
+    if cell is None:
+        return ""
+    cell = cell.strip()
+    if not cell:
+        return ""
+    if _DATE.match(cell):
+        return "d"
+    if _NUMBER.match(cell):
+        return "n"
+    return "t"
+
+
+def _filled(row: Cells) -> int:
+    return sum(c is not None for c in row)
+
+
+def _merged(ranges: Sequence[Sequence[int]], first: int) -> dict[int, list[tuple[int, int, int]]]:
+    """Return line -> (first column, last column, last line) of the merged cells that start there."""
+    out: dict[int, list[tuple[int, int, int]]] = {}
+    for top, left, bottom, right in ranges:
+        out.setdefault(top + first, []).append((left, right, bottom + first))
+    return out
+
+
+# --- Where a table starts -------------------------------------------------------------------------
+
+
+def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]) -> Start | None:
+    """Return where the first table of these lines starts, or None when there is no line at all."""
+    filled = [(i, line, row) for i, (line, row) in enumerate(grid) if any(row)]
+    if not filled:
+        return None
+    width = max(len(row) for _, _, row in filled[: _LOOK * 3])
+    usual = _usual(filled)
+    best, best_score = None, 0.0
+    for position, (i, _, row) in enumerate(filled[:_LOOK]):
+        below = [r for _, _, r in filled[position + 1 : position + 31]]
+        score = _score(row, below, usual)
+        score -= 0.03 * position
+        if score > best_score:
+            best, best_score = i, score
+        if best is not None and position > 12 and best_score > 2:
+            break
+    if best is None or best_score < 0.55:
+        return _headless(filled, width, usual)
+    return _with_stack(grid, best, merged, width)
+
+
+def _usual(filled: Sequence[tuple[int, int, Cells]]) -> float:
+    counts = sorted(_filled(r) for _, _, r in filled[:200])
+    wide = [c for c in counts if c > 1] or counts
+    return wide[len(wide) // 2]
+
+
+def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
+    """Return how much a line looks like the header of the lines below it (0: not at all; above 1: surely)."""
+    cells = [(i, c) for i, c in enumerate(row) if c is not None]
+    if not cells or not below:
+        return 0.3 if cells and not below and all(kind(c) == "t" for _, c in cells) and len(cells) > 1 else 0.0
+    texts = [c for _, c in cells if kind(c) == "t" or _DBASE.match(c)]
+    text_share = len(texts) / len(cells)
+    if text_share < 0.5 or (len(cells) == 1 and usual > 1):
+        return 0.0
+    fill = min(1.0, len(cells) / max(usual, 1))
+    if fill < 0.5:
+        return 0.0
+    distinct = len({c.casefold().strip() for _, c in cells}) / len(cells)
+    contrast = same = 0.0
+    for i, cell in cells:
+        under = [r[i] for r in below if i < len(r) and r[i] is not None]
+        kinds = [kind(c) for c in under]
+        if not kinds:
+            continue
+        hard = sum(k in "nd" for k in kinds) / len(kinds)
+        mine = kind(cell)
+        if mine == "t" and hard >= 0.6:
+            contrast += 1
+        elif mine in "nd" and hard >= 0.6:
+            same += 1
+        elif cell in under:
+            same += 0.7
+    long = sum(len(c) > 90 for _, c in cells) / len(cells)
+    words = sum(bool(_WORDS.search(c.replace("_", " "))) for c in texts) / len(cells)
+    dbase = sum(bool(_DBASE.match(c)) for c in texts) / len(cells)
+    missing = max(0.0, 1 - len(cells) / max(usual, 1))
+    return (
+        0.6 * text_share
+        + 0.5 * fill
+        + 0.4 * distinct
+        + 1.2 * contrast / len(cells)
+        - 1.6 * same / len(cells)
+        - 0.8 * long
+        + 0.8 * words
+        + 0.8 * dbase
+        - 0.8 * missing
+        - 0.5
+    )
+
+
+def _headless(filled: Sequence[tuple[int, int, Cells]], width: int, usual: float) -> Start:
+    titles: list[str] = []
+    position = 0
+    while position < len(filled) - 1 and _filled(filled[position][2]) == 1 and usual > 1:
+        titles.append(next(c for c in filled[position][2] if c is not None))
+        position += 1
+    line = filled[position][1] - 1
+    return Start([""] * width, line, line, found=False, titles=tuple(titles))
+
+
+def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[int, int, int]]], width: int) -> Start:
+    """Return the start whose header ends at row ``best`` or just below, with the group lines above it."""
+    top = bottom = best
+    header = _padded(grid[best][1], width)
+    if best + 1 < len(grid) and _completes(
+        header, grid[best + 1][1], grid[best][0], merged, grid[best + 2 : best + 30]
+    ):
+        bottom = best + 1
+    stack = [_spread(grid[i][1], grid[i][0], merged, width, last=i == bottom) for i in range(top, bottom + 1)]
+    while top > 0:
+        row = grid[top - 1][1]
+        if _filled(row) >= 2 and all(_REFERENCE.match(c) for c in row if c is not None):
+            top -= 1  # a line of column numbers
+            continue
+        if not _groups(row, grid[top - 1][0], merged, width):
+            break
+        top -= 1
+        stack.insert(0, _spread(row, grid[top][0], merged, width, last=False))
+    labels = [_joined([s[i] for s in stack]) for i in range(width)]
+    titles = tuple(_one_line(row) for _, row in grid[:top] if any(row))
+    return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1)
+
+
+def _padded(row: Cells, width: int) -> list[str | None]:
+    return [*row, *([None] * (width - len(row)))][:width]
+
+
+def _completes(
+    header: Cells, below: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int]]], data: Sequence[Row]
+) -> bool:
+    """True when the line below fills the holes of a header whose cells are merged."""
+    cells = [(i, c) for i, c in enumerate(below) if c is not None]
+    if not cells or any(kind(c) != "t" for _, c in cells):
+        return False
+    spans = [(left, right) for left, right, bottom in merged.get(line, ()) if right > left and bottom == line]
+    tall = [left for left, right, bottom in merged.get(line, ()) if bottom == line + 1]
+    if spans and (tall or all(any(left <= i <= right for left, right in spans) for i, _ in cells)):
+        return True
+    if merged.get(line) and not spans:
+        return False
+    holes = [i for i, c in cells if i >= len(header) or header[i] is None]
+    if not holes or len(holes) < len(cells) / 3 or len(cells) >= sum(c is not None for c in header) + len(holes):
+        return False
+    full = [r for _, r in data if _filled(r) > len(cells)]
+    return bool(full) and all(any(i < len(r) and r[i] is not None for r in full) for i in holes[:1])
+
+
+def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int]]], width: int) -> bool:
+    """True when a line above the header names groups of columns."""
+    cells = [c for c in row if c is not None]
+    if len(cells) < 2 or any(kind(c) != "t" or len(c) > 60 for c in cells) or len(cells) > width * 0.7:
+        spans = [1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1]
+        return bool(spans) and bool(cells) and all(kind(c) == "t" for c in cells)
+    return True
+
+
+def _spread(
+    row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int]]], width: int, *, last: bool
+) -> list[str]:
+    """Return the cells of a header line; a group's name is repeated over the columns that it spans."""
+    out = [" ".join((c or "").split()) for c in _padded(row, width)]
+    if last:
+        return out
+    spans = {left: right for left, right, _ in merged.get(line, ())}
+    if spans:
+        for left, right in spans.items():
+            for i in range(left, min(right + 1, width)):
+                out[i] = out[left]
+        return out
+    carried = ""
+    for i, cell in enumerate(out):
+        carried = cell or carried
+        out[i] = carried
+    return out
+
+
+def _joined(parts: Sequence[str]) -> str:
+    kept: list[str] = []
+    if parts and not parts[-1] and len(parts) > 1:
+        own = [p for p in parts if p]
+        return own[0] if own else ""
+    for part in parts:
+        if part and part not in kept:
+            kept.append(part)
+    return " / ".join(kept)
+
+
+def _one_line(row: Cells) -> str:
+    return " ".join(" ".join(c.split()) for c in row if c is not None)
+
+
+# --- Several tables -------------------------------------------------------------------------------
+
+
+def _blocks(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) -> list[_Block]:
+    out: list[_Block] = []
+    for part in _side_by_side(grid):
+        out += _stacked(part, merged)
+    return [b for b in out if b.rows or not out or b is out[0]]
+
+
+def _side_by_side(grid: list[Row]) -> list[list[Row]]:
+    """Cut a grid at its empty columns when both sides are tables of different heights."""
+    width = max(len(r) for _, r in grid)
+    used = [0] * width
+    for _, row in grid:
+        for i, cell in enumerate(row):
+            used[i] += cell is not None
+    cuts = [i for i in range(1, width - 1) if not used[i]]
+    if not cuts or len(grid) > 5000:
+        return [grid]
+    edges = [-1, *cuts, width]
+    spans = [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b - a > 2]
+    if len(spans) < 2:
+        return [grid]
+    parts = [[(line, [c if left <= i < right else None for i, c in enumerate(r)]) for line, r in grid]
+             for left, right in spans]  # fmt: skip
+    starts = [_start(p, {}) for p in parts]
+    if any(s is None or not s.found for s in starts):
+        return [grid]
+    heights = [sum(any(r) for _, r in p) for p in parts]
+    names = [[x for x in s.labels if x] for s in starts if s is not None]
+    if max(heights) - min(heights) > max(2, 0.2 * max(heights)) or names[0] == names[1]:
+        return parts
+    return [grid]
+
+
+def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) -> list[_Block]:
+    """Cut a grid in the tables that stand one under the other."""
+    start = _start(grid, merged)
+    if start is None:
+        return []
+    block = _Block(start)
+    blocks = [block]
+    i = 0
+    while i < len(grid) and grid[i][0] <= start.line:
+        i += 1
+    previous_blank = False
+    while i < len(grid):
+        line, row = grid[i]
+        if not any(row):
+            previous_blank = True
+            i += 1
+            continue
+        if _again(row, block.start.labels):
+            i += 1
+            previous_blank = False
+            continue
+        other = _another(grid, i, block, merged) if previous_blank or _filled(row) == 1 else None
+        if other is not None:
+            block = _Block(other)
+            blocks.append(block)
+            while i < len(grid) and grid[i][0] <= other.line:
+                i += 1
+            previous_blank = False
+            continue
+        block.rows.append((line, row))
+        previous_blank = False
+        i += 1
+    return blocks
+
+
+def _again(row: Cells, labels: Sequence[str]) -> bool:
+    """True when a line repeats the header (one per printed page)."""
+    cells = [" ".join(c.split()) if c else "" for c in row]
+    return sum(bool(c) for c in cells) > 1 and cells == [x.rpartition(" / ")[2] for x in labels[: len(cells)]]
+
+
+def _another(
+    grid: Sequence[Row], i: int, block: _Block, merged: Mapping[int, list[tuple[int, int, int]]]
+) -> Start | None:
+    """Return the start of another table at row ``i``, possibly under a title of one or two lines."""
+    for j in range(i, min(i + 4, len(grid))):
+        row = grid[j][1]
+        if _filled(row) < 2:
+            continue
+        texts = [c for c in row if c is not None]
+        below = [r for _, r in grid[j + 1 : j + 21] if any(r)]
+        if len(texts) < 2 or not below or any(kind(c) != "t" for c in texts):
+            return None
+        again = _again(row, block.start.labels)
+        usual = sorted(_filled(r) for r in below)[len(below) // 2]
+        hard = [
+            k for k, c in enumerate(row)
+            if c is not None
+            and (under := [kind(r[k]) for r in below if k < len(r) and r[k] is not None])
+            and sum(x in "nd" for x in under) / len(under) >= 0.8
+            and _was_hard(block, k)
+        ]  # fmt: skip
+        if again and j > i:
+            return _with_stack(grid[i:], j - i, merged, max(len(r) for _, r in grid))
+        if hard and len(hard) >= 0.25 * len(texts) and usual >= 2 and _score(row, below, usual) > 1.3:
+            return _with_stack(grid[i:], j - i, merged, max(len(r) for _, r in grid))
+        return None
+    return None
+
+
+def _was_hard(block: _Block, column: int) -> bool:
+    """True when the table above does not hold text in this column: a text cell there is then no value of it."""
+    above = [kind(r[column]) for _, r in block.rows[-20:] if column < len(r) and r[column] is not None]
+    return not above or sum(k == "t" for k in above) / len(above) < 0.3
+
+
+def _title(name: str, block: _Block, number: int) -> str:
+    last = next((t for t in reversed(block.start.titles) if len(t) <= 60), "")
+    said = last or str(number)
+    return f"{name} / {said}" if name else said
+
+
+# --- Into the sink --------------------------------------------------------------------------------
+
+
+def _keep(sink: Any, name: str, block: _Block, facts: Mapping[str, Any]) -> None:
+    _take_notes(block)
+    start = block.start
+    width = max([len(start.labels), *(len(r) for _, r in block.rows)], default=0)
+    used = [bool(i < len(start.labels) and start.labels[i]) for i in range(width)]
+    for _, row in block.rows:
+        for i, cell in enumerate(row):
+            if cell is not None:
+                used[i] = True
+    columns = [i for i in range(width) if used[i]]
+    if not columns or (not block.rows and len([c for c in columns if c < len(start.labels)]) < 2):
+        return
+    labels = _labels(start, columns)
+    first = int(facts.get("first_column", 0))
+    kept = dict(facts)
+    kept["first_column"] = first + columns[0]
+    if columns != list(range(columns[0], columns[0] + len(columns))):
+        kept["positions"] = tuple(first + c for c in columns)
+    rows = ((line, [row[i] if i < len(row) else None for i in columns]) for line, row in block.rows)
+    line = start.line if start.found else None
+    sink.rows(name, labels, rows, header_line=line, titles=start.titles, notes=tuple(block.notes), **kept)
+    _say(sink, name, start, labels)
+
+
+def _labels(start: Start, columns: Sequence[int]) -> list[str]:
+    out = []
+    for i in columns:
+        label = start.labels[i] if i < len(start.labels) else ""
+        out.append(" ".join(label.split()))
+    return out
+
+
+def _take_notes(block: _Block) -> None:
+    """Move what stands below the table (sources, signatures, legends) out of its rows."""
+    if len(block.rows) < 3:
+        return
+    usual = sorted(_filled(r) for _, r in block.rows)[len(block.rows) // 2]
+    if usual < 3:
+        return
+    taken: list[Row] = []
+    expected = block.rows[-1][0]
+    for line, row in reversed(block.rows[-15:]):
+        cells = [c for c in row if c is not None]
+        apart = expected - line > 1
+        text = all(kind(c) == "t" for c in cells) and not _TOTAL.match(cells[0])
+        if len(cells) <= max(1, usual // 4) and text and (len(cells[0]) > 25 or row[0] is not None):
+            taken.append((line, row))
+            expected = line
+        else:
+            break
+        del apart
+    if not taken or len(taken) > len(block.rows) // 2:
+        return
+    cut = taken[-1][0]
+    gap = block.rows[-len(taken) - 1][0] < cut - 1
+    if gap or any(re.match(r"^\s*(?:source|note|nb\b|\*|\(\d\)|mise? à jour)", _one_line(r), re.I) for _, r in taken):
+        block.notes = [_one_line(r) for _, r in reversed(taken)]
+        block.rows = block.rows[: -len(taken)]
+
+
+def _say(sink: Any, name: str, start: Start, labels: Sequence[str]) -> None:
+    sheet = name
+    if not start.found:
+        sink.find(
+            Finding(
+                "header.none",
+                Severity.WARN,
+                msg("Ce tableau n'a pas de ligne de titres : les colonnes ont été numérotées."),
+                Place(sheet=sheet),
+                hint=msg("Ajoutez au-dessus des données une ligne qui donne le nom de chaque colonne."),
+            )
+        )
+        return
+    if start.titles:
+        sink.find(
+            Finding(
+                "header.below_title",
+                Severity.INFO,
+                msg("L'en-tête a été trouvé ligne {line}, sous le titre « {title} »."),
+                Place(sheet=sheet, line=start.line),
+                {"line": start.line, "title": start.titles[0][:120]},
+            )
+        )
+    if start.stacked:
+        sink.find(
+            Finding(
+                "header.stacked",
+                Severity.WARN,
+                msg("L'en-tête est sur plusieurs lignes ({first} à {last}) : les titres ont été réunis."),
+                Place(sheet=sheet, line=start.line),
+                {"first": start.first, "last": start.line},
+                hint=msg("Vérifiez les noms de colonnes dans l'aperçu."),
+            )
+        )
+    for finding in labels_findings(labels, start.line, sheet):
+        sink.find(finding)
+
+
+def _long(
+    sink: Any,
+    name: str,
+    head: list[Row],
+    rest: Iterator[Row],
+    facts: Mapping[str, Any],
+    merged: Mapping[int, list[tuple[int, int, int]]],
+) -> None:
+    """Keep a grid too long to be looked at as a whole: one table, blank lines left out."""
+    start = _start(head, merged) or Start([""], 0, 0, found=False)
+    width = max(len(start.labels), max(len(r) for _, r in head))
+    labels = [*start.labels, *([""] * (width - len(start.labels)))]
+
+    def rows() -> Iterator[Row]:
+        for line, row in chain(head, rest):
+            if line > start.line and any(row):
+                yield line, (row[:width] if len(row) > width else row)
+
+    clean = _labels(Start(labels, start.line), range(width))
+    sink.rows(name, clean, rows(), header_line=start.line if start.found else None, titles=start.titles, **facts)
+    _say(sink, name, start, clean)

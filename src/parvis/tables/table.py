@@ -49,6 +49,7 @@ class RawTable:
     notes: Sequence[str] = ()  # lines found below the table
     crs: str = ""  # "EPSG:2154": the reference system the file came in
     first_column: int = 0  # 0-based column of the sheet where c0 stands
+    positions: Sequence[int] = ()  # columns of the sheet where c0..cN stand, when empty ones were left out
     sheet: bool = False  # True when cells have addresses such as F14
     geometry: bool = False  # True when ``path`` has ``__geometry``
 
@@ -60,7 +61,8 @@ class RawTable:
         label = self.labels[column] if column is not None else ""
         cell = ""
         if self.sheet and line is not None and column is not None:
-            cell = f"{letters(self.first_column + column)}{line}"
+            at = self.positions[column] if self.positions else self.first_column + column
+            cell = f"{letters(at)}{line}"
         return Place(sheet=self.name if self.sheet else "", line=line, column=label, cell=cell)
 
 

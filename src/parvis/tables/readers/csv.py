@@ -1,0 +1,448 @@
+"""Text with separators: CSV, TSV, and the texts that software calls CSV.
+
+Two ways to the same table. Big regular files are cut by Arrow's parser straight to Parquet (about 2 processor
+seconds for a million rows of 16 columns). Small or irregular ones (titles above the header, lines of unequal length,
+mixed encodings) are read line by line, exactly, and every irregularity is said with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from parvis.errors import InputError
+from parvis.tables import header, sniff
+from parvis.tables.table import LINE
+from parvis.values import Finding, Place, Severity, msg
+
+TITLE = "Texte à séparateurs (CSV, TSV)"
+SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
+
+_SMALL = 4 << 20  # bytes: below, the exact way is fast enough
+_SAMPLE = 400  # lines looked at to find the separator and the header
+
+
+def recognises(path: Path, head: bytes) -> float:
+    """Anything that is text may be a CSV: other readers say so more loudly when it is theirs."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return 0.5
+    if b"\x00" in head and not sniff._wide(head[:4096]) and head.count(0) > len(head) // 50 + 2:
+        return 0.0
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start in (b"<", b"{", b"["):
+        return 0.15
+    control = sum(head.count(bytes([c])) for c in range(1, 32) if c not in (9, 10, 12, 13, 27, 28, 29, 30, 31, 26))
+    return 0.3 if control <= len(head) // 100 + 2 else 0.0
+
+
+def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
+    """Put the table (rarely several) of a text file into the sink."""
+    text = sniff.text(path, sink.limits.line)
+    sample = _sample(text, path)
+    dialect = sniff.dialect(sample)
+    _refuse_prose(name, sample, dialect)
+    facts = {
+        "format": "csv",
+        "encoding": " + ".join(filter(None, (text.encoding, text.fallback))),
+        "separator": dialect.separator,
+    }
+    said: list[Finding] = []
+    if path.stat().st_size < _SMALL or not _fast(path, text, dialect, sample, sink, facts):
+        exact = _Exact(path, text, dialect, sink, facts)
+        exact.tail = _tail(sample, dialect.separator)
+        exact.read()
+    if text.fallback:
+        said.append(_mixed(path, text))
+    if text.nul:
+        said.append(_nul(path, text))
+    return said
+
+
+def _sample(text: sniff.Text, path: Path) -> list[str]:
+    lines: list[str] = []
+    size = 0
+    for line in islice(text.decode(path), _SAMPLE):
+        lines.append(line.replace("\x00", ""))
+        size += len(line)
+        if size > 2 << 20:
+            break
+    return lines
+
+
+def _refuse_prose(name: str, sample: Sequence[str], dialect: sniff.Dialect) -> None:
+    filled = [line for line in sample if line.strip()]
+    if Path(name).suffix.lower() in (".csv", ".tsv", ".tab"):
+        return
+    long = sum(len(line.split()) > 6 for line in filled) > len(filled) * 0.2
+    if not dialect.separator or dialect.consistency < 0.6 or (long and dialect.separator == ","):
+        raise InputError(
+            "Ce fichier est un texte, pas un tableau : aucune séparation en colonnes n'a été trouvée.",
+            "Envoyez le tableur ou le CSV qu'il accompagne.",
+            code="read.text",
+        )
+
+
+def _mixed(path: Path, text: sniff.Text) -> Finding:
+    with path.open("rb") as stream:
+        lines = [n for n, raw in enumerate(sniff._lines(stream, b"\r" if text.mac else b"\n"), 1) if text.foreign(raw)]
+    shown = ", ".join(str(n) for n in lines[:10]) + (" ..." if len(lines) > 10 else "")
+    return Finding(
+        "csv.mixed_encoding",
+        Severity.WARN,
+        msg("{count} ligne(s) ne sont pas dans le même encodage que le reste ({encoding}) : lignes {lines}."),
+        Place(line=lines[0] if lines else None),
+        {"count": len(lines), "encoding": text.encoding, "lines": shown},
+        hint=msg("Elles ont été relues en {fallback}. Vérifiez leurs accents dans l'aperçu.").replace(
+            "{fallback}", text.fallback
+        ),
+        why=msg("Deux fichiers d'origines différentes ont sans doute été mis bout à bout."),
+        count=len(lines),
+    )
+
+
+def _nul(path: Path, text: sniff.Text) -> Finding:
+    lines = [n for n, line in enumerate(text.decode(path), 1) if "\x00" in line]
+    return Finding(
+        "csv.nul",
+        Severity.WARN,
+        msg(
+            "{count} ligne(s) contenaient des caractères invisibles (octet nul) ; ils ont été retirés. Première : {line}."
+        ),
+        Place(line=lines[0] if lines else None),
+        {"count": len(lines), "line": lines[0] if lines else 0},
+        hint=msg("Vérifiez ces lignes dans l'aperçu."),
+        count=len(lines),
+    )
+
+
+# --- The exact way --------------------------------------------------------------------------------
+
+
+_TAIL = re.compile(r"[;,|\t]+$")
+
+
+def _tail(sample: Sequence[str], separator: str) -> str:
+    """Return the run of foreign separators that ends nearly every line (« ;; » left by a spreadsheet), or ""."""
+    ends = Counter(m.group() for line in sample if (m := _TAIL.search(line.rstrip("\r\n"))))
+    for end, count in ends.most_common(1):
+        if separator and separator not in end and count > 0.8 * sum(bool(line.strip()) for line in sample):
+            return end
+    return ""
+
+
+class _Exact:
+    """Reads line by line with Python's csv, counts what is irregular, and says it."""
+
+    def __init__(self, path: Path, text: sniff.Text, dialect: sniff.Dialect, sink: Any, facts: dict[str, Any]) -> None:
+        self.path, self.text, self.dialect, self.sink, self.facts = path, text, dialect, sink, facts
+        self.widths: Counter[int] = Counter()
+        self.odd: dict[int, int] = {}  # line -> number of cells, for the first odd lines
+        self.tail = ""  # ";;" at the end of every line of a file separated by something else
+
+    def read(self) -> None:
+        csv.field_size_limit(self.sink.limits.line)
+        rows = self.records()
+        merged = 0
+        if self.dialect.separator == ",":
+            rows, merged = self._decimal_commas(rows)
+        usual = self._usual()
+        before = len(self.sink.tables)
+        self.sink.grid("", self._watched(rows, usual), first_line=1 + self.dialect.skip, **self.facts)
+        if merged:
+            self.sink.find(_merged(merged))
+        self._say_unequal(usual, self.sink.tables[before:])
+
+    def records(self) -> Iterator[list[str | None]]:
+        """Yield the records; a NUL is removed, an unclosed quote is refused with its line."""
+        lines = (self._line(line) for line in self.text.decode(self.path))
+        for _ in range(self.dialect.skip):
+            next(lines, None)
+        separator = self.dialect.separator or "\x1f"
+        kept: list[str] = []
+
+        def remembered() -> Iterator[str]:
+            for line in lines:
+                kept.append(line)
+                yield line
+
+        done = self.dialect.skip
+        reader = csv.reader(remembered(), delimiter=separator)
+        try:
+            for row in reader:
+                if len(kept) > 1:
+                    _refuse_open_quote(kept, separator, done + 1, self.dialect.width)
+                elif kept and kept[0].count('"') % 2 and not kept[0].endswith("\n"):
+                    _refuse_open_quote([*kept, ""], separator, done + 1, self.dialect.width)
+                done += len(kept)
+                kept.clear()
+                yield [c if c.strip() else None for c in row]
+        except csv.Error as error:
+            raise InputError(
+                "La ligne {line} ne peut pas être découpée en cellules : un guillemet ouvert n'est sans doute jamais "
+                "refermé.",
+                "Corrigez cette ligne dans un éditeur de texte, puis renvoyez le fichier.",
+                line=done + 1,
+                code="csv.quote",
+            ) from error
+
+    def _line(self, line: str) -> str:
+        line = line.replace("\x00", "")
+        if self.tail:
+            bare = line.rstrip("\n")
+            line = bare.removesuffix(self.tail) + line[len(bare) :]
+        return line
+
+    def _usual(self) -> int:
+        return self.dialect.width
+
+    def _watched(self, rows: Iterator[list[str | None]], usual: int) -> Iterator[list[str | None]]:
+        for line, row in enumerate(rows, 1 + self.dialect.skip):
+            while row and row[-1] is None and len(row) > usual:
+                row.pop()
+            if any(row):
+                self.widths[len(row)] += 1
+                if len(row) != usual and len(self.odd) < 2000:
+                    self.odd[line] = len(row)
+            yield row
+
+    def _decimal_commas(self, rows: Iterator[list[str | None]]) -> tuple[Iterator[list[str | None]], int]:
+        """Sew « 25 000 » and « 00 » together again when amounts were written with an unprotected comma."""
+        first = list(islice(rows, 2000))
+        seam = _seam(first)
+        if seam is None:
+            return self._chained(first, rows), 0
+        width = len(_trimmed(first[0]))
+        self.dialect = sniff.Dialect(",", self.dialect.skip, self.dialect.consistency, width)
+
+        def sewn() -> Iterator[list[str | None]]:
+            for row in self._chained(first, rows):
+                yield _sew(row, seam, width)
+
+        return sewn(), seam + 1
+
+    @staticmethod
+    def _chained(first: list[list[str | None]], rest: Iterator[list[str | None]]) -> Iterator[list[str | None]]:
+        yield from first
+        yield from rest
+
+    def _say_unequal(self, usual: int, tables: Sequence[Any]) -> None:
+        starts = max((t.header_line or 0 for t in tables[:1]), default=0)
+        odd = {line: width for line, width in self.odd.items() if line > starts}
+        if not odd or not self.dialect.separator:
+            return
+        shown = [
+            msg("ligne {line} : {width} valeur(s) au lieu de {usual}").format(line=line, width=width, usual=usual)
+            for line, width in list(odd.items())[:5]
+        ]
+        longer = any(width > usual for width in odd.values())
+        self.sink.find(
+            Finding(
+                "csv.unequal_lines",
+                Severity.WARN,
+                msg("{count} ligne(s) n'ont pas le même nombre de valeurs que l'en-tête : {lines}."),
+                Place(line=next(iter(odd))),
+                {"count": len(odd), "lines": " ; ".join(shown) + (" ..." if len(odd) > 5 else "")},
+                hint=msg(
+                    "Vérifiez ces lignes dans l'aperçu : les valeurs en trop sont gardées dans des colonnes à part."
+                )
+                if longer
+                else msg("Les valeurs absentes sont laissées vides. Vérifiez ces lignes dans l'aperçu."),
+                why=msg("Un séparateur dans un texte non protégé par des guillemets décale les colonnes."),
+                count=len(odd),
+            )
+        )
+
+
+def _refuse_open_quote(kept: Sequence[str], separator: str, line: int, width: int) -> None:
+    """Refuse a record of several lines when its quote was surely never closed.
+
+    Either it runs to the end of the file with an odd number of quotes, or it swallowed lines that are each a whole
+    record of the usual width.
+    """
+    whole = "".join(kept)
+    swallowed = [k for k in kept[1:-1] if width > 1 and k.count(separator) == width - 1 and '"' not in k]
+    if whole.count('"') % 2 or len(swallowed) > max(2, len(kept) // 2):
+        opened = next((i for i, k in enumerate(kept) if k.count('"') % 2), 0)
+        raise InputError(
+            "Un guillemet ouvert ligne {line} n'est jamais refermé.",
+            "Ouvrez le fichier dans un éditeur de texte, corrigez cette ligne (ajoutez le guillemet fermant, ou retirez "
+            "l'autre), puis renvoyez-le.",
+            line=line + opened,
+            code="csv.quote",
+        )
+
+
+_WHOLE = re.compile(r"^-?\d{1,3}(?:[ \u00a0\u202f]?\d{3})*$")
+_CENTS = re.compile(r"^\d{2}$")
+
+
+def _trimmed(row: Sequence[str | None]) -> list[str | None]:
+    out = list(row)
+    while out and (out[-1] is None or not out[-1].strip(";")):
+        out.pop()
+    return out
+
+
+def _seam(rows: Sequence[Sequence[str | None]]) -> int | None:
+    """Return the column where nearly every long row has « whole », « cents » side by side, or None."""
+    if len(rows) < 4:
+        return None
+    width = len(rows[0])
+    long = [r for r in rows[1:] if len(r) == width + 1]
+    if len(long) < 0.6 * (len(rows) - 1) or width < 2:
+        return None
+    best, share = None, 0.0
+    for i in range(width):
+        fits = sum(bool(_WHOLE.match(r[i] or "") and _CENTS.match(r[i + 1] or "")) for r in long) / len(long)
+        if fits > share:
+            best, share = i, fits
+    return best if share > 0.9 else None
+
+
+def _sew(row: list[str | None], seam: int, width: int) -> list[str | None]:
+    cents = row[seam + 1] if len(row) > seam + 1 else None
+    if len(row) > width and _WHOLE.match(row[seam] or "") and _CENTS.match(cents or ""):
+        return [*row[:seam], f"{row[seam]},{cents}", *row[seam + 2 :]]
+    return row
+
+
+def _merged(column: int) -> Finding:
+    return Finding(
+        "csv.unprotected_decimals",
+        Severity.WARN,
+        msg("Les montants de la colonne {column} contenaient une virgule non protégée, qui décalait les colonnes : ils "
+            "ont été recollés (« 25 000 » et « 00 » → « 25 000,00 »)."),
+        values={"column": column},
+        hint=msg("Vérifiez l'aperçu. À l'export, choisissez le point-virgule comme séparateur."),
+    )  # fmt: skip
+
+
+# --- The fast way ---------------------------------------------------------------------------------
+
+
+def _fast(
+    path: Path, text: sniff.Text, dialect: sniff.Dialect, sample: Sequence[str], sink: Any, facts: dict[str, Any]
+) -> bool:
+    """Cut the file with Arrow; return False, with nothing kept, when it is not perfectly regular."""
+    if text.nul or text.fallback or text.quotes % 2 or not dialect.separator or dialect.consistency < 0.95:
+        return False
+    start = header.simple(_parsed(sample, dialect), 1 + dialect.skip)
+    if start is None:
+        return False
+    import pyarrow as pa
+
+    out = sink.path()
+    source, offset = _as_utf8(path, text, start.line, sink)
+    try:
+        rows = _cut(source, offset, out, dialect.separator, start, text.lines, sink.limits.rows)
+    except (_IrregularError, pa.ArrowInvalid):
+        out.unlink(missing_ok=True)
+        return False
+    finally:
+        if source != path:
+            source.unlink(missing_ok=True)
+    sink.file("", start.labels, out, rows, header_line=start.line, **facts)
+    for finding in header.labels_findings(start.labels, start.line):
+        sink.find(finding)
+    return True
+
+
+class _IrregularError(Exception):
+    """The file is not regular enough for the fast way."""
+
+
+def _parsed(sample: Sequence[str], dialect: sniff.Dialect) -> list[list[str | None]]:
+    rows = csv.reader(sample[dialect.skip :], delimiter=dialect.separator)
+    return [[c if c.strip() else None for c in row] for row in rows][:-1]
+
+
+def _as_utf8(path: Path, text: sniff.Text, line: int, sink: Any) -> tuple[Path, int]:
+    """Return a UTF-8 file with line feeds, and the offset of the line after ``line``."""
+    source = path
+    if text.encoding != "utf-8" or text.mac:
+        source = sink.path(".txt")
+        with path.open("r", encoding=text.encoding, errors="strict", newline=None) as stream:
+            stream.seek(text.bom)
+            with source.open("w", encoding="utf-8", newline="") as out:
+                while chunk := stream.read(1 << 20):
+                    out.write(chunk)
+    with source.open("rb") as raw:
+        for _ in range(line):
+            raw.readline()
+        return source, raw.tell()
+
+
+def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Start, lines: int, most: int) -> int:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
+    width = len(start.labels)
+    names = [f"c{i}" for i in range(width)]
+    skipped: list[int] = []
+
+    def odd(row: pc.InvalidRow) -> str:
+        if row.text.replace(separator, "").strip() or row.number is None:
+            raise _IrregularError
+        skipped.append(row.number)
+        return "skip"
+
+    def guarded(row: pc.InvalidRow) -> str:
+        try:
+            return odd(row)
+        except _IrregularError:
+            failed.append(True)
+            return "error"
+
+    failed: list[bool] = []
+    done = record = 0
+    with pa.OSFile(str(source)) as stream:
+        stream.seek(offset)
+        batches = pc.open_csv(
+            stream,
+            pc.ReadOptions(use_threads=False, block_size=4 << 20, column_names=names),
+            pc.ParseOptions(
+                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=guarded
+            ),
+            pc.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+            ),
+        )
+        with pq.ParquetWriter(
+            out,
+            pa.schema([*((n, pa.string()) for n in names), (LINE, pa.int64())]),
+            compression="zstd",
+            compression_level=1,
+        ) as writer:
+            for batch in batches:
+                numbers = np.arange(record + 1, record + 1 + batch.num_rows + len(skipped))
+                numbers = numbers[~np.isin(numbers, skipped)][: batch.num_rows] if skipped else numbers
+                record = int(numbers[-1]) if len(numbers) else record
+                writer.write_batch(batch.append_column(LINE, pa.array(numbers + start.line)))
+                done += batch.num_rows
+                if done > most:
+                    raise _IrregularError
+    if failed or not done:
+        raise _IrregularError
+    if abs(lines - done - len(skipped) - start.line) > 1 and _swallowed(out, names, separator):
+        raise _IrregularError
+    return done
+
+
+def _swallowed(out: Path, names: Sequence[str], separator: str) -> bool:
+    """True when a cell of several lines holds a whole record: a quote was not closed where it should have been."""
+    import pyarrow.compute as compute
+    import pyarrow.parquet as pq
+
+    for name in names:
+        cells = pq.read_table(out, columns=[name]).column(0)
+        for cell in cells.filter(compute.match_substring(cells, "\n")).to_pylist():
+            if any(line.count(separator) >= len(names) - 1 for line in cell.split("\n")[1:-1]):
+                return True
+    return False
