@@ -1,0 +1,135 @@
+"""Excel workbooks: XLSX, XLSM, XLSB and the old XLS.
+
+The package is looked at by a guarded stream before the parser opens it: definitions of entities, sheets declared
+over the whole grid and bombs are refused here, because they abort the parser.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from parvis.tables import package, workbook
+from parvis.values import Finding
+
+TITLE = "Classeur Excel (XLSX, XLSM, XLSB, XLS)"
+SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".xltx", ".xlt")
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CELLS = 40_000_000  # cells of the rectangle that a parser would allocate
+
+
+def recognises(path: Path, head: bytes) -> float:
+    if head.startswith(_OLE):
+        return 0.9 if _ole_has(path, "Workbook", "Book", "EncryptedPackage") else 0.0
+    if not head.startswith(b"PK"):
+        return 0.9 if head[:4] in (b"\x09\x08\x10\x00", b"\x09\x04\x06\x00", b"\x09\x02\x06\x00") else 0.0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except zipfile.BadZipFile:
+        return 0.9 if b"xl/" in head and b"[Content_Types].xml" in head else 0.0
+    return 0.95 if names & {"xl/workbook.xml", "xl/workbook.bin"} else 0.0
+
+
+def _ole_has(path: Path, *names: str) -> bool:
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(n.encode("utf-16-le")) >= 0 for n in names)
+
+
+def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
+    """Put every visible sheet into the sink."""
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"PK"
+    if not packed:
+        workbook.read(path, sink, "xls")
+        return [workbook.macros("xls")] if _ole_has(path, "_VBA_PROJECT") else []
+    with package.opened(path, sink.limits) as archive:
+        hidden = _look(archive, path, sink)
+        binary = "xl/workbook.bin" in archive.namelist()
+        macros = any(n.lower().endswith("vbaproject.bin") for n in archive.namelist())
+    workbook.read(path, sink, "xlsb" if binary else "xlsx", hidden)
+    return [workbook.macros("xlsx")] if macros else []
+
+
+_SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"[^>]*?\b\w+:id="([^"]*)"')
+_LINK = re.compile(rb"<Relationship\b[^>]*>")
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
+_NUMBER = re.compile(rb'\br="(\d+)"')
+_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
+_FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
+
+
+def _look(archive: zipfile.ZipFile, path: Path, sink: Any) -> dict[str, workbook.Hidden]:
+    """Stream every XML member once: refuse the bombs, note the hidden rows and columns by sheet name."""
+    meter = package.Meter(sink.limits, path.stat().st_size)
+    names = _sheet_names(archive, meter)
+    out: dict[str, workbook.Hidden] = {}
+    for member in archive.namelist():
+        if not member.endswith((".xml", ".rels", ".vml")):
+            continue
+        sheet = names.get(member)
+        hidden = workbook.Hidden()
+        extent = [0, 0]
+        for window in package.xml(archive, member, meter, "Ce classeur"):
+            if sheet is None:
+                continue
+            if b"hidden=" in window:
+                _note_hidden(window, hidden)
+            _note_extent(window, extent)
+            if extent[0] * extent[1] > _CELLS:
+                raise workbook.too_big(extent[0], extent[1], sheet)
+        if sheet is not None and (hidden.rows or hidden.columns):
+            out[sheet] = hidden
+    return out
+
+
+def _sheet_names(archive: zipfile.ZipFile, meter: package.Meter) -> dict[str, str]:
+    """Return the sheets' names by the member that holds them."""
+    try:
+        book = b"".join(archive.read(n) for n in ("xl/workbook.xml",) if archive.getinfo(n).file_size < 8 << 20)
+        links = archive.read("xl/_rels/workbook.xml.rels")
+    except KeyError:
+        return {}
+    meter.count(len(book) + len(links))
+    targets = {}
+    for link in _LINK.findall(links):
+        identifier, target = (re.search(rb'\b%s="([^"]*)"' % k, link) for k in (b"Id", b"Target"))
+        if identifier and target:
+            targets[identifier[1]] = target[1].decode("utf-8", "replace")
+    out = {}
+    for label, identifier in _SHEET.findall(book):
+        target = targets.get(identifier, "")
+        member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        out[member] = _unescaped(label.decode("utf-8", "replace"))
+    return out
+
+
+def _unescaped(text: str) -> str:
+    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
+        text = text.replace(entity, sign)
+    return text
+
+
+def _note_hidden(window: bytes, hidden: workbook.Hidden) -> None:
+    for row in _ROW.findall(window):
+        number = _NUMBER.search(row)
+        if number:
+            hidden.rows.add(int(number[1]))
+    for column in _COLUMN.findall(window):
+        first, last = (re.search(rb'\b%s="(\d+)"' % k, column) for k in (b"min", b"max"))
+        if first and last:
+            hidden.columns.update(range(int(first[1]) - 1, min(int(last[1]), 16384)))
+
+
+def _note_extent(window: bytes, extent: list[int]) -> None:
+    """Keep the furthest filled cell; only far references are looked at one by one."""
+    if not re.search(rb'\br="(?:[A-Z]{3}\d|[A-Z]{1,3}\d{6})', window):
+        return
+    for column, row in _FAR.findall(window):
+        extent[0] = max(extent[0], int(row))
+        extent[1] = max(extent[1], workbook.column_index(column.decode()) + 1)

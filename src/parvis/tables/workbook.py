@@ -1,0 +1,217 @@
+"""What XLS, XLSX, XLSB and ODS have in common once opened: sheets of cells, some of them hidden."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from parvis.errors import InputError, LimitError
+from parvis.tables.table import letters
+from parvis.values import Finding, Place, Severity, msg
+
+
+@dataclass(slots=True)
+class Hidden:
+    """What the agent does not see in a sheet: 1-based lines and 0-based columns."""
+
+    rows: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
+
+
+def read(path: Path, sink: Any, kind: str, hidden: Mapping[str, Hidden] | None = None) -> None:
+    """Put every visible sheet of a workbook into the sink, and say what was left out."""
+    import python_calamine as calamine
+
+    try:
+        book = calamine.load_workbook(str(path))
+    except calamine.PasswordError as error:
+        raise InputError(
+            "Ce classeur est protégé par un mot de passe.",
+            "Enregistrez-en une copie sans mot de passe, puis renvoyez-la.",
+            code="excel.password",
+        ) from error
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise InputError(
+            "Ce classeur est endommagé : il n'a pas pu être ouvert.",
+            "Ouvrez-le dans votre tableur, enregistrez-le à nouveau, puis renvoyez-le.",
+            code="excel.damaged",
+        ) from error
+    veiled: list[str] = []
+    for sheet in book.sheets_metadata:
+        if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
+            continue
+        if sheet.visible != calamine.SheetVisibleEnum.Visible:
+            veiled.append(sheet.name)
+            continue
+        _sheet(book, sheet.name, sink, kind, (hidden or {}).get(sheet.name) or Hidden())
+    for name in veiled:
+        sink.find(
+            Finding(
+                "excel.hidden_sheet",
+                Severity.WARN,
+                msg("La feuille masquée « {sheet} » n'a pas été lue et ne sera pas publiée."),
+                Place(sheet=name),
+                {"sheet": name},
+                hint=msg("Si elle doit être publiée, affichez-la dans votre tableur et renvoyez le fichier."),
+                why=msg("Une feuille masquée contient souvent un brouillon ou des données personnelles."),
+            )
+        )
+
+
+def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
+    try:
+        sheet = book.get_sheet_by_name(name)
+    except Exception as error:  # calamine raises many kinds for one damaged sheet
+        sink.find(
+            Finding(
+                "excel.damaged_sheet",
+                Severity.WARN,
+                msg("La feuille « {sheet} » est endommagée : elle n'a pas été lue."),
+                Place(sheet=name),
+                {"sheet": name, "reason": type(error).__name__},
+            )
+        )
+        return
+    if sheet.start is None:
+        return
+    errors: dict[str, list[str]] = {}
+    rows = _rows(sheet, hidden, errors)
+    merged = [(a, b, c, d) for (a, b), (c, d) in (sheet.merged_cell_ranges or ())]
+    sink.grid(name, rows, format=kind, sheet=True, merged=merged)
+    _say_hidden(sink, name, hidden, sheet.end)
+    for code, cells in errors.items():
+        sink.find(
+            Finding(
+                "excel.error_cells",
+                Severity.WARN,
+                msg("{count} cellule(s) contiennent une erreur du tableur ({code}) : elles sont lues comme vides."),
+                Place(sheet=name, cell=cells[0]),
+                {"count": len(cells), "code": code},
+                hint=msg("Corrigez la formule dans le tableur, ou effacez ces cellules."),
+                count=len(cells),
+                examples=tuple(cells[:5]),
+            )
+        )
+
+
+def _rows(sheet: Any, hidden: Hidden, errors: dict[str, list[str]]) -> Iterator[list[str | None]]:
+    top = sheet.start[0]
+    stream = sheet.iter_rows()
+    line = 0
+    for row in stream:
+        line += 1
+        if line in hidden.rows:
+            yield [None] * len(row)
+            continue
+        cells = [text(c) for c in row]
+        for i, cell in enumerate(cells):
+            if cell is not None and cell[0] == "#" and cell in _ERRORS:
+                errors.setdefault(cell, []).append(f"{letters(i)}{line}")
+                cells[i] = None
+            elif i in hidden.columns:
+                cells[i] = None
+        yield cells
+    del top
+
+
+_ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
+                     "#GETTING_DATA", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"})  # fmt: skip
+
+
+def text(cell: Any) -> str | None:
+    """Return a cell as the text that the agent sees: whole numbers without « .0 », ISO dates, nothing for empty."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    if isinstance(cell, bool):
+        return "vrai" if cell else "faux"
+    if isinstance(cell, int):
+        return str(cell)
+    if isinstance(cell, float):
+        return _number(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ", timespec="seconds")
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    if isinstance(cell, dt.timedelta):
+        minutes, seconds = divmod(int(cell.total_seconds()), 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return str(cell)
+
+
+def _number(cell: float) -> str:
+    """Return a spreadsheet's number with its 15 significant digits, never in scientific form."""
+    if cell != cell or cell in (float("inf"), float("-inf")):
+        return ""
+    if cell == int(cell) and abs(cell) < 1e15:
+        return str(int(cell))
+    said = format(cell, ".15g")
+    return format(Decimal(said), "f") if "e" in said else said
+
+
+def _say_hidden(sink: Any, name: str, hidden: Hidden, end: tuple[int, int]) -> None:
+    rows = sorted(r for r in hidden.rows if r <= end[0] + 1)
+    columns = sorted(c for c in hidden.columns if c <= end[1])
+    if columns:
+        sink.find(
+            Finding(
+                "excel.hidden_columns",
+                Severity.WARN,
+                msg("{count} colonne(s) masquée(s) de la feuille « {sheet} » n'ont pas été lues : {columns}."),
+                Place(sheet=name),
+                {"count": len(columns), "sheet": name, "columns": ", ".join(letters(c) for c in columns[:10])},
+                hint=msg("Si elles doivent être publiées, affichez-les et renvoyez le fichier."),
+                count=len(columns),
+            )
+        )
+    if rows:
+        sink.find(
+            Finding(
+                "excel.hidden_rows",
+                Severity.WARN,
+                msg("{count} ligne(s) masquée(s) ou filtrée(s) de la feuille « {sheet} » n'ont pas été lues (première : "
+                    "{line})."),
+                Place(sheet=name, line=rows[0]),
+                {"count": len(rows), "sheet": name, "line": rows[0]},
+                hint=msg("Si elles doivent être publiées, retirez le filtre et renvoyez le fichier."),
+                count=len(rows),
+            )
+        )  # fmt: skip
+
+
+def too_big(rows: int, columns: int, sheet: str) -> LimitError:
+    return LimitError(
+        "La feuille « {sheet} » de ce classeur s'étend sur {rows} lignes et {columns} colonnes : c'est trop.",
+        "Une cellule perdue loin du tableau suffit : supprimez les lignes et colonnes vides, ou exportez la feuille en "
+        "CSV.",
+        sheet=sheet,
+        rows=rows,
+        columns=columns,
+    )
+
+
+def column_index(reference: str) -> int:
+    """Return the 0-based column of a reference's letters: "A" is 0, "AA" is 26."""
+    out = 0
+    for sign in reference:
+        out = out * 26 + ord(sign) - 64
+    return out - 1
+
+
+def macros(what: str) -> Finding:
+    return Finding(
+        "excel.macros",
+        Severity.WARN,
+        msg("Ce classeur contient des macros : seules les données ont été lues."),
+        values={"what": what},
+        why=msg("Un programme caché dans un classeur ne doit pas être diffusé : le fichier d'origine reste privé."),
+    )
+
+
+def joined(parts: Sequence[str]) -> str:
+    return ", ".join(parts)
