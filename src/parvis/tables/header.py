@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 
 from parvis.values import Finding, Place, Severity, msg
@@ -24,6 +24,7 @@ _LOOK = 40  # lines among which a header is looked for
 
 _NUMBER = re.compile(r"^[-+(]?\s*\d[\d\s\u00a0\u202f.,]*\s*[)%€]?\s*(?:€|%|-)?$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}/\d{1,2}/(?:\d\d|\d{4})\b|^\d{1,2}:\d\d(?::\d\d)?$")
+_YEAR = re.compile(r"^\s*(?:19|20)\d\d(?:\s*[-/]\s*(?:19|20)?\d\d)?\s*$")
 _TOTAL = re.compile(r"^\s*(?:sous[- ]?)?totaux?\b|^\s*(?:sous[- ]?)?total\b", re.IGNORECASE)
 _REFERENCE = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$")
 _DBASE = re.compile(r"^.+,(?:[CDFLN]|[CDFLN],\d+(?:,\d+)?)$")
@@ -76,18 +77,30 @@ def simple(rows: Sequence[Cells], first_line: int) -> Start | None:
 def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any]) -> None:
     """Put the tables of a grid into the sink.
 
-    ``facts`` may hold ``first_line`` (line of the first row), ``merged`` (list of (first row, first column, last row,
-    last column), 0-based as in ``rows``); the rest goes to the table as it is.
+    ``facts`` may hold ``first_line`` (line of the first row), ``lines`` (iterable of the rows' lines, when some are
+    left out), ``merged`` (list of (first line, first column, last line, last column); columns as in ``rows``) and
+    ``at`` (the sheet's columns of the cells, when some are left out); the rest goes to the table as it is.
     """
-    kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged")}
-    first = int(facts.get("first_line", 1))
-    stream: Iterator[Row] = ((first + i, [_clean(c) for c in r]) for i, r in enumerate(rows))
+    kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines")}
+    lines = facts.get("lines") or count(int(facts.get("first_line", 1)))
+    stream: Iterator[Row] = ((line, [_clean(c) for c in r]) for r, line in zip(rows, lines, strict=False))
     head = list(islice(stream, WHOLE))
     rest = islice(stream, 0, None)
     following = next(rest, None)
     if not any(any(r) for _, r in head) and following is None:
         return
-    merged = _merged(facts.get("merged") or (), first)
+    if facts.get("sheet") and _prose(head):
+        sink.find(
+            Finding(
+                "header.prose",
+                Severity.INFO,
+                msg("La feuille « {sheet} » contient du texte, pas un tableau : elle n'a pas été lue."),
+                Place(sheet=name),
+                {"sheet": name},
+            )
+        )
+        return
+    merged = _merged(facts.get("merged") or ())
     if following is not None:
         _long(sink, name, head, chain([following], rest), kept, merged)
         return
@@ -157,12 +170,23 @@ def _filled(row: Cells) -> int:
     return sum(c is not None for c in row)
 
 
-def _merged(ranges: Sequence[Sequence[int]], first: int) -> dict[int, list[tuple[int, int, int]]]:
+def _merged(ranges: Sequence[Sequence[int]]) -> dict[int, list[tuple[int, int, int]]]:
     """Return line -> (first column, last column, last line) of the merged cells that start there."""
     out: dict[int, list[tuple[int, int, int]]] = {}
     for top, left, bottom, right in ranges:
-        out.setdefault(top + first, []).append((left, right, bottom + first))
+        out.setdefault(top, []).append((left, right, bottom))
     return out
+
+
+def _prose(rows: Sequence[Row]) -> bool:
+    """True when a sheet is a text typed in one column: a notice, a description of the file."""
+    cells = [c for _, r in rows for c in r if c is not None]
+    if not cells or any(_filled(r) > 1 for _, r in rows) or any(any(c for c in r[1:]) for _, r in rows):
+        return False
+    separated = sum(c.count(";") >= 2 or c.count("\t") >= 1 or c.count(",") >= 3 for c in cells)
+    blank = sum(not any(r) for _, r in rows)
+    long = sum(len(c) for c in cells) / len(cells)
+    return separated < 0.5 * len(cells) and all(kind(c) == "t" for c in cells) and (long > 40 or blank > len(cells) / 4)
 
 
 # --- Where a table starts -------------------------------------------------------------------------
@@ -222,6 +246,9 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
             same += 1
         elif cell in under:
             same += 0.7
+    numbers = sum(kind(c) == "n" and not _YEAR.match(c) for _, c in cells)
+    if numbers > 0.1 * len(cells):
+        return 0.0
     long = sum(len(c) > 90 for _, c in cells) / len(cells)
     words = sum(bool(_WORDS.search(c.replace("_", " "))) for c in texts) / len(cells)
     dbase = sum(bool(_DBASE.match(c)) for c in texts) / len(cells)
@@ -302,7 +329,7 @@ def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int
     cells = [c for c in row if c is not None]
     if len(cells) < 2 or any(kind(c) != "t" or len(c) > 60 for c in cells) or len(cells) > width * 0.7:
         spans = [1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1]
-        return bool(spans) and bool(cells) and all(kind(c) == "t" for c in cells)
+        return bool(spans) and bool(cells) and all(kind(c) == "t" and len(c) <= 60 for c in cells)
     return True
 
 
@@ -311,9 +338,13 @@ def _spread(
 ) -> list[str]:
     """Return the cells of a header line; a group's name is repeated over the columns that it spans."""
     out = [" ".join((c or "").split()) for c in _padded(row, width)]
-    if last:
-        return out
     spans = {left: right for left, right, _ in merged.get(line, ())}
+    if last:
+        for left, right in spans.items():
+            for i in range(left + 1, min(right + 1, width)):
+                if out[left] and not out[i]:
+                    out[i] = f"{out[left]} ({i - left + 1})"
+        return out
     if spans:
         for left, right in spans.items():
             for i in range(left, min(right + 1, width)):
@@ -414,8 +445,10 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
 
 def _again(row: Cells, labels: Sequence[str]) -> bool:
     """True when a line repeats the header (one per printed page)."""
-    cells = [" ".join(c.split()) if c else "" for c in row]
-    return sum(bool(c) for c in cells) > 1 and cells == [x.rpartition(" / ")[2] for x in labels[: len(cells)]]
+    cells = [(i, " ".join(c.split()).casefold()) for i, c in enumerate(row) if c is not None]
+    names = [x.rpartition(" / ")[2].casefold() for x in labels]
+    same = sum(i < len(names) and c == names[i] for i, c in cells)
+    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(bool(n) for n in names)
 
 
 def _another(
@@ -475,11 +508,12 @@ def _keep(sink: Any, name: str, block: _Block, facts: Mapping[str, Any]) -> None
     if not columns or (not block.rows and len([c for c in columns if c < len(start.labels)]) < 2):
         return
     labels = _labels(start, columns)
-    first = int(facts.get("first_column", 0))
-    kept = dict(facts)
-    kept["first_column"] = first + columns[0]
-    if columns != list(range(columns[0], columns[0] + len(columns))):
-        kept["positions"] = tuple(first + c for c in columns)
+    at = facts.get("at") or range(int(facts.get("first_column", 0)), 1 << 20)
+    kept = {k: v for k, v in facts.items() if k != "at"}
+    places = tuple(at[c] for c in columns)
+    kept["first_column"] = places[0]
+    if places != tuple(range(places[0], places[0] + len(places))):
+        kept["positions"] = places
     rows = ((line, [row[i] if i < len(row) else None for i in columns]) for line, row in block.rows)
     line = start.line if start.found else None
     sink.rows(name, labels, rows, header_line=line, titles=start.titles, notes=tuple(block.notes), **kept)
@@ -579,5 +613,7 @@ def _long(
                 yield line, (row[:width] if len(row) > width else row)
 
     clean = _labels(Start(labels, start.line), range(width))
+    at = facts.get("at")
+    facts = {k: v for k, v in facts.items() if k != "at"} | ({"positions": tuple(at[:width])} if at else {})
     sink.rows(name, clean, rows(), header_line=start.line if start.found else None, titles=start.titles, **facts)
     _say(sink, name, start, clean)

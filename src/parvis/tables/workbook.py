@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Hidden:
 
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)  # addresses of the cells that hold an error
 
 
 def read(path: Path, sink: Any, kind: str, hidden: Mapping[str, Hidden] | None = None) -> None:
@@ -79,18 +81,22 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
     if sheet.start is None:
         return
     errors: dict[str, list[str]] = {}
-    rows = _rows(sheet, hidden, errors)
-    merged = [(a, b, c, d) for (a, b), (c, d) in (sheet.merged_cell_ranges or ())]
-    sink.grid(name, rows, format=kind, sheet=True, merged=merged)
+    if hidden.errors:
+        errors["#"] = hidden.errors
+    at = [c for c in range(sheet.end[1] + 1) if c not in hidden.columns]
+    lines = [n for n in range(1, sheet.end[0] + 2) if n not in hidden.rows] if hidden.rows else count(1)
+    rows = _rows(sheet, hidden, at, errors)
+    if at:
+        sink.grid(name, rows, format=kind, sheet=True, merged=_merged(sheet, at), lines=lines, at=at)
     _say_hidden(sink, name, hidden, sheet.end)
-    for code, cells in errors.items():
+    for cells in errors.values():
         sink.find(
             Finding(
                 "excel.error_cells",
                 Severity.WARN,
-                msg("{count} cellule(s) contiennent une erreur du tableur ({code}) : elles sont lues comme vides."),
+                msg("{count} cellule(s) contiennent une erreur du tableur ({cells}) : elles sont lues comme vides."),
                 Place(sheet=name, cell=cells[0]),
-                {"count": len(cells), "code": code},
+                {"count": len(cells), "cells": ", ".join(cells[:5])},
                 hint=msg("Corrigez la formule dans le tableur, ou effacez ces cellules."),
                 count=len(cells),
                 examples=tuple(cells[:5]),
@@ -98,24 +104,27 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
         )
 
 
-def _rows(sheet: Any, hidden: Hidden, errors: dict[str, list[str]]) -> Iterator[list[str | None]]:
-    top = sheet.start[0]
-    stream = sheet.iter_rows()
-    line = 0
-    for row in stream:
-        line += 1
+def _merged(sheet: Any, at: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return the merged cells: first line (from 1), first column among the visible ones, last line, last column."""
+    seen = {column: i for i, column in enumerate(at)}
+    out = []
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        inside = [seen[c] for c in range(left, min(right, at[-1]) + 1) if c in seen]
+        if inside:
+            out.append((top + 1, inside[0], bottom + 1, inside[-1]))
+    return out
+
+
+def _rows(sheet: Any, hidden: Hidden, at: Sequence[int], errors: dict[str, list[str]]) -> Iterator[list[str | None]]:
+    for line, row in enumerate(sheet.iter_rows(), 1):
         if line in hidden.rows:
-            yield [None] * len(row)
             continue
-        cells = [text(c) for c in row]
+        cells = [text(row[i]) if i < len(row) else None for i in at]
         for i, cell in enumerate(cells):
             if cell is not None and cell[0] == "#" and cell in _ERRORS:
-                errors.setdefault(cell, []).append(f"{letters(i)}{line}")
-                cells[i] = None
-            elif i in hidden.columns:
+                errors.setdefault(cell, []).append(f"{letters(at[i])}{line}")
                 cells[i] = None
         yield cells
-    del top
 
 
 _ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
@@ -211,7 +220,3 @@ def macros(what: str) -> Finding:
         values={"what": what},
         why=msg("Un programme caché dans un classeur ne doit pas être diffusé : le fichier d'origine reste privé."),
     )
-
-
-def joined(parts: Sequence[str]) -> str:
-    return ", ".join(parts)

@@ -24,6 +24,7 @@ TITLE = "Texte à séparateurs (CSV, TSV)"
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 _SMALL = 4 << 20  # bytes: below, the exact way is fast enough
+_GROUP = 100_000  # rows of a row group
 _SAMPLE = 400  # lines looked at to find the separator and the header
 
 
@@ -294,7 +295,7 @@ def _seam(rows: Sequence[Sequence[str | None]]) -> int | None:
         return None
     width = len(rows[0])
     long = [r for r in rows[1:] if len(r) == width + 1]
-    if len(long) < 0.6 * (len(rows) - 1) or width < 2:
+    if len(long) < 0.5 * (len(rows) - 1) or width < 2:
         return None
     best, share = None, 0.0
     for i in range(width):
@@ -401,6 +402,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
             return "error"
 
     failed: list[bool] = []
+    waiting: list[pa.RecordBatch] = []
     done = record = 0
     with pa.OSFile(str(source)) as stream:
         stream.seek(offset)
@@ -424,10 +426,15 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 numbers = np.arange(record + 1, record + 1 + batch.num_rows + len(skipped))
                 numbers = numbers[~np.isin(numbers, skipped)][: batch.num_rows] if skipped else numbers
                 record = int(numbers[-1]) if len(numbers) else record
-                writer.write_batch(batch.append_column(LINE, pa.array(numbers + start.line)))
+                waiting.append(batch.append_column(LINE, pa.array(numbers + start.line)))
                 done += batch.num_rows
                 if done > most:
                     raise _IrregularError
+                if sum(b.num_rows for b in waiting) >= _GROUP:
+                    writer.write_table(pa.Table.from_batches(waiting), row_group_size=2 * _GROUP)
+                    waiting.clear()
+            if waiting:
+                writer.write_table(pa.Table.from_batches(waiting), row_group_size=2 * _GROUP)
     if failed or not done:
         raise _IrregularError
     if abs(lines - done - len(skipped) - start.line) > 1 and _swallowed(out, names, separator):

@@ -61,6 +61,7 @@ _LINK = re.compile(rb"<Relationship\b[^>]*>")
 _ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
+_ERROR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*\bt="e"')
 _FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
 
 
@@ -80,10 +81,12 @@ def _look(archive: zipfile.ZipFile, path: Path, sink: Any) -> dict[str, workbook
                 continue
             if b"hidden=" in window:
                 _note_hidden(window, hidden)
+            if b't="e"' in window and len(hidden.errors) < 10_000:
+                hidden.errors += [c.decode() for c in _ERROR.findall(window) if c.decode() not in hidden.errors[-50:]]
             _note_extent(window, extent)
             if extent[0] * extent[1] > _CELLS:
                 raise workbook.too_big(extent[0], extent[1], sheet)
-        if sheet is not None and (hidden.rows or hidden.columns):
+        if sheet is not None and (hidden.rows or hidden.columns or hidden.errors):
             out[sheet] = hidden
     return out
 

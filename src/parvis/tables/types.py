@@ -1,0 +1,375 @@
+"""The type of each column, from what its cells really hold, and the typed Parquet file.
+
+A sample says what a column may be; one SQL pass over all rows says whether it is. A column keeps its text when 2 % of
+its cells or more do not fit: below, the odd cells become NULL and are a finding with their lines, never silently lost.
+Codes stay text: SIRET, INSEE and postal codes, phones, anything with leading zeros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from parvis.dates import SHAPES, Shape, folded, shapes_of
+from parvis.tables import numbers
+from parvis.tables.table import LINE, SHAPE, RawTable
+from parvis.values import Finding, Kind, Place, Severity, msg
+
+TOLERANCE = 0.02  # share of odd cells from which a column stays text
+_SAMPLE = 4000  # rows looked at
+_SHOWN = 20  # lines named in a finding
+_MEMORY = "600MB"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """What one column becomes. ``sql`` gives the typed value from the raw text column ``source``."""
+
+    name: str
+    label: str
+    kind: Kind
+    source: str  # "c3"
+    sql: str
+    filled: int = 0  # cells that hold a text
+    missing: int = 0  # cells that only say « no value » (NC, n.d., -), in a column that is not text
+    odd: int = 0  # cells that do not fit the type: NULL in the typed file
+    odd_lines: Sequence[int] = ()  # the first of them
+    unit: str = ""  # "€", "%" when the cells say so
+    writing: str = ""  # how dates are written: name of the shape
+    nearly: Kind | None = None  # the type that a text column would have had without its odd cells
+    index: int = 0  # position among the raw columns
+
+
+@dataclass(slots=True)
+class _Candidate:
+    kind: Kind
+    sql: str
+    unit: str = ""
+    writing: str = ""
+    counts: tuple[int, int, int, int] = field(default=(0, 0, 0, 0))  # filled, missing, fitting, leading zeros
+
+
+def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
+    """Return the columns with their types, in the order of the labels."""
+    samples = _samples(raw)
+    names = final_names(raw.labels, raw.geometry)
+    candidates = {i: _candidates(raw.labels[i], cells, _cell(i)) for i, cells in enumerate(samples)}
+    with _connect() as connection:
+        _count(connection, raw, candidates)
+        return tuple(_decide(connection, raw, i, names[i], label, candidates[i]) for i, label in enumerate(raw.labels))
+
+
+def write(raw: RawTable, columns: Sequence[TypedColumn], path: Path) -> None:
+    """Write the typed Parquet: columns under their names, then ``__line`` and, for a layer, ``geometry`` (WKB)."""
+    chosen = [f"{c.sql} AS {_quoted(c.name)}" for c in columns]
+    chosen.append(LINE)
+    if raw.geometry:
+        chosen.append(f"{SHAPE} AS geometry")
+    with _connect() as connection:
+        connection.execute(
+            f"COPY (SELECT {', '.join(chosen)} FROM read_parquet({_text(raw.path)})) TO {_text(path)} "
+            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880)"
+        )
+
+
+def findings(raw: RawTable, columns: Sequence[TypedColumn]) -> tuple[Finding, ...]:
+    """Return what there is to say of the types: odd cells that were emptied, columns that nearly had a type."""
+    return tuple(f for c in columns for f in (_odd(raw, c), _nearly(raw, c)) if f is not None)
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+_RESERVED = frozenset(
+    "select where group order limit offset cursor format count and or not in is null true false from as by having "
+    "join on union all distinct case when then else end like between asc desc table rowid bbox".split()
+)
+
+
+def final_names(labels: Sequence[str], geometry: bool = False) -> list[str]:
+    """Return the columns' names in the APIs: lower case ASCII letters, digits and _, unique, a letter first."""
+    taken = {"geometry"} if geometry else set()
+    out = []
+    for number, label in enumerate(labels, 1):
+        name = re.sub(r"[^a-z0-9]+", "_", folded(_ascii(label))).strip("_")[:60].strip("_")
+        if not name:
+            name = f"colonne_{number}"
+        elif name in _RESERVED or not name[0].isalpha():
+            name = f"col_{name}"
+        unique, turn = name, 2
+        while unique in taken:
+            unique, turn = f"{name}_{turn}", turn + 1
+        taken.add(unique)
+        out.append(unique)
+    return out
+
+
+def _ascii(label: str) -> str:
+    for sign, said in (("œ", "oe"), ("Œ", "OE"), ("æ", "ae"), ("n°", "numero "), ("N°", "numero "), ("€", " euros "),
+                       ("%", " pourcent "), ("²", "2"), ("³", "3")):  # fmt: skip
+        label = label.replace(sign, said)
+    return label
+
+
+# --- What a column may be -------------------------------------------------------------------------
+
+_CODE = re.compile(
+    r"\b(?:codes?|cod|siret|siren|insee|tel|telephone|phone|fax|portable|mobile|cp|postal|postale|rna|nic|naf|ape|fantoir|rivoli|uai|finess|"
+    r"iban|rib|nir|matricule|immatriculation|cadastre|parcelle|idu|ean)\b"
+)
+_DATE_WORD = re.compile(
+    r"\b(?:date|dates|jour|debut|fin|creation|naissance|ouverture|fermeture|le|dat\w*|ddebut|dfin|recale\w*|maj)\b|date"
+)
+_ZERO = re.compile(r"0\d+")
+
+
+def is_code(label: str) -> bool:
+    """True when a header says that its column holds codes, whatever the digits look like."""
+    words = re.sub(r"[^a-z0-9]+", " ", folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)))
+    return _CODE.search(words) is not None and not re.search(r"\bnb|nombre|montant\b", words)
+
+
+def _candidates(label: str, cells: Sequence[str], cell: str) -> list[_Candidate]:
+    """Return the types that the sample allows, best first."""
+    said = [c for c in (x.strip() for x in cells) if c and not numbers.is_missing(c)]
+    if not said:
+        return []
+    dates = _dates(label, said, cell)
+    if dates is not None:
+        return [dates]
+    words = numbers.booleans(said)
+    if words is not None and len({c.casefold() for c in said}) <= 4:
+        return [_Candidate(Kind.BOOLEAN, numbers.boolean_sql(cell, words))]
+    if is_code(label) or _looks_like_codes(said):
+        return []
+    return [
+        _Candidate(Kind.INTEGER if w.whole else Kind.NUMBER, w.sql(cell), unit=w.unit) for w in numbers.writings(said)
+    ]
+
+
+def _looks_like_codes(cells: Sequence[str]) -> bool:
+    if any(_ZERO.fullmatch(c) for c in cells):
+        return True
+    digits = [c for c in cells if c.isdigit()]
+    if len(digits) < 0.9 * len(cells):
+        return False
+    lengths = {len(c) for c in digits}
+    return max(lengths) > 15 or (lengths == {14} and len(cells) > 2)
+
+
+def _dates(label: str, cells: Sequence[str], cell: str) -> _Candidate | None:
+    counts: dict[str, int] = {}
+    fits = 0
+    header = bool(_DATE_WORD.search(folded(label).replace("_", " "))) or label.endswith(",D")
+    for text in cells:
+        shapes = [s for s in shapes_of(text) if header or not s.needs_header]
+        fits += bool(shapes)
+        for shape in shapes:
+            counts[shape.name] = counts.get(shape.name, 0) + 1
+    if fits < 0.9 * len(cells):
+        return None
+    chosen = _chosen(counts)
+    if chosen is None:
+        return None
+    kinds = {s.kind for s in chosen}
+    kind = Kind.TIME if kinds == {"time"} else Kind.DATE if kinds == {"date"} else Kind.DATETIME
+    parts = [s.sql(cell) if kind is not Kind.DATETIME else f"CAST({s.sql(cell)} AS TIMESTAMP)" for s in chosen]
+    sql = parts[0] if len(parts) == 1 else f"COALESCE({', '.join(parts)})"
+    return _Candidate(kind, sql, writing=" ".join(s.name for s in chosen))
+
+
+def _chosen(counts: dict[str, int]) -> list[Shape] | None:
+    """Return the shapes to try, most frequent first; day before month unless the cells say otherwise."""
+    if counts.get("american", 0) > counts.get("french", 0):
+        counts.pop("french", None)
+    else:
+        counts.pop("american", None)
+    if "compact" in counts and len(counts) > 1:
+        counts.pop("compact")
+    chosen = sorted((s for s in SHAPES if counts.get(s.name)), key=lambda s: -counts[s.name])
+    kinds = {s.kind for s in chosen}
+    if not chosen or ("time" in kinds and len(kinds) > 1):
+        return None
+    return chosen[:4]
+
+
+# --- What a column is -----------------------------------------------------------------------------
+
+
+def _samples(raw: RawTable) -> list[list[str]]:
+    """Return filled cells of each column, taken from the start, the middle and the end of the table."""
+    names = raw.columns()
+    if not names:
+        return []
+    out: list[list[str]] = [[] for _ in names]
+    with pq.ParquetFile(raw.path) as file:
+        groups = file.num_row_groups
+        picked = sorted({0, groups // 3, 2 * groups // 3, groups - 1} & set(range(groups)))
+        each = max(_SAMPLE // max(len(picked), 1), 1)
+        for group in picked:
+            for batch in islice(file.iter_batches(batch_size=each, row_groups=[group], columns=names), 1):
+                for i, column in enumerate(batch.columns):
+                    out[i] += column.drop_null().to_pylist()
+    empty = [i for i, cells in enumerate(out) if len(cells) < 20]
+    if empty and raw.rows > _SAMPLE:
+        _fill(raw, empty, out)
+    return out
+
+
+def _fill(raw: RawTable, columns: Sequence[int], out: list[list[str]]) -> None:
+    """Look further for the cells of columns that are nearly empty."""
+    with _connect() as connection:
+        for i in columns:
+            rows = connection.execute(
+                f"SELECT c{i} FROM read_parquet({_text(raw.path)}) WHERE c{i} IS NOT NULL LIMIT 1000"
+            ).fetchall()
+            out[i] = [r[0] for r in rows]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, raw: RawTable, candidates: dict[int, list[_Candidate]]) -> None:
+    """Fill the counts of every candidate in one pass over the rows."""
+    places = [(i, candidate) for i, column in candidates.items() for candidate in column]
+    if not places:
+        return
+    inner = [f"c{i}" for i in sorted({i for i, _ in places})]
+    asked = []
+    for n, (i, candidate) in enumerate(places):
+        inner.append(f"{candidate.sql} AS v{n}")
+        unfit = f"v{n} IS NULL AND c{i} IS NOT NULL"
+        asked += [
+            f"count(c{i})",
+            f"count_if(CASE WHEN {unfit} THEN {numbers.missing_sql(_cell(i))} ELSE false END)",
+            f"count(v{n})",
+            f"count_if(regexp_full_match(c{i}, '\\s*0\\d+'))" if candidate.kind is Kind.INTEGER else "0",
+        ]
+    query = f"SELECT {', '.join(asked)} FROM (SELECT {', '.join(inner)} FROM read_parquet({_text(raw.path)}))"
+    told = connection.execute(query).fetchall()[0]
+    for n, (_, candidate) in enumerate(places):
+        filled, missing, fitting, zeros = (int(x or 0) for x in told[4 * n : 4 * n + 4])
+        candidate.counts = (filled, missing, fitting, zeros)
+
+
+def _decide(
+    connection: duckdb.DuckDBPyConnection,
+    raw: RawTable,
+    i: int,
+    name: str,
+    label: str,
+    candidates: Sequence[_Candidate],
+) -> TypedColumn:
+    source = f"c{i}"
+    counted = candidates[0].counts[0] if candidates else _filled(raw, i)
+    near: _Candidate | None = None
+    for candidate in candidates:
+        filled, missing, fitting, zeros = candidate.counts
+        odd = filled - missing - fitting
+        if zeros:
+            break
+        if fitting and odd < TOLERANCE * filled:
+            lines = _lines(connection, raw, i, candidate) if odd > 0 else ()
+            return TypedColumn(
+                name, label, candidate.kind, source, candidate.sql, filled, missing, max(odd, 0), lines,
+                candidate.unit, candidate.writing, index=i,
+            )  # fmt: skip
+        near = candidate
+    if near is not None and near.counts[2] >= 0.8 * near.counts[0]:
+        odd = near.counts[0] - near.counts[1] - near.counts[2]
+        lines = _lines(connection, raw, i, near)
+        return TypedColumn(name, label, Kind.TEXT, source, source, near.counts[0], odd=odd, odd_lines=lines,
+                           nearly=near.kind, index=i)  # fmt: skip
+    return TypedColumn(name, label, Kind.TEXT, source, source, counted, index=i)
+
+
+def _filled(raw: RawTable, i: int) -> int:
+    """Return the number of filled cells of a column, from the file's own statistics."""
+    meta = pq.read_metadata(raw.path)
+    position = meta.schema.names.index(f"c{i}")
+    empty = 0
+    for group in range(meta.num_row_groups):
+        statistics = meta.row_group(group).column(position).statistics
+        if statistics is None or not statistics.has_null_count:
+            with _connect() as connection:
+                told = connection.execute(f"SELECT count(c{i}) FROM read_parquet({_text(raw.path)})").fetchall()
+                return int(told[0][0])
+        empty += statistics.null_count
+    return int(meta.num_rows - empty)
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, raw: RawTable, i: int, candidate: _Candidate) -> tuple[int, ...]:
+    rows = connection.execute(
+        f"SELECT {LINE} FROM read_parquet({_text(raw.path)}) WHERE c{i} IS NOT NULL AND ({candidate.sql}) IS NULL "
+        f"AND NOT {numbers.missing_sql(_cell(i))} ORDER BY {LINE} LIMIT {_SHOWN}"
+    ).fetchall()
+    return tuple(int(r[0]) for r in rows)
+
+
+_WORDS = {
+    Kind.INTEGER: msg("des nombres entiers"),
+    Kind.NUMBER: msg("des nombres"),
+    Kind.BOOLEAN: msg("oui ou non"),
+    Kind.DATE: msg("des dates"),
+    Kind.DATETIME: msg("des dates et heures"),
+    Kind.TIME: msg("des heures"),
+}
+
+
+def _odd(raw: RawTable, column: TypedColumn) -> Finding | None:
+    if column.kind is Kind.TEXT or not column.odd:
+        return None
+    return Finding(
+        "types.odd_cells",
+        Severity.WARN,
+        msg(
+            "Colonne « {column} » : {count} cellule(s) ne sont pas {what} ; elles sont laissées vides (lignes {lines})."
+        ),
+        raw.place(column.odd_lines[0] if column.odd_lines else None, column.index),
+        {"column": column.label, "count": column.odd, "what": _WORDS[column.kind], "lines": _said(column)},
+        hint=msg("Corrigez ces cellules dans votre fichier si elles devaient compter."),
+        count=column.odd,
+    )
+
+
+def _nearly(raw: RawTable, column: TypedColumn) -> Finding | None:
+    if column.nearly is None:
+        return None
+    return Finding(
+        "types.stays_text",
+        Severity.WARN,
+        msg("Colonne « {column} » : {count} cellule(s) ne sont pas {what}, c'est trop pour les écarter : la colonne reste "
+            "du texte (lignes {lines})."),
+        raw.place(column.odd_lines[0] if column.odd_lines else None, column.index),
+        {"column": column.label, "count": column.odd, "what": _WORDS[column.nearly], "lines": _said(column)},
+        hint=msg("Corrigez ces cellules pour que la colonne puisse être triée, additionnée et dessinée."),
+        count=column.odd,
+    )  # fmt: skip
+
+
+def _said(column: TypedColumn) -> str:
+    shown = ", ".join(str(n) for n in column.odd_lines[:10])
+    return shown + (" ..." if column.odd > 10 else "")
+
+
+# --- SQL ------------------------------------------------------------------------------------------
+
+
+def _cell(i: int) -> str:
+    """Return the SQL of a trimmed cell."""
+    return f"trim(c{i})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(path: Path | str) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _connect() -> Any:
+    return duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2, "preserve_insertion_order": True})
