@@ -22,7 +22,7 @@ EXPONENT = r"[+-]?\d(?:[.,]\d+)?[eE][+-]?\d{1,3}"
 
 def _signed(body: str) -> str:
     accounted = rf"\((?:{body})\)|(?:{body}){_SPACE}?-"
-    return rf"(?:[+{_MINUS}]?{_SPACE}*(?:{body})|{accounted})(?:{_SPACE}*{_UNIT})?"
+    return rf"(?:[+{_MINUS}]?{_SPACE}*(?:{body})|{accounted})(?:{_SPACE}*{_UNIT})?{_SPACE}*"
 
 
 @dataclass(frozen=True, slots=True)

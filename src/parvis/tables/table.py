@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parvis.values import Place
+from parvis.values import Finding, Place
 
 LINE = "__line"  # BIGINT: the line in the original, as the agent's program shows it
 SHAPE = "__geometry"  # BLOB: WKB in WGS84 longitude, latitude
@@ -52,6 +52,7 @@ class RawTable:
     positions: Sequence[int] = ()  # columns of the sheet where c0..cN stand, when empty ones were left out
     sheet: bool = False  # True when cells have addresses such as F14
     geometry: bool = False  # True when ``path`` has ``__geometry``
+    findings: Sequence[Finding] = ()  # remarks on this table alone, made when its repairs were applied
 
     def columns(self) -> list[str]:
         return [f"c{i}" for i in range(len(self.labels))]

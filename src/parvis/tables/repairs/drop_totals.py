@@ -1,0 +1,103 @@
+"""Rows of totals: added to the data they would be counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parvis.tables.draft import Draft
+from parvis.tables.table import LINE
+from parvis.values import Step, msg
+
+TITLE = "Retirer les lignes de total"
+ORDER = 40
+EXAMPLES = [
+    (
+        (["nature", "montant"], [["60", "100"], ["61", "50"], ["Total", "150"]]),
+        (["nature", "montant"], [["60", "100"], ["61", "50"]]),
+    ),
+    (
+        (["nom", "ville", "montant"], [["TOTAL ENERGIES", "Nanterre", "10"], ["A", "B", "20"]]),
+        (["nom", "ville", "montant"], [["TOTAL ENERGIES", "Nanterre", "10"], ["A", "B", "20"]]),
+    ),
+    (
+        (
+            ["a", "b", "c", "d"],
+            [["x", "y", "z", "10"], ["x", "y", "z", "20"], ["x", "y", "t", "5"], [None, None, None, "35"]],
+        ),
+        (["a", "b", "c", "d"], [["x", "y", "z", "10"], ["x", "y", "z", "20"], ["x", "y", "t", "5"]]),
+    ),
+]
+
+_NUMBER = "[-+(]?[0-9][0-9 \u00a0\u202f.,]*[)%€]?[ \u00a0]?[%€-]?"
+_TOTAL = "(?i)(?:sous[- ]?)?tota(?:l|ux)(?: .*)?"
+_TAIL = 200  # lines looked at the end of a big table
+
+
+def propose(draft: Draft) -> Sequence[Step]:
+    if not draft.labels or draft.raw.geometry:
+        return []
+    condition = _condition(draft)
+    rows = draft.query(f"SELECT {_shown(draft)}, {LINE} FROM {{view}} WHERE {condition} ORDER BY {LINE} LIMIT 5")
+    if not rows:
+        return []
+    count = int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {condition}")[0][0])
+    if count > 0.3 * max(draft.raw.rows, 1) and draft.raw.rows > 10:
+        return []
+    return [
+        Step(
+            "drop_totals",
+            {},
+            tuple(str(r[0]) for r in rows),
+            tuple("(retirée)" for _ in rows),
+            msg("{count} ligne(s) de total sont retirées (lignes {lines}) : elles seraient comptées deux fois."),
+            {"count": count, "lines": ", ".join(str(r[1]) for r in rows) + (" ..." if count > 5 else "")},
+        )
+    ]
+
+
+def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
+    condition = _condition(draft)
+    if not int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {condition}")[0][0]):
+        return False
+    draft.keep(f"NOT coalesce({condition}, false)")
+    return True
+
+
+def _shown(draft: Draft) -> str:
+    return "concat_ws(' | ', " + ", ".join(f"c{i}" for i in range(len(draft.labels))) + ")"
+
+
+def _condition(draft: Draft) -> str:
+    """Return the SQL that is true for a row whose only text says « total » and whose other cells are numbers."""
+    columns = range(len(draft.labels))
+    total = " + ".join(f"coalesce(regexp_full_match(trim(c{i}), '{_TOTAL}'), false)::INT" for i in columns)
+    text = " + ".join(f"coalesce(NOT regexp_full_match(trim(c{i}), '{_NUMBER}'), false)::INT" for i in columns)
+    filled = " + ".join(f"(c{i} IS NOT NULL)::INT" for i in columns)
+    said = f"(({total}) = 1 AND ({text}) = 1 AND ({filled}) >= 2)"
+    bottom = f"{LINE} = {_unnamed(draft)}"
+    if not draft.big:
+        return f"({said} OR {bottom})"
+    last = int(draft.query(f"SELECT coalesce(max({LINE}), 0) FROM {{view}}")[0][0])
+    return f"({LINE} > {last - _TAIL} AND {said})"
+
+
+def _unnamed(draft: Draft) -> int:
+    """Return the line of a last row that holds nothing but sums of the columns above it, or -1."""
+    columns = range(len(draft.labels))
+    cells = ", ".join(f"c{i}" for i in columns)
+    rows = draft.query(f"SELECT {cells}, {LINE} FROM {{view}} ORDER BY {LINE} DESC LIMIT 1")
+    if not rows or draft.raw.rows < 4:
+        return -1
+    *values, line = rows[0]
+    filled = [i for i in columns if values[i] is not None]
+    if not filled or len(filled) > 0.4 * len(values):
+        return -1
+    for i in filled:
+        number = f"TRY_CAST(replace(regexp_replace(c{i}, '[ \u00a0\u202f€]', '', 'g'), ',', '.') AS DOUBLE)"
+        told = draft.query(
+            f"SELECT sum({number}) FILTER ({LINE} < {line}), max({number}) FILTER ({LINE} = {line}) FROM {{view}}"
+        )[0]
+        if told[0] is None or told[1] is None or not told[1] or abs(told[0] - told[1]) > 0.01 * abs(told[1]):
+            return -1
+    return int(line)

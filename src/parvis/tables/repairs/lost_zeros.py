@@ -1,0 +1,113 @@
+"""Zeros that a spreadsheet ate at the start of codes: INSEE and postal codes, SIRET, SIREN, phones.
+
+Proposed only when the header and the content both say so: lengths are those of the code or one digit less, and the
+control key holds again once the zero is back (SIRET, SIREN).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parvis.dates import folded
+from parvis.tables.draft import Draft
+from parvis.values import Step, msg
+
+TITLE = "Rendre leurs zéros de tête aux codes"
+ORDER = 70
+EXAMPLES = [
+    ((["code insee"], [["1004"], ["75056"], ["1283"]]), (["code insee"], [["01004"], ["75056"], ["01283"]])),
+    ((["CP"], [["9000"], ["31000"]]), (["CP"], [["09000"], ["31000"]])),
+    ((["téléphone"], [["474231122"], ["0474231122"]]), (["téléphone"], [["0474231122"], ["0474231122"]])),
+    ((["population"], [["1004"], ["75056"]]), (["population"], [["1004"], ["75056"]])),
+    ((["code postal"], [["172"], ["3400"], ["34000"]]), (["code postal"], [["172"], ["3400"], ["34000"]])),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    name: str
+    header: re.Pattern[str]
+    width: int
+    key: bool = False  # holds Luhn's key
+    secret: bool = False  # no example may be shown: personal data
+
+
+_CODES = (
+    _Code("SIRET", re.compile(r"\bsirets?\b|idattribuant|idbeneficiaire"), 14, key=True),
+    _Code("SIREN", re.compile(r"\bsirens?\b"), 9, key=True),
+    _Code("code INSEE", re.compile(r"\binsee\b|\bcodgeo\b|\bcode commune\b|\bdepcom\b|\bcodcom\b"), 5),
+    _Code("code postal", re.compile(r"\bcp\b|\bpostale?s?\b|\bcodepost\b|\bcode_?postal\b"), 5),
+    _Code(
+        "téléphone", re.compile(r"\btel\b|\btelephones?\b|\bphone\b|\bfax\b|\bportable\b|\bmobile\b"), 10, secret=True
+    ),
+)
+
+
+def propose(draft: Draft) -> Sequence[Step]:
+    steps = []
+    for i, label in enumerate(draft.labels):
+        code = _code(label)
+        if code is None:
+            continue
+        cells = [c.strip() for c in draft.column(i)]
+        short = [c for c in cells if len(c) == code.width - 1 and c.isdigit() and _holds(code, "0" + c)]
+        if not short or not _consistent(code, cells, short):
+            continue
+        steps.append(
+            Step(
+                "lost_zeros",
+                {"column": label, "width": code.width},
+                () if code.secret else tuple(dict.fromkeys(short))[:5],
+                () if code.secret else tuple(f"0{c}" for c in dict.fromkeys(short))[:5],
+                msg(
+                    "Colonne « {column} » : {count} {code} ont perdu leur zéro de tête (effet d'Excel) : il leur est rendu."
+                ),
+                {"column": label, "count": len(short), "code": code.name},
+            )
+        )
+    return steps
+
+
+def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
+    i = draft.find(str(parameters.get("column", "")))
+    width = int(parameters.get("width", 0))
+    if i is None or not 2 <= width <= 20:
+        return False
+    short = f"regexp_full_match(trim(c{i}), '[1-9][0-9]{{{width - 2}}}')"
+    if not int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {short}")[0][0]):
+        return False
+    draft.rewrite({i: f"CASE WHEN {short} THEN '0' || trim(c{i}) ELSE c{i} END"})
+    return True
+
+
+def _code(label: str) -> _Code | None:
+    words = re.sub(r"[^a-z0-9]+", " ", folded(label))
+    return next((c for c in _CODES if c.header.search(words)), None)
+
+
+def _holds(code: _Code, cell: str) -> bool:
+    return not code.key or _luhn(cell)
+
+
+def _consistent(code: _Code, cells: Sequence[str], short: Sequence[str]) -> bool:
+    """True when nearly every cell has the code's length, or one digit less."""
+    digits = [c for c in cells if re.sub(r"[ .]", "", c).isdigit()]
+    fit = sum(len(re.sub(r"[ .]", "", c)) in (code.width, code.width - 1) for c in digits)
+    whole = sum(len(re.sub(r"[ .]", "", c)) == code.width for c in digits)
+    if fit < 0.95 * len(digits):
+        return False
+    bare = [c for c in digits if len(c) == code.width - 1]
+    if code.key:
+        return len(short) >= 0.8 * len(bare)
+    return whole > 0 or len(bare) >= 3
+
+
+def _luhn(cell: str) -> bool:
+    total = 0
+    for position, sign in enumerate(reversed(cell)):
+        digit = int(sign) * (1 + position % 2)
+        total += digit - 9 if digit > 9 else digit
+    return total % 10 == 0
