@@ -1,0 +1,96 @@
+"""Backup while everything runs, restore elsewhere, and every digest checked on both ways."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from parvis.errors import InputError, LimitError
+from parvis.store import disk, manifest, shelf
+from parvis.store.folder import Folder
+
+MARK = "sauvegarde.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    objects: int  # public files copied
+    size: int  # bytes of everything
+    at: str = ""
+
+
+def backup(folder: Folder, target: Path, now: str) -> Report:
+    """Copy the data folder to ``target`` (absent or empty) while it is used, and return what was copied.
+
+    The catalogue of rows is copied first, at one instant, then the records, the manifests and the objects they name:
+    objects never change, so what the rows name is always there. The originals in the vault come with it.
+    Raises: InputError when the target is not empty; LimitError when an object was damaged.
+    """
+    if target.exists() and any(target.iterdir()):
+        raise InputError(
+            "Le dossier « {name} » n'est pas vide.", "Donnez à chaque sauvegarde un dossier neuf.", name=target.name
+        )
+    with disk.said_kindly():
+        copy = Folder(disk.make(target, private=True))
+        if folder.database.exists():
+            _copy_database(folder.database, copy.database)
+        if folder.secret.exists():
+            shutil.copy2(folder.secret, copy.secret)
+        with disk.locked(folder.lock):
+            for source, place in ((folder.datasets, copy.datasets), (folder.versions, copy.versions)):
+                for path in source.glob("[!.]*.json"):
+                    shutil.copy2(path, place / path.name)
+        objects = _copy_objects(folder, copy)
+        for source, place in ((folder.raw, copy.raw), (folder.staged, copy.staged), (folder.inbox, copy.inbox)):
+            for path in source.iterdir():
+                shutil.copy2(path, place / path.name)
+        size = sum(p.stat().st_size for p in target.rglob("*") if p.is_file())
+        disk.write_json(target / MARK, {"at": now, "objects": objects, "size": size})
+    return Report(objects, size, now)
+
+
+def restore(source: Path, folder: Folder) -> Report:
+    """Bring a backup into an empty data folder, checking every digest before anything is served.
+
+    Raises: InputError when it is no backup or the folder is not empty; LimitError, naming them, for damaged objects.
+    """
+    if not (source / MARK).exists():
+        raise InputError("« {name} » n'est pas une sauvegarde de Parvis.", name=source.name)
+    if folder.root.exists() and any(folder.root.iterdir()):
+        raise InputError(
+            "Le dossier « {name} » contient déjà des données.", "Restaurez dans un dossier vide.", name=folder.root.name
+        )
+    damaged = shelf.verify(Folder(source))
+    if damaged:
+        raise LimitError("Sauvegarde abîmée : {versions}.", "Prenez une autre sauvegarde.", versions=", ".join(damaged))
+    with disk.said_kindly():
+        shutil.copytree(source, folder.root, dirs_exist_ok=True)
+        (folder.root / MARK).unlink()
+        for private in (folder.root / "vault", folder.root / "inbox"):
+            private.chmod(0o700)
+    size = sum(p.stat().st_size for p in folder.root.rglob("*") if p.is_file())
+    return Report(sum(1 for _ in folder.objects.glob("??/*.parquet")), size)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy SQLite at one instant, WAL included: a plain copy of the file would lose the last commits."""
+    from_, to = sqlite3.connect(source, timeout=20), sqlite3.connect(target)
+    try:
+        from_.backup(to)
+    finally:
+        from_.close()
+        to.close()
+
+
+def _copy_objects(folder: Folder, copy: Folder) -> int:
+    withdrawn = {r.version for known in shelf.records(copy) for r in known.releases if r.withdrawn_at}
+    wanted = {m.object for m in map(manifest.read_version, copy.versions.glob("*.json")) if m.id not in withdrawn}
+    for content in sorted(wanted):
+        place = copy.object(content)
+        disk.make(place.parent)
+        shutil.copy2(folder.object(content), place)
+        if disk.digest(place) != content:
+            raise LimitError("Le fichier publié {digest} est abîmé sur ce disque.", digest=content[:12])
+    return len(wanted)

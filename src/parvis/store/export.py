@@ -1,0 +1,307 @@
+"""Exports: all the rows of a question as a file, streamed with bounded memory.
+
+``stream`` is for the portal; ``written`` runs in a query worker and turns the engine's batches into chunks. Text that
+a spreadsheet would take for a formula is preceded by an apostrophe in CSV; XLSX cells are typed and need nothing;
+JSON and Parquet are exact.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parvis.errors import InputError
+from parvis.store import query as asking
+from parvis.values import Kind, Query, Version
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from parvis.store.pool import Pool
+
+BATCH = 8192  # rows
+XLSX_ROWS = 1_048_575
+SECONDS = 20.0  # without a chunk, after which an export is given up
+XLSX_SECONDS = 300.0  # a workbook is written whole before its first byte leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    suffix: str
+    media_type: str
+    title: str
+
+
+FORMATS: Mapping[str, Format] = {
+    "csv": Format(".csv", "text/csv; charset=utf-8", "CSV"),
+    "xlsx": Format(".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"),
+    "json": Format(".json", "application/json; charset=utf-8", "JSON"),
+    "jsonl": Format(".jsonl", "application/x-ndjson; charset=utf-8", "JSON Lines"),
+    "geojson": Format(".geojson", "application/geo+json; charset=utf-8", "GeoJSON"),
+    "parquet": Format(".parquet", "application/vnd.apache.parquet", "Parquet"),
+}
+
+
+def stream(pool: Pool, version: Version, query: Query, format: str, profile: str = "") -> Iterator[bytes]:
+    """Yield a file of all the rows of a query (its limit and cursor do not count).
+
+    ``format`` is a key of ``FORMATS``; ``profile`` "excel" gives a CSV that a French spreadsheet opens by itself
+    (semicolons, decimal comma, days first). Raises: InputError when the format does not fit the data.
+    """
+    if format not in FORMATS:
+        raise InputError(
+            "Le format « {format} » n'existe pas.", "Formats : {known}.", format=format[:40], known=", ".join(FORMATS)
+        )
+    if format == "geojson" and not (version.geometry or version.point):
+        raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas d'export GeoJSON.")
+    if format == "xlsx" and version.rows > XLSX_ROWS and query.where is None:
+        raise InputError(
+            "Un classeur Excel ne peut tenir plus de {limit} lignes.", "Filtrez, ou prenez le CSV.", limit=XLSX_ROWS
+        )
+    statement = asking.compile_export(version, _with_place(version, query) if format == "geojson" else query)
+    labels = {c.name: c.label for c in statement.columns}
+    told = {
+        "format": format,
+        "profile": profile,
+        "kinds": {c.name: str(c.kind) for c in statement.columns},
+        "labels": labels,
+        "geometry": version.geometry,
+        "point": list(version.point),
+        "title": version.metadata.title,
+    }
+    request = {"object": version.object, "sql": statement.sql, "parameters": list(statement.parameters), "export": told}
+    yield from pool.stream(request, XLSX_SECONDS if format == "xlsx" else SECONDS)
+
+
+def _with_place(version: Version, query: Query) -> Query:
+    """Return the query with the columns that place its rows on the map."""
+    import dataclasses
+
+    if not query.select:
+        return query
+    needed = (version.geometry,) if version.geometry else tuple(version.point)
+    return dataclasses.replace(query, select=tuple(dict.fromkeys((*query.select, *needed))))
+
+
+# --- In the worker --------------------------------------------------------------------------------
+
+
+def written(result: Any, told: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the chunks of a file from a DuckDB result. ``told`` is what ``stream`` says of it."""
+    reader = result.to_arrow_reader(BATCH)
+    writers = {
+        "csv": _csv,
+        "json": _json,
+        "jsonl": _jsonl,
+        "geojson": _geojson,
+        "parquet": _parquet,
+        "xlsx": _xlsx,
+    }
+    yield from writers[told["format"]](reader, told)
+
+
+_FORMULA = re.compile(r"^[=+\-@\t\r＝＋－＠]")
+_PLAIN_NUMBER = re.compile(r"^[+-]?[\d\s.,]+$")
+
+
+def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    excel = told["profile"] == "excel"
+    separator = ";" if excel else ","
+    names = reader.schema.names
+    if excel:
+        yield b"\xef\xbb\xbf"
+    yield (separator.join(_quoted(told["labels"][n] if excel else n, separator) for n in names) + "\r\n").encode()
+    kinds = [told["kinds"][n] for n in names]
+    for batch in reader:
+        columns = [_csv_column(c, k, excel, separator) for c, k in zip(batch.columns, kinds, strict=True)]
+        yield "".join(f"{separator.join(row)}\r\n" for row in zip(*columns, strict=True)).encode()
+
+
+def _csv_column(column: Any, kind: str, excel: bool, separator: str) -> list[str]:
+    values = column.to_pylist()
+    if kind in (Kind.TEXT, Kind.GEOMETRY):
+        return ["" if v is None else _quoted(_harmless(v), separator) for v in values]
+    if kind in (Kind.INTEGER, Kind.NUMBER):
+        said = ["" if v is None else _number(v) for v in values]
+        return [s.replace(".", ",") for s in said] if excel else said
+    if kind == Kind.BOOLEAN:
+        words = ("faux", "vrai") if excel else ("false", "true")
+        return ["" if v is None else words[v] for v in values]
+    if kind == Kind.DATE and excel:
+        return ["" if v is None else v.strftime("%d/%m/%Y") for v in values]
+    return ["" if v is None else v.isoformat() for v in values]
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return (
+            repr(value)
+            if math.isfinite(value) and value != int(value)
+            else f"{value:.0f}"
+            if math.isfinite(value)
+            else ""
+        )
+    return str(value)
+
+
+def _harmless(text: str) -> str:
+    """Return text that no spreadsheet runs; a true number is never touched."""
+    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.match(text) else text
+
+
+def _quoted(text: str, separator: str) -> str:
+    if separator in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _records(batch: pa.RecordBatch, shapes: Sequence[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = batch.to_pylist()
+    for name in shapes:
+        for row in rows:
+            row[name] = json.loads(row[name]) if row[name] else None
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else float(value)
+
+
+def _dump(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False, separators=(",", ":"))
+    except ValueError:  # an infinite number: JSON has none
+        clean = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in value.items()}
+        return json.dumps(clean, ensure_ascii=False, default=_plain, separators=(",", ":"))
+
+
+def _shapes(told: Mapping[str, Any], reader: pa.RecordBatchReader) -> list[str]:
+    return [n for n in reader.schema.names if told["kinds"][n] == Kind.GEOMETRY]
+
+
+def _json(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    shapes, first = _shapes(told, reader), True
+    yield b"["
+    for batch in reader:
+        body = ",\n".join(map(_dump, _records(batch, shapes)))
+        if body:
+            yield (body if first else f",\n{body}").encode()
+            first = False
+    yield b"]\n"
+
+
+def _jsonl(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    shapes = _shapes(told, reader)
+    for batch in reader:
+        yield "".join(f"{_dump(r)}\n" for r in _records(batch, shapes)).encode()
+
+
+def _geojson(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    shapes, first = _shapes(told, reader), True
+    yield f'{{"type":"FeatureCollection","name":{_dump(told["title"])},"features":['.encode()
+    for batch in reader:
+        body = ",\n".join(_dump(_feature(r, told)) for r in _records(batch, shapes))
+        if body:
+            yield (body if first else f",\n{body}").encode()
+            first = False
+    yield b"]}\n"
+
+
+def _feature(row: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    if told["geometry"]:
+        geometry = row.pop(told["geometry"])
+    else:
+        place = [row.get(name) for name in told["point"]]
+        geometry = None if None in place else {"type": "Point", "coordinates": place}
+    return {"type": "Feature", "geometry": geometry, "properties": row}
+
+
+def _parquet(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    import pyarrow.parquet as pq
+
+    sink = _Drain()
+    with pq.ParquetWriter(cast(Any, sink), reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch, row_group_size=len(batch))
+            yield from sink.drain()
+    yield from sink.drain()
+    del told
+
+
+class _Drain(io.RawIOBase):
+    """A file that is only written: what was written can be taken away at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[bytes] = []
+        self.position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self.parts.append(part)
+        self.position += len(part)
+        return len(part)
+
+    def drain(self) -> Iterator[bytes]:
+        parts, self.parts = self.parts, []
+        if parts:
+            yield b"".join(parts)
+
+
+def _xlsx(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
+    import tempfile
+    from pathlib import Path
+
+    import xlsxwriter
+
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "export.xlsx"
+        book = xlsxwriter.Workbook(
+            str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": work}
+        )
+        sheet = book.add_worksheet("Données")
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        moment = book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
+        formats = {Kind.DATE: day, Kind.DATETIME: moment}
+        kinds = [Kind(told["kinds"][n]) for n in reader.schema.names]
+        bold = book.add_format({"bold": True})
+        for c, name in enumerate(reader.schema.names):
+            sheet.write_string(0, c, told["labels"][name], bold)
+        line = 1
+        for batch in reader:
+            columns = [c.to_pylist() for c in batch.columns]
+            for row in zip(*columns, strict=True):
+                if line > XLSX_ROWS:
+                    break
+                for c, value in enumerate(row):
+                    if value is not None:
+                        _xlsx_cell(sheet, (line, c), value, kinds[c], formats.get(kinds[c]))
+                line += 1
+        book.close()
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 18):
+                yield chunk
+
+
+def _xlsx_cell(sheet: Any, at: tuple[int, int], value: Any, kind: Kind, style: Any) -> None:
+    line, column = at
+    if kind in (Kind.INTEGER, Kind.NUMBER):
+        if math.isfinite(value):
+            sheet.write_number(line, column, float(value))
+    elif kind is Kind.BOOLEAN:
+        sheet.write_boolean(line, column, value)
+    elif kind in (Kind.DATE, Kind.DATETIME) and value.year >= 1900:
+        sheet.write_datetime(line, column, value.replace(tzinfo=None) if kind is Kind.DATETIME else value, style)
+    else:
+        sheet.write_string(line, column, value if isinstance(value, str) else value.isoformat())

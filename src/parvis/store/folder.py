@@ -1,0 +1,87 @@
+"""The data folder: one place for everything that must be kept, and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from parvis.store import disk
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Names of the data folder's places; each is made when it is first asked for.
+
+    ``inbox`` and ``vault`` are private; ``shelf`` holds what is or was public.
+    """
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        return disk.make(self.root / "inbox", private=True)
+
+    @property
+    def raw(self) -> Path:
+        return disk.make(self.root / "vault" / "raw", private=True)
+
+    @property
+    def staged(self) -> Path:
+        return disk.make(self.root / "vault" / "staged", private=True)
+
+    @property
+    def work(self) -> Path:
+        return disk.make(self.root / "vault" / "work", private=True)
+
+    @property
+    def shelf(self) -> Path:
+        return disk.make(self.root / "shelf")
+
+    @property
+    def objects(self) -> Path:
+        return disk.make(self.root / "shelf" / "objects")
+
+    @property
+    def indexes(self) -> Path:
+        return disk.make(self.root / "shelf" / "indexes")
+
+    @property
+    def versions(self) -> Path:
+        return disk.make(self.root / "shelf" / "versions")
+
+    @property
+    def datasets(self) -> Path:
+        return disk.make(self.root / "shelf" / "datasets")
+
+    @property
+    def staging(self) -> Path:
+        """Where an object waits, complete, to be named: on the same disk as the objects."""
+        return disk.make(self.root / "shelf" / "staging", private=True)
+
+    @property
+    def lock(self) -> Path:
+        return self.shelf / ".lock"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "portal.sqlite3"
+
+    @property
+    def secret(self) -> Path:
+        return self.root / "secret_key"
+
+    def object(self, digest: str) -> Path:
+        return self.objects / digest[:2] / f"{digest}.parquet"
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Give an empty private folder for one piece of work, erased after it."""
+        place = self.work / secrets.token_hex(8)
+        place.mkdir(mode=0o700)
+        try:
+            yield place
+        finally:
+            disk.erase_tree(place)

@@ -1,0 +1,211 @@
+"""The pool of query workers: how many answer at once, how many wait, and what happens to one that misbehaves.
+
+A question past its deadline costs its worker's life: the process is killed and a warm one takes its place. Nothing
+a worker sends is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from parvis.errors import BusyError, LimitError, ParvisError
+from parvis.store.folder import Folder
+
+SECONDS = 2.0  # a question's own limit
+GRACE = 0.25  # seconds more before the worker is killed
+QUIET = 20.0  # seconds an export may stay silent, its reader included
+START = 20.0  # seconds a worker may take to be ready
+WAITING = 24  # questions that may wait for a worker
+
+
+class Pool:
+    """``workers`` processes answer, one more waits warm. Usable from several threads; ``close`` ends them all."""
+
+    def __init__(self, folder: Folder, workers: int = 2, seconds: float = SECONDS, waiting: int = WAITING) -> None:
+        self.folder, self.size, self.seconds, self.waiting = folder, workers, seconds, waiting
+        self._ready = threading.Condition()
+        self._free: deque[_Process] = deque()
+        self._alive = 0
+        self._queue = 0
+        self._closed = False
+        self._spare: _Process | None = None
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer of a worker. Raises: BusyError, LimitError, ParvisError; see ``store.query.run``."""
+        worker = self._take()
+        try:
+            worker.send(request)
+            told = worker.receive(self.seconds * 2 + GRACE)  # a page, then its total
+        except (_LateError, EOFError, OSError) as error:
+            self._lose(worker)
+            raise _too_long() if isinstance(error, _LateError) else _lost() from error
+        except BaseException:
+            self._lose(worker)
+            raise
+        return self._settle(worker, json.loads(told))
+
+    def stream(self, request: Mapping[str, Any], quiet: float = QUIET) -> Iterator[bytes]:
+        """Yield the chunks of an export as the worker writes them; a reader that leaves frees the worker.
+
+        ``quiet``: seconds without a chunk after which the export is given up.
+        """
+        worker = self._take()
+        try:
+            worker.send(request)
+            while chunk := worker.receive(quiet):
+                yield chunk
+            told = json.loads(worker.receive(GRACE + self.seconds))
+        except (_LateError, EOFError, OSError) as error:
+            self._lose(worker)
+            raise _too_long() if isinstance(error, _LateError) else _lost() from error
+        except BaseException:  # the reader left in the middle: what the worker still writes has no reader
+            self._lose(worker)
+            raise
+        self._settle(worker, told)
+
+    def close(self) -> None:
+        """End every worker."""
+        with self._ready:
+            self._closed = True
+            free, self._free = list(self._free), deque()
+            spare, self._spare = self._spare, None
+            self._ready.notify_all()
+        for worker in [*free, *([spare] if spare else [])]:
+            worker.kill()
+
+    # --- Workers -----------------------------------------------------------------------------------
+
+    def _take(self) -> _Process:
+        with self._ready:
+            if self._queue >= self.waiting:
+                raise BusyError("Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2)
+            self._queue += 1
+            try:
+                while True:
+                    if self._closed:
+                        raise BusyError("Le portail s'arrête.", retry_after=5)
+                    if self._free:
+                        return self._free.popleft()
+                    if self._alive < self.size:
+                        self._alive += 1
+                        break
+                    if not self._ready.wait(self.seconds * 4):
+                        raise BusyError(
+                            "Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2
+                        )
+            finally:
+                self._queue -= 1
+        try:
+            return self._new()
+        except BaseException:
+            with self._ready:
+                self._alive -= 1
+                self._ready.notify()
+            raise
+
+    def _new(self) -> _Process:
+        """Return a ready worker: the spare one if there is, and start another spare behind."""
+        with self._ready:
+            worker, self._spare = self._spare, None
+        try:
+            worker = worker or _Process(self.folder, self.seconds)
+            worker.wait_ready()
+        finally:
+            with self._ready:
+                if self._spare is None and not self._closed:
+                    self._spare = _Process(self.folder, self.seconds)
+        return worker
+
+    def _settle(self, worker: _Process, told: dict[str, Any]) -> dict[str, Any]:
+        if told.get("fatal"):
+            self._lose(worker)
+        else:
+            with self._ready:
+                self._free.append(worker)
+                self._ready.notify()
+        if "error" in told:
+            raise _said(told["error"])
+        return told
+
+    def _lose(self, worker: _Process) -> None:
+        worker.kill()
+        with self._ready:
+            self._alive -= 1
+            self._ready.notify()
+
+
+class _LateError(Exception):
+    """The worker did not answer in time."""
+
+
+class _Process:
+    def __init__(self, folder: Folder, seconds: float) -> None:
+        ours, theirs = socket.socketpair()
+        self.work = Path(tempfile.mkdtemp(prefix="parvis-query-"))
+        command = [sys.executable, "-m", "parvis.store.worker", str(theirs.fileno()), str(folder.objects.resolve())]
+        command += [str(folder.indexes.resolve()), str(self.work), str(seconds)]
+        environment = {
+            k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
+        }
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
+        theirs.close()
+        self.connection = Connection(ours.detach())
+        self.ready = False
+
+    def wait_ready(self) -> None:
+        if not self.ready:
+            try:
+                self.receive(START)
+            except (_LateError, EOFError, OSError) as error:
+                self.kill()
+                raise _lost() from error
+            self.ready = True
+
+    def send(self, request: Mapping[str, Any]) -> None:
+        self.connection.send_bytes(json.dumps(request).encode())
+
+    def receive(self, seconds: float) -> bytes:
+        if not self.connection.poll(seconds):
+            raise _LateError
+        return self.connection.recv_bytes()
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.connection.close()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _too_long() -> LimitError:
+    return LimitError("Cette question demande trop de temps.", "Filtrez davantage, ou utilisez l'export.")
+
+
+def _lost() -> ParvisError:
+    return BusyError("La réponse s'est perdue en chemin.", "Réessayez.", retry_after=1)
+
+
+def _said(error: str) -> ParvisError:
+    if error == "time":
+        return _too_long()
+    if error == "memory":
+        return LimitError("Cette question demande trop de mémoire.", "Filtrez davantage, ou utilisez l'export.")
+    if error == "value":
+        return LimitError("Un calcul de cette question sort des nombres possibles.")
+    if error == "object":
+        return ParvisError("Les lignes de cette version ne sont pas lisibles.", "L'administrateur est prévenu.")
+    return _lost()

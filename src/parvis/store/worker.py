@@ -1,0 +1,162 @@
+"""A query worker: a disposable process that answers questions over public objects, and can do nothing else.
+
+Started by ``store.pool``. It speaks frames over one socket: a JSON request in, a JSON answer out, or for an export
+raw chunks, an empty frame, then a JSON answer. Before the first request it gives up the network, the disk but for the
+public objects, and all memory above its limit. After an internal error it ends itself: one statement can spoil the
+engine for all that follow.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import os
+import sys
+from collections import OrderedDict
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from parvis.store import export
+from parvis.tables import confinement
+
+MEMORY = 900 << 20  # bytes of address space above the programs themselves
+ENGINE_MEMORY = "400MB"
+KEPT = 40  # versions kept open
+LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
+
+
+class Worker:
+    def __init__(self, objects: Path, indexes: Path, work: Path, seconds: float) -> None:
+        self.objects, self.indexes = objects, indexes
+        self.engine = duckdb.connect(
+            config={
+                "threads": 1,
+                "memory_limit": ENGINE_MEMORY,
+                "temp_directory": str(work / "sort"),
+                "max_temp_directory_size": "2GB",
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            }
+        )
+        self.engine.execute("SET parquet_metadata_cache=true")
+        self.seconds, self.allowed = seconds, 0.0
+        self.sources: OrderedDict[str, str] = OrderedDict()
+
+    def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
+        source = self.source(request["object"])
+        if "export" in request:
+            self.allow(0)  # an export is bounded by its reader's patience instead
+            try:
+                result = self.engine.sql(request["sql"].format(source=source), params=request["parameters"])
+                for chunk in export.written(result, request["export"]):
+                    connection.send_bytes(chunk)
+                return {"rows": None}
+            finally:
+                connection.send_bytes(b"")
+        self.allow(self.seconds)
+        rows = self.engine.execute(request["sql"].format(source=source), request["parameters"]).fetchall()
+        shapes = request["geometry"]
+        told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
+        if request["total"]:
+            self.engine.execute(request["total"].format(source=source), request["total_parameters"])
+            found = self.engine.fetchone()
+            told["total"] = found[0] if found else 0
+        return told
+
+    def allow(self, seconds: float) -> None:
+        """Set how long a statement may run, 0 for no limit."""
+        if seconds != self.allowed:
+            self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
+            self.allowed = seconds
+
+    def source(self, content: str) -> str:
+        """Return the SQL source of an object's rows: its index when there is one, else the object itself."""
+        if content in self.sources:
+            self.sources.move_to_end(content)
+            return self.sources[content]
+        if not content.isalnum():
+            raise ValueError(content)
+        index = self.indexes / f"{content}.duckdb"
+        if index.exists():
+            self.engine.execute(f"ATTACH '{index}' AS \"{content}\" (READ_ONLY)")
+            source = f'(SELECT *, rowid AS __row FROM "{content}".t)'
+        else:
+            path = self.objects / content[:2] / f"{content}.parquet"
+            source = f"(SELECT * RENAME (file_row_number AS __row) FROM read_parquet('{path}', file_row_number=true))"
+        self.sources[content] = source
+        if len(self.sources) > KEPT:
+            old, said = self.sources.popitem(last=False)
+            if "read_parquet" not in said:
+                self.engine.execute(f'DETACH "{old}"')
+        return source
+
+
+def _safe_row(row: tuple[Any, ...], shapes: list[int]) -> list[Any]:
+    out = [_safe(cell) for cell in row]
+    for index in shapes:
+        out[index] = json.loads(out[index]) if out[index] else None
+    return out
+
+
+def _safe(cell: Any) -> Any:
+    if cell is None or isinstance(cell, str | int):
+        return cell
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
+    if isinstance(cell, decimal.Decimal):
+        return float(cell)
+    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    """Name what went wrong; the engine's own words may hold paths of the server and never leave."""
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return {"error": "memory"}
+    if isinstance(error, duckdb.InterruptException) or "max_execution_time" in str(error):
+        return {"error": "time"}
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        return {"error": "value"}
+    if isinstance(error, duckdb.IOException | FileNotFoundError):
+        return {"error": "object"}
+    sys.stderr.write(f"query worker: {type(error).__name__}: {error}\n")
+    return {"error": "internal", "fatal": True}
+
+
+def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: float) -> None:
+    connection = Connection(descriptor)
+    worker = Worker(objects, indexes, work, seconds)
+    worker.engine.execute("SELECT 1")
+    confinement.confine(
+        {
+            "reads": [str(objects), str(indexes)],
+            "writes": [str(work)],
+            "memory": MEMORY,
+            "seconds": LONG,
+            "disk": 2 << 30,
+        }
+    )
+    connection.send_bytes(b"ready")
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+        except EOFError:
+            return
+        try:
+            told = worker.answer(request, connection)
+        except Exception as error:
+            told = _error(error)
+        connection.send_bytes(json.dumps(told).encode())
+        if told.get("fatal"):
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), float(sys.argv[5]))
