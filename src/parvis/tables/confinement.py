@@ -245,8 +245,8 @@ def _limits(memory: int, seconds: float, disk: int) -> None:
     }
     for which, value in wanted.items():
         _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (most, most))
 
 
 def _libc() -> ctypes.CDLL:
@@ -325,8 +325,8 @@ _FORBIDDEN = {
         "clone": 56,
         "clone3": 435,
         # socket, socketpair, bind, connect, listen, accept, accept4, fork, vfork, execve, execveat, kill, tkill,
-        # ptrace, process_vm_readv, process_vm_writev, mount, umount2, pivot_root, chroot, setns, unshare, keyctl, add_key,
-        # request_key, bpf, perf_event_open, userfaultfd, io_uring_setup, kexec_load, init_module, finit_module,
+        # ptrace, process_vm_readv, process_vm_writev, mount, umount2, pivot_root, chroot, setns, unshare, keyctl,
+        # add_key, request_key, bpf, perf_event_open, userfaultfd, io_uring_setup, kexec_load, init_module, finit_module,
         # open_by_handle_at, pidfd_open, pidfd_send_signal
         "calls": (41, 53, 49, 42, 50, 43, 288, 57, 58, 59, 322, 62, 200, 101, 310, 311, 165, 166, 155, 161, 308, 272,
                   250, 248, 249, 321, 298, 323, 425, 246, 175, 313, 304, 434, 424),

@@ -29,7 +29,7 @@ class Draft:
         self._number = 0
         self.view = "v0"
         self.connection.execute(
-            f"CREATE VIEW v0 AS SELECT * FROM read_parquet('{str(raw.path).replace(chr(39), chr(39) * 2)}')"
+            f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})"
         )
         self._sample: list[tuple[Any, ...]] | None = None
 
@@ -99,7 +99,7 @@ class Draft:
         cells = [f"c{i}" for i in range(len(self.labels))]
         extra = [LINE, *([SHAPE] if self.raw.geometry else [])]
         self.connection.execute(
-            f"COPY (SELECT {', '.join([*cells, *extra])} FROM {self.view}) TO '{str(path).replace(chr(39), chr(39) * 2)}' "
+            f"COPY (SELECT {', '.join([*cells, *extra])} FROM {self.view}) TO {_quoted(path)} "
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
         rows = int(self.query("SELECT count(*) FROM {view}")[0][0])
@@ -110,3 +110,7 @@ class Draft:
 
     def _said(self) -> tuple[Finding, ...]:
         return (*self.raw.findings, *self.findings)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
+from itertools import chain, count, islice, pairwise
 from typing import Any
 
 from parvis.values import Finding, Place, Severity, msg
@@ -102,7 +102,7 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
         return
     merged = _merged(facts.get("merged") or ())
     if following is not None:
-        _long(sink, name, head, chain([following], rest), kept, merged)
+        _long(sink, name, head, chain([following], rest), facts=kept, merged=merged)
         return
     whole = _blocks(head, merged)
     several = len(whole) > 1
@@ -393,7 +393,7 @@ def _side_by_side(grid: list[Row]) -> list[list[Row]]:
     if not cuts or len(grid) > 5000:
         return [grid]
     edges = [-1, *cuts, width]
-    spans = [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b - a > 2]
+    spans = [(a + 1, b) for a, b in pairwise(edges) if b - a > 2]
     if len(spans) < 2:
         return [grid]
     parts = [[(line, [c if left <= i < right else None for i, c in enumerate(r)]) for line, r in grid]
@@ -599,12 +599,13 @@ def _long(
     name: str,
     head: list[Row],
     rest: Iterator[Row],
+    *,
     facts: Mapping[str, Any],
     merged: Mapping[int, list[tuple[int, int, int]]],
 ) -> None:
     """Keep a grid too long to be looked at as a whole: one table, blank lines left out."""
     start = _start(head, merged) or Start([""], 0, 0, found=False)
-    width = max(len(start.labels), max(len(r) for _, r in head))
+    width = max(len(start.labels), *(len(r) for _, r in head))
     labels = [*start.labels, *([""] * (width - len(start.labels)))]
 
     def rows() -> Iterator[Row]:

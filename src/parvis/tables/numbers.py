@@ -131,9 +131,9 @@ def boolean_sql(cell: str, words: tuple[str, str]) -> str:
 
 MISSING = frozenset({
     "nc", "n.c.", "n.c", "nd", "n.d.", "n.d", "n/d", "na", "n/a", "n.a.", "#n/a", "-", "--", "---", "—", "–", ".", "..",
-    "...", "null", "none", "nan", "néant", "neant", "sans objet", "so", "s.o.", "s.o", "s/o", "non renseigné", "non renseigne",
-    "non communiqué", "non communique", "non disponible", "non connu", "inconnu", "inconnue", "?", "ns", "secret", "#ref!",
-    "#div/0!", "#value!", "#name?", "#num!", "#null!", "(vide)", "vide",
+    "...", "null", "none", "nan", "néant", "neant", "sans objet", "so", "s.o.", "s.o", "s/o", "non renseigné",
+    "non renseigne", "non communiqué", "non communique", "non disponible", "non connu", "inconnu", "inconnue", "?", "ns",
+    "secret", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "(vide)", "vide",
 })  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
@@ -66,7 +67,7 @@ def damaged() -> InputError:
 def _overlapping(members: list[zipfile.ZipInfo]) -> None:
     """Refuse members that share their bytes: the way one makes petabytes out of a few megabytes."""
     ends = sorted((m.header_offset, m.header_offset + 30 + m.compress_size) for m in members)
-    if any(end > start for (_, end), (start, _) in zip(ends, ends[1:], strict=False)):
+    if any(end > start for (_, end), (start, _) in pairwise(ends)):
         raise InputError("Les fichiers de cette archive se recouvrent : elle est refusée.", code="archive.overlap")
 
 

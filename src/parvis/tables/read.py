@@ -5,6 +5,7 @@ Bad content never raises: it gives a finding of severity REFUSE and no table.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 
 from parvis.errors import BusyError, ParvisError
 from parvis.plugins import found
-from parvis.tables import cage, refusal
+from parvis.tables import archive, cage, refusal
 from parvis.tables.table import Limits, RawTable
 from parvis.values import Finding, Parcel, Place, Severity, from_json, msg, to_json
 
+_DOUBT = 0.2  # up to here, nothing says that the file is of this format
 HEAD = 1 << 16  # bytes shown to the readers' ``recognises``
+SURE = 0.5  # from here a reader takes a ZIP as its own; below it is opened as an archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,12 @@ def read(parcel: Parcel, work: Path, limits: Limits | None = None) -> Read:
     limits = limits or Limits()
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    arguments = {"path": str(parcel.path.resolve()), "name": parcel.name, "work": str(work), "limits": to_json(limits)}
+    arguments = {
+        "path": str(parcel.path.resolve()),
+        "name": plain_name(parcel.name),
+        "work": str(work),
+        "limits": to_json(limits),
+    }
     allowance = cage.Allowance(limits.memory, limits.seconds, limits.expanded)
     try:
         told = cage.run("parvis.tables.read:inside", arguments, allowance, reads=[parcel.path.resolve()], writes=[work])
@@ -50,6 +58,14 @@ def read(parcel: Parcel, work: Path, limits: Limits | None = None) -> Read:
         raise
     except ParvisError as error:
         return Read((), (_refusal(error),))
+
+
+def plain_name(name: str) -> str:
+    """Return a file's name that is safe to show and to think with: no folder, no control or direction sign, 120 long."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(c for c in bare if c.isprintable()).strip() or "fichier"
+    stem, dot, suffix = shown.rpartition(".")
+    return shown if len(shown) <= 120 else f"{stem[: 119 - len(suffix)]}{dot}{suffix[:20]}"
 
 
 def _received(told: Mapping[str, Any], work: Path) -> Read:
@@ -89,7 +105,7 @@ def inside(path: str, name: str, work: str, limits: Mapping[str, Any]) -> Any:
     return to_json(Read(sink.tables, sink.findings, found_format))
 
 
-def read_into(path: Path, name: str, sink: Any) -> str:
+def read_into(path: Path, name: str, sink: Any, depth: int = 0) -> str:
     """Put the tables of one file into the sink, and return its format.
 
     Raises: InputError or LimitError, in French, when there is nothing to read.
@@ -97,7 +113,9 @@ def read_into(path: Path, name: str, sink: Any) -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD)
     refusal.check(path, name, head, sink.limits)
-    reader = choose(path, name, head)
+    reader, score = choose(path, name, head)
+    if archive.is_archive(head) and (score < SURE or _holds_more(path, reader)):
+        return archive.read(path, name, sink, read_into, depth)
     if reader is None:
         raise refusal.unknown(name)
     for finding in reader.read(path, name, sink) or ():
@@ -105,8 +123,19 @@ def read_into(path: Path, name: str, sink: Any) -> str:
     return reader.__name__.rpartition(".")[2]
 
 
-def choose(path: Path, name: str, head: bytes) -> ModuleType | None:
-    """Return the reader that recognises these bytes best; the name only settles what the bytes leave open."""
+def _holds_more(path: Path, reader: ModuleType | None) -> bool:
+    """True when a ZIP of a shapefile also holds other tables: then it is opened as an archive."""
+    if reader is None or ".shp" not in reader.SUFFIXES or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as content:
+        suffixes = [Path(n).suffix.lower() for n in content.namelist()]
+    return suffixes.count(".shp") != 1 or any(
+        s in (".csv", ".xlsx", ".xls", ".ods", ".geojson", ".gpkg", ".zip") for s in suffixes
+    )
+
+
+def choose(path: Path, name: str, head: bytes) -> tuple[ModuleType | None, float]:
+    """Return the reader that recognises these bytes best, and how surely; the name settles what the bytes leave open."""
     suffix = Path(name.lower()).suffix
     best: tuple[float, ModuleType | None] = (0.0, None)
     for module in found("parvis.tables.readers", "readers").values():
@@ -114,4 +143,4 @@ def choose(path: Path, name: str, head: bytes) -> ModuleType | None:
         if score > 0:
             score += 0.1 if suffix in module.SUFFIXES else 0.0
             best = max(best, (score, module), key=lambda pair: pair[0])
-    return best[1]
+    return (best[1], best[0]) if best[0] > _DOUBT else (None, 0.0)

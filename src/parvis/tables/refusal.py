@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
@@ -31,7 +32,17 @@ def check(path: Path, name: str, head: bytes, limits: Limits) -> None:
             size=size >> 20,
             limit=limits.size >> 20,
         )
+    _names(name)
     _images(head)
+    if is_html(head) and Path(name).suffix.lower() not in (".xls", ".xlsx"):
+        raise web_page()
+    _office(path, head)
+    if b"<svg" in head[:4096].lower() and not is_html(head):
+        raise InputError(
+            "C'est une image (SVG), pas un tableau de données.",
+            "Envoyez le tableur d'où elle vient.",
+            code="read.image",
+        )
     if head.startswith(b"%PDF"):
         raise InputError(
             "C'est un PDF : les tableaux des PDF ne sont pas encore lus.",
@@ -49,6 +60,69 @@ def check(path: Path, name: str, head: bytes, limits: Limits) -> None:
             )
     if head.startswith(b"{\\rtf"):
         raise InputError("C'est un texte (RTF), pas un tableau.", "Envoyez un tableur.", code="read.text")
+
+
+def is_html(head: bytes) -> bool:
+    """True when the bytes are those of a web page."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:400].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<script", b"<meta")):
+        return True
+    return start.startswith((b"<?xml", b"<!--")) and b"<html" in head[:2000].lower()
+
+
+def web_page() -> InputError:
+    return InputError(
+        "Ce fichier est une page web (HTML), pas un tableau de données.",
+        "Le lien de téléchargement a sans doute donné une page d'accueil ou de connexion : téléchargez le fichier à "
+        "nouveau, puis renvoyez-le.",
+        code="read.html",
+    )
+
+
+_FORBIDDEN = (".exe", ".bat", ".cmd", ".com", ".js", ".vbs", ".ps1", ".sh", ".msi", ".scr", ".jar", ".dll", ".lnk", ".hta",
+              ".php", ".py")  # fmt: skip
+
+
+def _names(name: str) -> None:
+    suffix = Path(name).suffix.lower()
+    if suffix in _FORBIDDEN:
+        raise InputError(
+            "L'extension {suffix} n'est pas acceptée.",
+            "Envoyez un fichier de données : CSV, XLSX, ODS, GeoJSON, shapefile zippé.",
+            suffix=suffix,
+            code="read.program",
+        )
+
+
+def _office(path: Path, head: bytes) -> None:
+    """Refuse texts and slides, which open like workbooks but hold no table of data."""
+    if not head.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist())
+            tracked = "word/document.xml" in names and _tracked(package)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+        return
+    if "word/document.xml" in names or b"vnd.oasis.opendocument.text" in head[:200]:
+        raise InputError(
+            "C'est un document de texte (Word), pas un tableau{tracked}.",
+            "Copiez son tableau dans un tableur, puis renvoyez-le. Avant de diffuser le document lui-même, acceptez ou "
+            "refusez toutes les modifications suivies : elles gardent ce qui a été supprimé et le nom des auteurs.",
+            tracked=" ; il contient des modifications suivies" if tracked else "",
+            code="read.document",
+        )
+    if "ppt/presentation.xml" in names or b"vnd.oasis.opendocument.presentation" in head[:200]:
+        raise InputError("C'est un diaporama, pas un tableau.", "Envoyez le tableur d'origine.", code="read.document")
+
+
+def _tracked(package: zipfile.ZipFile) -> bool:
+    info = package.getinfo("word/document.xml")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return False
+    with package.open(info) as stream:
+        content = stream.read(16 << 20)
+    return b"<w:del " in content or b"<w:ins " in content or b"<w:moveFrom" in content
 
 
 def _images(head: bytes) -> None:

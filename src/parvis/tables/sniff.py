@@ -103,7 +103,7 @@ def text(path: Path, longest: int) -> Text:
     if facts["utf8"]:
         return Text("utf-8", nul=nul, **common)
     valid, invalid = _accented(path, b"\r" if mac else b"\n")
-    best = _french(invalid, mac)
+    best = french(invalid, mac)
     if valid or bom:
         return Text("utf-8", fallback=best, nul=nul, **common)
     return Text(best, nul=nul, **common)
@@ -173,7 +173,9 @@ _LETTERS = frozenset("éèêàçâîôûùëïüœÉÈÊÀÇÂÎÔÛÙËÏŒ")
 _SIGNS = frozenset("°«»’‘“”–—…€²³½·•\xa0\u202f×±µ§©®")
 
 
-def _french(lines: Sequence[bytes], mac: bool) -> str:
+def french(lines: Sequence[bytes], mac: bool = False) -> str:
+    """Return the 8-bit encoding that makes the best French of these bytes: cp1252, cp850 or mac_roman."""
+
     def score(encoding: str) -> float:
         total = 1.0 if encoding == ("mac_roman" if mac else "cp1252") else 0.0
         return total + sum(_likely(line.decode(encoding, "replace")) for line in lines)
@@ -192,7 +194,7 @@ def _likely(line: str) -> float:
             odd = sign.isupper() and before.islower()
             total += -3 if odd else 2 if before.isalpha() or after.isalpha() else 0.5
         elif sign in _SIGNS:
-            apart = sign in "°²³½€\xa0\u202f" and before.isdigit() or (sign in "’'" and after.isalpha())
+            apart = (sign in "°²³½€\xa0\u202f" and before.isdigit()) or (sign in "’'" and after.isalpha())
             total += 1 if apart or sign in "°«»\xa0" else -0.5
         elif sign.isalpha() and sign not in "\ufffd":
             total -= 1.5

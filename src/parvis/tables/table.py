@@ -20,7 +20,7 @@ class Limits:
     seconds: float = 180.0
     size: int = 2 << 30  # the file itself
     expanded: int = 3 << 30  # an archive or a workbook, once decompressed
-    ratio: int = 400  # decompressed bytes per compressed byte, beyond 64 MB
+    ratio: int = 100  # decompressed bytes per compressed byte, beyond 64 MB
     members: int = 500  # files in an archive
     tables: int = 200  # tables in one file
     columns: int = 2000

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from parvis.dates import SHAPES, Shape, folded, shapes_of
 from parvis.tables import numbers
 from parvis.tables.table import LINE, SHAPE, RawTable
-from parvis.values import Finding, Kind, Place, Severity, msg
+from parvis.values import Finding, Kind, Severity, msg
 
 TOLERANCE = 0.02  # share of odd cells from which a column stays text
 _SAMPLE = 4000  # rows looked at
@@ -87,8 +87,7 @@ def findings(raw: RawTable, columns: Sequence[TypedColumn]) -> tuple[Finding, ..
 # --- Names ----------------------------------------------------------------------------------------
 
 _RESERVED = frozenset(
-    "select where group order limit offset cursor format count and or not in is null true false from as by having "
-    "join on union all distinct case when then else end like between asc desc table rowid bbox".split()
+    ["select", "where", "group", "order", "limit", "offset", "cursor", "format", "count", "and", "or", "not", "in", "is", "null", "true", "false", "from", "as", "by", "having", "join", "on", "union", "all", "distinct", "case", "when", "then", "else", "end", "like", "between", "asc", "desc", "table", "rowid", "bbox"]
 )
 
 

@@ -444,8 +444,8 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
 
 def _swallowed(out: Path, names: Sequence[str], separator: str) -> bool:
     """True when a cell of several lines holds a whole record: a quote was not closed where it should have been."""
-    import pyarrow.compute as compute
     import pyarrow.parquet as pq
+    from pyarrow import compute
 
     for name in names:
         cells = pq.read_table(out, columns=[name]).column(0)
