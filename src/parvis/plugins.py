@@ -27,6 +27,7 @@ class Detector(Protocol):
     SOURCE: str
     HEADERS: Mapping[str, float]  # folded header words and how much each one tells, 0..1
     TOLERANCE: float  # share of filled cells that must hold
+    ALONE: float  # confidence, 0..1, when the content holds and the header says nothing
     PERSONAL: str  # "", "direct", "quasi" or "sensitive"
     EXAMPLES: Mapping[bool, Sequence[str]]
 

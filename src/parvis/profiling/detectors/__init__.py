@@ -1,0 +1,1 @@
+"""What a column may mean: one meaning a file, with the examples that test it."""

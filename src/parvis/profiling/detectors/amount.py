@@ -1,0 +1,34 @@
+"""Amount of money."""
+
+from __future__ import annotations
+
+import re
+
+TITLE = "Montant"
+SOURCE = ""
+HEADERS = {
+    "montant": 1.0,
+    "prix": 0.9,
+    "cout": 0.9,
+    "tarif": 0.8,
+    "budget": 0.5,
+    "depense": 0.8,
+    "recette": 0.8,
+    "bgt mtreal": 1.0,
+    "bgt mtprev": 1.0,
+    "bgt mtpropnouv": 1.0,
+    "montant vote": 1.0,
+    "montant ht": 1.0,
+    "montant ttc": 1.0,
+    "indemnite brute annuelle": 0.9,
+}
+TOLERANCE = 0.95
+ALONE = 0.0
+PERSONAL = ""
+EXAMPLES = {True: ["1 234,56", "12000", "-3.5"], False: ["abc", "12/03"]}
+
+_NUMBER = re.compile(r"^[-+(]?[\d\s\u00a0\u202f.,]*\d[\d\s\u00a0\u202f.,]*\)?\s*(?:€|eur(?:os)?)?$", re.IGNORECASE)
+
+
+def holds(cell: str) -> bool:
+    return bool(_NUMBER.match(cell))

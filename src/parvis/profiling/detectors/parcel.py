@@ -1,0 +1,24 @@
+"""Cadastral parcel."""
+
+from __future__ import annotations
+
+from parvis import france
+
+TITLE = "Parcelle cadastrale"
+SOURCE = "DGFiP, plan cadastral"
+HEADERS = {
+    "parcelle": 1.0,
+    "cadastre": 1.0,
+    "ref cadastrale": 1.0,
+    "reference cadastrale": 1.0,
+    "cad parcelles": 0.9,
+    "section parcelle": 1.0,
+}
+TOLERANCE = 0.8
+ALONE = 0.0
+PERSONAL = "quasi"
+EXAMPLES = {True: ["AC 0123", "58999000AC0123"], False: ["rue", "12"]}
+
+
+def holds(cell: str) -> bool:
+    return france.is_parcel(cell)

@@ -1,0 +1,18 @@
+"""Percentage."""
+
+from __future__ import annotations
+
+TITLE = "Pourcentage"
+SOURCE = ""
+HEADERS = {"pourcentage": 1.0, "taux": 0.9, "part": 0.5, "pourcentagesubvention": 1.0, "taux d occupation": 1.0}
+TOLERANCE = 0.95
+ALONE = 0.0
+PERSONAL = ""
+EXAMPLES = {True: ["12,5 %", "0.5", "80"], False: ["abc", "1200"]}
+
+
+def holds(cell: str) -> bool:
+    try:
+        return -100 <= float(cell.strip().rstrip("%").strip().replace(",", ".")) <= 1000
+    except ValueError:
+        return False

@@ -1,0 +1,87 @@
+"""Small facts about French words: folding, stems, names for machines, numbers and dates as people write them."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'"})
+_WORD = re.compile(r"[^\W_]+")
+_ELISION = re.compile(r"\b(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
+_EMPTY = frozenset(
+    "a au aux avec ce ces dans de des du elle en et eux il je la le les leur lui ma mais me meme mes moi mon ne nos "
+    "notre "
+    "nous on ou par pas pour qu que qui sa se ses son sur ta te tes toi ton tu un une vos votre vous d l".split()
+)
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Return the text in lower case without accents nor ligatures: « École n° 2 » gives « ecole n° 2 »."""
+    plain = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c)).strip()
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of a text, elided articles off."""
+    return _WORD.findall(fold(_ELISION.sub(" ", text)))
+
+
+_local = threading.local()
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems that search compares: école, écoles and ECOLE meet; small words are left out.
+
+    Words are folded before they are stemmed, so that what was typed without accents meets what has them.
+    """
+    found = []
+    for word in _WORD.findall(_ELISION.sub(" ", text.casefold().replace("’", "'"))):
+        if fold(word) not in _EMPTY:
+            found.append(_stem(fold(word)))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    import snowballstemmer
+
+    if not hasattr(_local, "stemmer"):
+        _local.stemmer = snowballstemmer.stemmer("french")
+    return fold(str(_local.stemmer.stemWord(word)))
+
+
+def slug(text: str, length: int = 60) -> str:
+    """Return a name for an address: letters, digits and hyphens, cut at a word."""
+    name = "-".join(words(text)) or "donnees"
+    return name if len(name) <= length else name[:length].rpartition("-")[0] or name[:length]
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """Return a number as French writes it: narrow no-break spaces and a comma."""
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() else 2
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+
+
+def day(value: date) -> str:
+    """Return a day in words: « 1er mars 2026 »."""
+    return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def plural(count: float, one: str, many: str = "") -> str:
+    """Return the count and its noun: « 1 ligne », « 214 lignes » (French: plural from two)."""
+    return f"{number(count)}\u00a0{one if abs(count) < 2 else many or one + 's'}"
+
+
+def listed(items: Iterable[str], last: str = "et") -> str:
+    """Return « a, b et c »."""
+    known = list(items)
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} {last} {known[-1]}" if known else ""
