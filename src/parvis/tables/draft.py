@@ -28,9 +28,7 @@ class Draft:
         self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
         self._number = 0
         self.view = "v0"
-        self.connection.execute(
-            f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})"
-        )
+        self.connection.execute(f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
         self._sample: list[tuple[Any, ...]] | None = None
 
     def __enter__(self) -> Draft:

@@ -48,6 +48,7 @@ class Start:
     found: bool = True
     titles: tuple[str, ...] = ()
     stacked: bool = False
+    made: frozenset[int] = frozenset()  # columns whose label only repeats the merged cell that covers them
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class _Block:
     start: Start
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)  # lines that only repeat the header
     columns: list[int] = field(default_factory=list)  # columns of the grid that are kept
 
 
@@ -296,8 +298,14 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
         top -= 1
         stack.insert(0, _spread(row, grid[top][0], merged, width, last=False))
     labels = [_joined([s[i] for s in stack]) for i in range(width)]
+    made = frozenset(
+        i
+        for left, right, _ in merged.get(grid[bottom][0], ())
+        for i in range(left + 1, min(right + 1, width))
+        if i >= len(grid[bottom][1]) or grid[bottom][1][i] is None
+    )
     titles = tuple(_one_line(row) for _, row in grid[:top] if any(row))
-    return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1)
+    return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1, made=made)
 
 
 def _padded(row: Cells, width: int) -> list[str | None]:
@@ -329,7 +337,8 @@ def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int
     cells = [c for c in row if c is not None]
     if len(cells) < 2 or any(kind(c) != "t" or len(c) > 60 for c in cells) or len(cells) > width * 0.7:
         spans = [1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1]
-        return bool(spans) and bool(cells) and all(kind(c) == "t" and len(c) <= 60 for c in cells)
+        longest = 40 if len(cells) == 1 else 60  # a longer cell alone is a sentence to the reader
+        return bool(spans) and bool(cells) and all(kind(c) == "t" and len(c) <= longest for c in cells)
     return True
 
 
@@ -426,6 +435,7 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
             i += 1
             continue
         if _again(row, block.start.labels):
+            block.repeated.append(line)
             i += 1
             previous_blank = False
             continue
@@ -446,9 +456,9 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
 def _again(row: Cells, labels: Sequence[str]) -> bool:
     """True when a line repeats the header (one per printed page)."""
     cells = [(i, " ".join(c.split()).casefold()) for i, c in enumerate(row) if c is not None]
-    names = [x.rpartition(" / ")[2].casefold() for x in labels]
-    same = sum(i < len(names) and c == names[i] for i, c in cells)
-    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(bool(n) for n in names)
+    names = [(x.casefold(), x.rpartition(" / ")[2].casefold()) for x in labels]
+    same = sum(i < len(names) and c in names[i] for i, c in cells)
+    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(bool(n) for n, _ in names)
 
 
 def _another(
@@ -499,7 +509,7 @@ def _keep(sink: Any, name: str, block: _Block, facts: Mapping[str, Any]) -> None
     _take_notes(block)
     start = block.start
     width = max([len(start.labels), *(len(r) for _, r in block.rows)], default=0)
-    used = [bool(i < len(start.labels) and start.labels[i]) for i in range(width)]
+    used = [bool(i < len(start.labels) and start.labels[i]) and i not in start.made for i in range(width)]
     for _, row in block.rows:
         for i, cell in enumerate(row):
             if cell is not None:
@@ -518,6 +528,19 @@ def _keep(sink: Any, name: str, block: _Block, facts: Mapping[str, Any]) -> None
     line = start.line if start.found else None
     sink.rows(name, labels, rows, header_line=line, titles=start.titles, notes=tuple(block.notes), **kept)
     _say(sink, name, start, labels)
+    if block.repeated:
+        sink.find(
+            Finding(
+                "header.repeated",
+                Severity.INFO,
+                msg(
+                    "{count} ligne(s) répétaient l'en-tête au milieu du tableau : elles ont été retirées (lignes {lines})."
+                ),
+                Place(sheet=name, line=block.repeated[0]),
+                {"count": len(block.repeated), "lines": ", ".join(map(str, block.repeated[:10]))},
+                count=len(block.repeated),
+            )
+        )
 
 
 def _labels(start: Start, columns: Sequence[int]) -> list[str]:

@@ -86,15 +86,13 @@ def writings(cells: Iterable[str]) -> list[Writing]:
         out.append(Writing(".", plain=True))
     elif share(_PLAIN_EXPONENT) >= 0.9:
         out.append(Writing(".", plain=True, exponent=True))
-    comma, point = share(_COMMA), share(_POINT)
-    if max(comma, point) >= 0.9 and not (out and out[0].whole and max(comma, point) == share(_PLAIN_WHOLE)):
-        decimal = "," if comma >= point else "."
-        pattern = _COMMA if decimal == "," else _POINT
+    for decimal, pattern in sorted(((",", _COMMA), (".", _POINT)), key=lambda pair: -share(pair[1])):
         fit = [c for c in cells if pattern.fullmatch(c)]
-        whole = not any(re.search(r"[.,]", c) for c in fit)
-        out.append(Writing(decimal, whole=whole, unit=_unit(fit)))
-        if whole:
-            out.append(Writing(decimal, unit=_unit(fit)))
+        if len(fit) < 0.9 * len(cells):
+            continue
+        if not any(re.search(r"[.,]", c) for c in fit):
+            out.append(Writing(decimal, whole=True, unit=_unit(fit)))
+        out.append(Writing(decimal, unit=_unit(fit)))
     return out
 
 

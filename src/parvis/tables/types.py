@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,12 @@ class _Candidate:
     sql: str
     unit: str = ""
     writing: str = ""
-    counts: tuple[int, int, int, int] = field(default=(0, 0, 0, 0))  # filled, missing, fitting, leading zeros
+    counts: tuple[int, int, int, int] = (0, 0, 0, 0)  # filled, missing, fitting, leading zeros
+
+    @property
+    def odd(self) -> int:
+        filled, missing, fitting, _ = self.counts
+        return filled - missing - fitting
 
 
 def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
@@ -62,8 +67,14 @@ def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
     names = final_names(raw.labels, raw.geometry)
     candidates = {i: _candidates(raw.labels[i], cells, _cell(i)) for i, cells in enumerate(samples)}
     with _connect() as connection:
-        _count(connection, raw, candidates)
+        _count(connection, raw, {i: c[:1] for i, c in candidates.items()})
+        _count(connection, raw, {i: _others(c) for i, c in candidates.items()})
         return tuple(_decide(connection, raw, i, names[i], label, candidates[i]) for i, label in enumerate(raw.labels))
+
+
+def _others(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the candidates still to count: none when the first one fits every cell."""
+    return [] if not candidates or not candidates[0].odd else list(candidates[1:])
 
 
 def write(raw: RawTable, columns: Sequence[TypedColumn], path: Path) -> None:
@@ -87,7 +98,46 @@ def findings(raw: RawTable, columns: Sequence[TypedColumn]) -> tuple[Finding, ..
 # --- Names ----------------------------------------------------------------------------------------
 
 _RESERVED = frozenset(
-    ["select", "where", "group", "order", "limit", "offset", "cursor", "format", "count", "and", "or", "not", "in", "is", "null", "true", "false", "from", "as", "by", "having", "join", "on", "union", "all", "distinct", "case", "when", "then", "else", "end", "like", "between", "asc", "desc", "table", "rowid", "bbox"]
+    [
+        "select",
+        "where",
+        "group",
+        "order",
+        "limit",
+        "offset",
+        "cursor",
+        "format",
+        "count",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "null",
+        "true",
+        "false",
+        "from",
+        "as",
+        "by",
+        "having",
+        "join",
+        "on",
+        "union",
+        "all",
+        "distinct",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "like",
+        "between",
+        "asc",
+        "desc",
+        "table",
+        "rowid",
+        "bbox",
+    ]
 )
 
 
@@ -119,12 +169,13 @@ def _ascii(label: str) -> str:
 # --- What a column may be -------------------------------------------------------------------------
 
 _CODE = re.compile(
-    r"\b(?:codes?|cod|siret|siren|insee|tel|telephone|phone|fax|portable|mobile|cp|postal|postale|rna|nic|naf|ape|fantoir|rivoli|uai|finess|"
+    r"\b(?:cod(?:es?|e?post\w*|e?insee\w*|e?com\w*|geo)?|siret|siren|insee|tel|telephone|phone|fax|portable|mobile|cp|postal|postale|rna|nic|naf|ape|fantoir|rivoli|uai|finess|"
     r"iban|rib|nir|matricule|immatriculation|cadastre|parcelle|idu|ean)\b"
 )
 _DATE_WORD = re.compile(
     r"\b(?:date|dates|jour|debut|fin|creation|naissance|ouverture|fermeture|le|dat\w*|ddebut|dfin|recale\w*|maj)\b|date"
 )
+_IDENTIFIER = re.compile(r"^(?:id|ident|ref|numero|num|n°|matricule)")
 _ZERO = re.compile(r"0\d+")
 
 
@@ -145,17 +196,22 @@ def _candidates(label: str, cells: Sequence[str], cell: str) -> list[_Candidate]
     words = numbers.booleans(said)
     if words is not None and len({c.casefold() for c in said}) <= 4:
         return [_Candidate(Kind.BOOLEAN, numbers.boolean_sql(cell, words))]
-    if is_code(label) or _looks_like_codes(said):
+    if _looks_like_codes(label, said):
         return []
     return [
         _Candidate(Kind.INTEGER if w.whole else Kind.NUMBER, w.sql(cell), unit=w.unit) for w in numbers.writings(said)
     ]
 
 
-def _looks_like_codes(cells: Sequence[str]) -> bool:
+def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
+    """True when these cells are codes by their digits, or whole numbers under a header of codes."""
     if any(_ZERO.fullmatch(c) for c in cells):
         return True
     digits = [c for c in cells if c.isdigit()]
+    if is_code(label) and len(digits) >= 0.5 * len(cells):
+        return True
+    if _IDENTIFIER.match(folded(label)) and sum("." in c for c in cells) >= 0.5 * len(cells):
+        return True  # 248.1 and 248.10 are two trees
     if len(digits) < 0.9 * len(cells):
         return False
     lengths = {len(c) for c in digits}
@@ -264,24 +320,20 @@ def _decide(
 ) -> TypedColumn:
     source = f"c{i}"
     counted = candidates[0].counts[0] if candidates else _filled(raw, i)
-    near: _Candidate | None = None
-    for candidate in candidates:
-        filled, missing, fitting, zeros = candidate.counts
-        odd = filled - missing - fitting
-        if zeros:
-            break
-        if fitting and odd < TOLERANCE * filled:
-            lines = _lines(connection, raw, i, candidate) if odd > 0 else ()
+    counted_ones = [c for c in candidates if c.counts[2]]
+    best = max(counted_ones, key=lambda c: c.counts[2], default=None)  # the first, so the strictest, when equal
+    if best is not None and not any(c.counts[3] for c in candidates):
+        filled, missing, fitting, _ = best.counts
+        if best.odd < TOLERANCE * filled:
+            lines = _lines(connection, raw, i, best) if best.odd > 0 else ()
             return TypedColumn(
-                name, label, candidate.kind, source, candidate.sql, filled, missing, max(odd, 0), lines,
-                candidate.unit, candidate.writing, index=i,
+                name, label, best.kind, source, best.sql, filled, missing, max(best.odd, 0), lines,
+                best.unit, best.writing, index=i,
             )  # fmt: skip
-        near = candidate
-    if near is not None and near.counts[2] >= 0.8 * near.counts[0]:
-        odd = near.counts[0] - near.counts[1] - near.counts[2]
-        lines = _lines(connection, raw, i, near)
-        return TypedColumn(name, label, Kind.TEXT, source, source, near.counts[0], odd=odd, odd_lines=lines,
-                           nearly=near.kind, index=i)  # fmt: skip
+        if fitting >= 0.8 * filled:
+            lines = _lines(connection, raw, i, best)
+            return TypedColumn(name, label, Kind.TEXT, source, source, filled, odd=best.odd, odd_lines=lines,
+                               nearly=best.kind, index=i)  # fmt: skip
     return TypedColumn(name, label, Kind.TEXT, source, source, counted, index=i)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -155,7 +156,7 @@ def text(cell: Any) -> str | None:
 
 def _number(cell: float) -> str:
     """Return a spreadsheet's number with its 15 significant digits, never in scientific form."""
-    if cell != cell or cell in (float("inf"), float("-inf")):
+    if not math.isfinite(cell):
         return ""
     if cell == int(cell) and abs(cell) < 1e15:
         return str(int(cell))

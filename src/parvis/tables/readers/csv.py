@@ -143,6 +143,7 @@ class _Exact:
         self.path, self.text, self.dialect, self.sink, self.facts = path, text, dialect, sink, facts
         self.widths: Counter[int] = Counter()
         self.odd: dict[int, int] = {}  # line -> number of cells, for the first odd lines
+        self.sewn = 0
         self.tail = ""  # ";;" at the end of every line of a file separated by something else
 
     def read(self) -> None:
@@ -156,6 +157,8 @@ class _Exact:
         self.sink.grid("", self._watched(rows, usual), first_line=1 + self.dialect.skip, **self.facts)
         if merged:
             self.sink.find(_merged(merged))
+        if self.sewn:
+            self.sink.find(_texts(self.sewn))
         self._say_unequal(usual, self.sink.tables[before:])
 
     def records(self) -> Iterator[list[str | None]]:
@@ -201,10 +204,27 @@ class _Exact:
     def _usual(self) -> int:
         return self.dialect.width
 
+    def _sewn_texts(self, row: list[str | None], usual: int) -> list[str | None]:
+        """Sew again a text cut at its commas: the pieces that start with a space, when that gives the usual width."""
+        if len(row) <= usual:
+            return row
+        out: list[str | None] = []
+        for cell in row:
+            if cell is not None and cell[0] == " " and cell[1:2].isalpha() and out and out[-1]:
+                out[-1] = f"{out[-1]},{cell}"
+            else:
+                out.append(cell)
+        if len(out) != usual:
+            return row
+        self.sewn += 1
+        return out
+
     def _watched(self, rows: Iterator[list[str | None]], usual: int) -> Iterator[list[str | None]]:
         for line, row in enumerate(rows, 1 + self.dialect.skip):
             while row and row[-1] is None and len(row) > usual:
                 row.pop()
+            if self.dialect.separator == ",":
+                row = self._sewn_texts(row, usual)  # noqa: PLW2901  the mended row takes the place of the read one
             if any(row):
                 self.widths[len(row)] += 1
                 if len(row) != usual and len(self.odd) < 2000:
@@ -310,6 +330,18 @@ def _sew(row: list[str | None], seam: int, width: int) -> list[str | None]:
     if len(row) > width and _WHOLE.match(row[seam] or "") and _CENTS.match(cents or ""):
         return [*row[:seam], f"{row[seam]},{cents}", *row[seam + 2 :]]
     return row
+
+
+def _texts(count: int) -> Finding:
+    return Finding(
+        "csv.unprotected_commas",
+        Severity.WARN,
+        msg("{count} ligne(s) contenaient des virgules non protégées dans un texte, qui décalaient les colonnes : elles ont "
+            "été recollées."),
+        values={"count": count},
+        hint=msg("Vérifiez l'aperçu. À l'export, choisissez le point-virgule comme séparateur."),
+        count=count,
+    )  # fmt: skip
 
 
 def _merged(column: int) -> Finding:
