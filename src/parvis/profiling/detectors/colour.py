@@ -8,7 +8,7 @@ TITLE = "Couleur"
 SOURCE = "CSS"
 HEADERS = {"couleur": 1.0, "color": 1.0, "route color": 1.0}
 TOLERANCE = 0.95
-ALONE = 0.5
+ALONE = 0.0
 PERSONAL = ""
 EXAMPLES = {True: ["#1F6F54", "1F6F54"], False: ["vert", "12345"]}
 

@@ -1,0 +1,252 @@
+"""What a table is: statistics of every column in one pass, the meaning of each by its header and its cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from parvis import france
+from parvis.plugins import found
+from parvis.tables.table import RawTable
+from parvis.tables.types import TypedColumn
+from parvis.text import fold
+from parvis.units import unit_of
+from parvis.values import Column, Kind, Profile
+
+EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated
+ENOUGH = 0.5  # score from which a column has a meaning
+_SAMPLE = 2000  # rows shown to the detectors
+_FIRST = 25  # cells after which a hopeless detector is left
+_SHOWN = 80  # characters of an example
+_SURE = 0.85  # under it, the header « nom » alone does not make a surname
+_BESIDE = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})  # what goes with a surname
+_MEMORY = "600MB"
+_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SIGNS = re.compile(r"[^a-z0-9]+")
+
+
+def profile(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> Profile:
+    """Return the profile of a table. ``path`` is the typed Parquet that ``tables.types.write`` made of ``raw``."""
+    samples = _samples(raw, typed)
+    statistics = _statistics(raw, typed, path)
+    meanings = _meanings(typed, samples)
+    columns = tuple(
+        _column(c, said, cells, statistics[c.name]) for c, said, cells in zip(typed, meanings, samples, strict=True)
+    )
+    point = _point(columns)
+    if raw.geometry:
+        columns = (*columns, Column(name="geometry", label="geometry", kind=Kind.GEOMETRY, filled=raw.rows))
+    return Profile(
+        format=raw.format,
+        rows=raw.rows,
+        columns=columns,
+        table=raw.name,
+        encoding=raw.encoding,
+        separator=raw.separator,
+        header_line=raw.header_line,
+        titles=tuple(raw.titles),
+        crs=raw.crs,
+        bbox=_bounds_of_shapes(path) if raw.geometry else _bounds_of_points(path, point),
+        point=() if raw.geometry else point,
+    )
+
+
+def detectors() -> Mapping[str, ModuleType]:
+    """Return every detector by the name of the meaning it gives."""
+    return found("parvis.profiling.detectors", "detectors")
+
+
+def meaning(label: str, cells: Sequence[str]) -> tuple[str, float]:
+    """Return (meaning, score from 0 to 1) of a column from its header and its filled cells; ("", 0) when unknown."""
+    distinct = list(dict.fromkeys(cells))[:_SAMPLE]
+    best = ("", 0.0)
+    said = header_words(label)
+    for name, detector in detectors().items():
+        header = header_weight(said, detector.HEADERS)
+        possible = max(header, detector.ALONE)
+        if possible < ENOUGH or possible <= best[1] or not distinct:
+            continue
+        share = _share(detector, distinct)
+        if share >= detector.TOLERANCE and possible * share > best[1]:
+            best = (name, possible * share)
+    return best if best[1] >= ENOUGH else ("", 0.0)
+
+
+def header_words(label: str) -> str:
+    """Return a header as the detectors write theirs: « nomBénéficiaire » gives « nom beneficiaire »."""
+    return _SIGNS.sub(" ", fold(_CAMEL.sub(" ", label))).strip()
+
+
+def header_weight(words: str, headers: Mapping[str, float]) -> float:
+    """Return how much a header tells, 0..1: all of it, or less when it only holds the known words."""
+    joined = words.replace(" ", "")
+    best = 0.0
+    for known, weight in headers.items():
+        if known in (words, joined) or known.replace(" ", "") == joined:
+            return weight
+        if len(known) > 3 and f" {known} " in f" {words} ":
+            best = max(best, 0.7 * weight)
+    return best
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+
+def _share(detector: ModuleType, cells: Sequence[str]) -> float:
+    first = sum(map(detector.holds, cells[:_FIRST]))
+    tried = min(len(cells), _FIRST)
+    if first < 0.5 * detector.TOLERANCE * tried or len(cells) <= _FIRST:
+        return float(first / tried)
+    return float((first + sum(map(detector.holds, cells[_FIRST:]))) / len(cells))
+
+
+def _meanings(typed: Sequence[TypedColumn], samples: Sequence[Sequence[str]]) -> list[str]:
+    """Return each column's meaning, its neighbours heard: « nom » is a surname beside a first name, else any name."""
+    told = [meaning(c.label, cells) for c, cells in zip(typed, samples, strict=True)]
+    names = {name for name, _ in told}
+    return [
+        "" if name == "last_name" and score < _SURE and not names & _BESIDE and not _surnames(cells) else name
+        for (name, score), cells in zip(told, samples, strict=True)
+    ]
+
+
+def _surnames(cells: Sequence[str]) -> bool:
+    """True when most of these cells are surnames of the country and nothing else."""
+    known = sum(all(france.surname_weight(w) > 0 for w in fold(c).replace("-", " ").split()) for c in cells)
+    return known >= 0.6 * len(cells)
+
+
+def _column(column: TypedColumn, name: str, cells: Sequence[str], told: Mapping[str, Any]) -> Column:
+    personal = bool(name) and bool(detectors()[name].PERSONAL)
+    shown = not personal
+    return Column(
+        name=column.name,
+        label=column.label,
+        kind=column.kind,
+        meaning=name,
+        unit=column.unit or (unit_of(column.label) if column.kind in _NUMBERS else ""),
+        filled=told["filled"],
+        distinct=min(told["distinct"], told["filled"]),
+        minimum=_plain(told.get("minimum")) if shown else None,
+        maximum=_plain(told.get("maximum")) if shown else None,
+        mean=_finite(told.get("mean")) if shown else None,
+        examples=tuple(c[:_SHOWN] for c in islice(dict.fromkeys(cells), 5)) if shown else (),
+    )
+
+
+def _samples(raw: RawTable, typed: Sequence[TypedColumn]) -> list[list[str]]:
+    """Return filled cells of each column as they were written, from all along the table."""
+    names = [c.source for c in typed]
+    out: list[list[str]] = [[] for _ in names]
+    if not names:
+        return out
+    with pq.ParquetFile(raw.path) as file:
+        groups = file.num_row_groups
+        picked = sorted({0, groups // 3, 2 * groups // 3, groups - 1} & set(range(groups)))
+        each = max(_SAMPLE // max(len(picked), 1), 1)
+        for group in picked:
+            for batch in islice(file.iter_batches(batch_size=each, row_groups=[group], columns=names), 1):
+                for i, column in enumerate(batch.columns):
+                    out[i] += [c for c in (str(x).strip() for x in column.drop_null().to_pylist()) if c]
+    sparse = [i for i, cells in enumerate(out) if len(cells) < 20 and typed[i].filled > len(cells)]
+    if sparse:
+        with _connect() as engine:
+            for i in sparse:
+                rows = engine.execute(
+                    f"SELECT trim({names[i]}) FROM read_parquet(?) WHERE {names[i]} IS NOT NULL LIMIT 500",
+                    [str(raw.path)],
+                ).fetchall()
+                out[i] = [r[0] for r in rows if r[0]]
+    return out
+
+
+def _statistics(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> dict[str, dict[str, Any]]:
+    """Return what one pass over the typed rows says of each column."""
+    asked: list[str] = []
+    places: list[tuple[str, str]] = []
+    for column in typed:
+        quoted = '"' + column.name.replace('"', '""') + '"'
+        distinct = f"count(DISTINCT {quoted})" if raw.rows <= EXACT else f"approx_count_distinct({quoted})"
+        wanted = {"filled": f"count({quoted})", "distinct": distinct}
+        if column.kind in _ORDERED:
+            wanted |= {"minimum": f"min({quoted})", "maximum": f"max({quoted})"}
+        if column.kind in _NUMBERS:
+            wanted["mean"] = f"avg({quoted})"
+        places += [(column.name, fact) for fact in wanted]
+        asked += wanted.values()
+    out: dict[str, dict[str, Any]] = {c.name: {} for c in typed}
+    if not asked:
+        return out
+    with _connect() as engine:
+        told = engine.execute(f"SELECT {', '.join(asked)} FROM read_parquet(?)", [str(path)]).fetchall()[0]
+    for (name, fact), value in zip(places, told, strict=True):
+        out[name][fact] = value
+    return out
+
+
+def _point(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return (longitude column, latitude column) of a table that has exactly one such pair."""
+    east = [c.name for c in columns if c.meaning == "longitude" and c.kind in _NUMBERS]
+    north = [c.name for c in columns if c.meaning == "latitude" and c.kind in _NUMBERS]
+    return (east[0], north[0]) if east and north else ()
+
+
+def _bounds_of_points(path: Path, point: Sequence[str]) -> tuple[float, ...]:
+    if not point:
+        return ()
+    x, y = (f'"{name}"' for name in point)
+    with _connect() as engine:
+        told = engine.execute(
+            f"SELECT min({x}), min({y}), max({x}), max({y}) FROM read_parquet(?) "
+            f"WHERE {x} BETWEEN -180 AND 180 AND {y} BETWEEN -90 AND 90 AND ({x} <> 0 OR {y} <> 0)",
+            [str(path)],
+        ).fetchall()[0]
+    return () if None in told else tuple(round(float(v), 6) for v in told)
+
+
+def _bounds_of_shapes(path: Path) -> tuple[float, ...]:
+    import numpy as np
+    import shapely
+
+    found: list[Any] = []
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=4096, columns=["geometry"]):
+            shapes = shapely.from_wkb(batch.column(0).drop_null().to_pylist(), on_invalid="ignore")
+            if len(shapes):
+                found.append(shapely.total_bounds(shapes))
+    boxes = [b for b in found if np.isfinite(b).all()]
+    if not boxes:
+        return ()
+    every = np.array(boxes)
+    west, south = every[:, :2].min(axis=0)
+    east, north = every[:, 2:].max(axis=0)
+    return tuple(round(float(v), 6) for v in (west, south, east, north))
+
+
+def _plain(value: Any) -> Any:
+    """Return a statistic as JSON can carry it."""
+    if isinstance(value, dt.date | dt.datetime | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _finite(value) if isinstance(value, float) else value
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _connect() -> Any:
+    return duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
