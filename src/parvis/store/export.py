@@ -53,16 +53,7 @@ def stream(pool: Pool, version: Version, query: Query, format: str, profile: str
     ``format`` is a key of ``FORMATS``; ``profile`` "excel" gives a CSV that a French spreadsheet opens by itself
     (semicolons, decimal comma, days first). Raises: InputError when the format does not fit the data.
     """
-    if format not in FORMATS:
-        raise InputError(
-            "Le format « {format} » n'existe pas.", "Formats : {known}.", format=format[:40], known=", ".join(FORMATS)
-        )
-    if format == "geojson" and not (version.geometry or version.point):
-        raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas d'export GeoJSON.")
-    if format == "xlsx" and version.rows > XLSX_ROWS and query.where is None:
-        raise InputError(
-            "Un classeur Excel ne peut tenir plus de {limit} lignes.", "Filtrez, ou prenez le CSV.", limit=XLSX_ROWS
-        )
+    check(version, query, format)
     statement = asking.compile_export(version, _with_place(version, query) if format == "geojson" else query)
     labels = {c.name: c.label for c in statement.columns}
     told = {
@@ -76,6 +67,31 @@ def stream(pool: Pool, version: Version, query: Query, format: str, profile: str
     }
     request = {"object": version.object, "sql": statement.sql, "parameters": list(statement.parameters), "export": told}
     yield from pool.stream(request, XLSX_SECONDS if format == "xlsx" else SECONDS)
+
+
+def check(version: Version, query: Query, format: str) -> None:
+    """Raise the InputError that ``stream`` would for a format that does not fit the data, a column or a condition."""
+    if format not in FORMATS:
+        raise InputError(
+            "Le format « {format} » n'existe pas.", "Formats : {known}.", format=format[:40], known=", ".join(FORMATS)
+        )
+    if format == "geojson" and not (version.geometry or version.point):
+        raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas d'export GeoJSON.")
+    if format == "xlsx" and version.rows > XLSX_ROWS and query.where is None:
+        raise InputError(
+            "Un classeur Excel ne peut tenir plus de {limit} lignes.", "Filtrez, ou prenez le CSV.", limit=XLSX_ROWS
+        )
+    asking.compile_export(version, query)
+
+
+def possible(version: Version) -> list[str]:
+    """Return the formats in which all of a version can be had."""
+    placed = bool(version.geometry or version.point)
+    return [
+        name
+        for name in FORMATS
+        if not (name == "geojson" and not placed) and not (name == "xlsx" and version.rows > XLSX_ROWS)
+    ]
 
 
 def _with_place(version: Version, query: Query) -> Query:

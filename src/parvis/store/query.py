@@ -29,6 +29,7 @@ from parvis.values import (
     Kind,
     Not,
     Op,
+    Order,
     Page,
     Query,
     Search,
@@ -48,6 +49,7 @@ MAX_PARTS = 200  # conditions in one question
 MAX_DEPTH = 20
 MAX_LIST = 1000  # values of an IN
 MAX_TEXT = 1000  # characters of one value
+MAX_CURSOR = 900  # characters of the keys that a cursor carries; beyond, it counts rows instead
 ROW = "__row"  # the worker puts the row's number under this name: file_row_number, or rowid in an index
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
@@ -80,6 +82,7 @@ class Statement:
     total_parameters: Sequence[Any] = ()
     cursor: int = 0  # how many last columns of each row serve the cursor and are not part of the answer
     geometry: Sequence[int] = ()  # positions of GeoJSON text in a row
+    seen: int = 0  # rows that came before this page
 
 
 def run(pool: Pool, version: Version, query: Query) -> Page:
@@ -107,7 +110,7 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
     if more:
         rows = rows[: query.limit]
     if statement.cursor and more and rows:
-        cursor = _cursor(version, query, rows[-1][-statement.cursor :])
+        cursor = _cursor(version, query, rows[-1][-statement.cursor :], statement.seen + len(rows))
     if statement.cursor:
         rows = [row[: -statement.cursor] for row in rows]
     return Page(statement.columns, tuple(tuple(r) for r in rows), total if query.count else None, cursor)
@@ -124,7 +127,7 @@ def compile_export(version: Version, query: Query) -> Statement:
     """Return the SQL of all the rows of a query, in the shelf's order unless it says otherwise."""
     columns = _selected(version, query.select)
     where, parameters = _where(version, query.where)
-    orders = [_order(_known(version, o.name).name, o.descending) for o in query.order]
+    orders = [_order(_key(version, o), o.descending) for o in query.order]
     sql = f"SELECT {_list(columns)} FROM {{source}}{where}{_sorting(orders)}"
     return Statement(sql, parameters, columns, geometry=_shapes(columns))
 
@@ -139,15 +142,18 @@ def _rows(version: Version, query: Query) -> Statement:
     total, total_parameters = "", parameters
     if query.count and query.where is not None:
         total = f"SELECT count(*) FROM {{source}}{where}"
-    after, after_parameters = _after(version, query)
+    spot = _read_cursor(version, query)
+    skipped = query.offset + (spot.seen if spot and not spot.keys else 0)
+    after, after_parameters = _after(version, query, spot)
     if after:
         where = f"{where} AND {after}" if where else f" WHERE {after}"
-    keys = [_quoted(_known(version, o.name).name) for o in query.order]
-    orders = [_order(_known(version, o.name).name, o.descending) for o in query.order]
+    keys = [_key(version, o) for o in query.order]
+    orders = [_order(key, o.descending) for key, o in zip(keys, query.order, strict=True)]
     select = ", ".join(filter(None, (_list(columns), *keys, ROW)))
     sql = f"SELECT {select} FROM {{source}}{where}{_sorting(orders)} LIMIT ? OFFSET ?"
-    bound = [*parameters, *after_parameters, query.limit + 1, query.offset]
-    return Statement(sql, bound, columns, total, total_parameters, len(keys) + 1, _shapes(columns))
+    bound = [*parameters, *after_parameters, query.limit + 1, skipped]
+    seen = query.offset + (spot.seen if spot else 0)
+    return Statement(sql, bound, columns, total, total_parameters, len(keys) + 1, _shapes(columns), seen)
 
 
 def _sorting(orders: Sequence[str]) -> str:
@@ -156,45 +162,65 @@ def _sorting(orders: Sequence[str]) -> str:
     return f" ORDER BY {', '.join([*orders, ROW])}" if orders else ""
 
 
-def _after(version: Version, query: Query) -> tuple[str, list[Any]]:
+def _after(version: Version, query: Query, spot: _Spot | None) -> tuple[str, list[Any]]:
     """Return the condition that goes on after a cursor: keys in lexicographic order, empty cells last."""
-    if not query.cursor:
+    if spot is None or not spot.keys:
         return "", []
-    values = _read_cursor(version, query)
-    columns = [_known(version, o.name) for o in query.order]
-    choices, parameters = [], []
-    for index in range(len(values)):
-        same = [f"{_quoted(c.name)} IS NOT DISTINCT FROM {_cast(c)}" for c in columns[:index]]
-        bound = list(values[:index])
-        if index == len(columns):
+    keys = [_key(version, o) for o in query.order]
+    casts = [_cast(_known(version, o.name), v) for o, v in zip(query.order, spot.keys[:-1], strict=True)]
+    choices: list[str] = []
+    parameters: list[Any] = []
+    for index, value in enumerate(spot.keys):
+        same = [f"{k} IS NOT DISTINCT FROM {c}" for k, c in zip(keys[:index], casts[:index], strict=True)]
+        if index == len(keys):
             step = f"{ROW} > ?"
-            bound.append(values[index])
-        elif values[index] is None:
+        elif value is None:
             continue  # nothing comes after an empty cell but the next rows, which the last choice takes
         else:
-            name, sign = _quoted(columns[index].name), "<" if query.order[index].descending else ">"
-            step = f"({name} {sign} {_cast(columns[index])} OR {name} IS NULL)"
-            bound.append(values[index])
+            step = f"({keys[index]} {'<' if query.order[index].descending else '>'} {casts[index]} OR {keys[index]} IS NULL)"
         choices.append(" AND ".join([*same, step]))
-        parameters.extend(bound)
+        parameters.extend(spot.keys[: index + 1])
     return f"({' OR '.join(f'({c})' for c in choices)})", parameters
 
 
-def _cursor(version: Version, query: Query, keys: Sequence[Any]) -> str:
-    body = json.dumps([_mark(version, query), list(keys)], separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(body).decode().rstrip("=")
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a page ended: the keys of its last row (none when they are too long to travel), and how many rows came."""
+
+    keys: Sequence[Any]
+    seen: int
 
 
-def _read_cursor(version: Version, query: Query) -> list[Any]:
+def _cursor(version: Version, query: Query, keys: Sequence[Any], seen: int) -> str:
+    body = json.dumps([_mark(version, query), list(keys), seen], separators=(",", ":"))
+    if len(body) > MAX_CURSOR:
+        body = json.dumps([_mark(version, query), [], seen])
+    return base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
+
+
+def _read_cursor(version: Version, query: Query) -> _Spot | None:
+    if not query.cursor:
+        return None
+    if len(query.cursor) > 2 * MAX_CURSOR or not query.cursor.isascii():
+        raise _bad_cursor()
     try:
-        mark, keys = json.loads(base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4)))
-    except (ValueError, binascii.Error, TypeError) as error:
+        mark, keys, seen = json.loads(base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4)))
+    except (ValueError, binascii.Error, TypeError, RecursionError) as error:
         raise _bad_cursor() from error
-    if mark != _mark(version, query) or not isinstance(keys, list) or len(keys) != len(query.order) + 1:
+    if mark != _mark(version, query) or not isinstance(keys, list) or len(keys) not in (0, len(query.order) + 1):
         raise _bad_cursor()
-    if not isinstance(keys[-1], int) or any(isinstance(k, dict | list) for k in keys):
+    if type(seen) is not int or not 0 <= seen <= version.rows:
         raise _bad_cursor()
-    return keys
+    if keys:
+        if type(keys[-1]) is not int or not 0 <= keys[-1] < 2**62:
+            raise _bad_cursor()
+        try:
+            for order, key in zip(query.order, keys[:-1], strict=True):
+                if key is not None:
+                    fit(_known(version, order.name, "order"), key)
+        except InputError as error:
+            raise _bad_cursor() from error
+    return _Spot(keys, seen)
 
 
 def _mark(version: Version, query: Query) -> str:
@@ -205,7 +231,9 @@ def _mark(version: Version, query: Query) -> str:
 
 def _bad_cursor() -> InputError:
     return InputError(
-        "Ce curseur n'est pas celui de cette requête.", "Reprenez depuis la première page, sans « cursor »."
+        "Ce curseur n'est pas celui de cette requête.",
+        "Reprenez depuis la première page, sans « cursor ».",
+        parameter="cursor",
     )
 
 
@@ -216,7 +244,7 @@ def _groups(version: Version, query: Query) -> Statement:
     _check_page(query, MAX_GROUPS)
     if query.cursor:
         raise InputError("« cursor » ne va pas avec un regroupement.", "Utilisez « offset ».")
-    keys = [_known(version, name) for name in query.group]
+    keys = [_known(version, name, "group") for name in dict.fromkeys(query.group)]
     for key in keys:
         if key.kind is Kind.GEOMETRY:
             raise InputError(
@@ -235,8 +263,9 @@ def _groups(version: Version, query: Query) -> Statement:
     names = {c.name for c in columns}
     for order in query.order:
         if order.name not in names:
-            raise _no_column(order.name, names)
-    orders = [_order(o.name, o.descending) for o in query.order] + [_order(k.name, False) for k in keys]
+            raise no_column(order.name, names, "order")
+    orders = [_order(_quoted(o.name), o.descending) for o in query.order]
+    orders += [_order(_quoted(k.name), False) for k in keys]
     group = f" GROUP BY {', '.join(_quoted(k.name) for k in keys)}" if keys else ""
     sorting = f" ORDER BY {', '.join(orders)}" if orders else ""
     inner = f"SELECT {', '.join(select)} FROM {{source}}{where}{group}"
@@ -319,10 +348,12 @@ def _test(version: Version, test: Test, parameters: list[Any]) -> str:
             raise LimitError("Une liste ne peut dépasser {limit} valeurs.", limit=MAX_LIST)
         if not values:
             return "FALSE"
-        parameters.extend(_value(column, v) for v in values)
-        return f"{name} IN ({', '.join(_cast(column) for _ in values)})"
-    parameters.append(_value(column, test.value))
-    return f"{name} {_COMPARED[test.op]} {_cast(column)}"
+        bound = [fit(column, v) for v in values]
+        parameters.extend(bound)
+        return f"{name} IN ({', '.join(_cast(column, v) for v in bound)})"
+    value = fit(column, test.value)
+    parameters.append(value)
+    return f"{name} {_COMPARED[test.op]} {_cast(column, value)}"
 
 
 def _search(version: Version, search: Search, parameters: list[Any]) -> str:
@@ -351,8 +382,8 @@ def _box(version: Version, box: Box, parameters: list[Any]) -> str:
     raise InputError("Ce jeu de données n'a pas de coordonnées : « bbox » ne s'y applique pas.")
 
 
-def _value(column: Column, value: Any) -> Any:
-    """Return a value fit for a column. Raises: InputError, saying what the column expects."""
+def fit(column: Column, value: Any) -> Any:
+    """Return a value as a column compares it. Raises: InputError, saying what the column expects."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise LimitError("Une valeur ne peut dépasser {limit} caractères.", limit=MAX_TEXT)
     try:
@@ -373,6 +404,15 @@ def _number(value: Any) -> float:
     return number
 
 
+def _integer(value: Any) -> int | float:
+    """Return an exact integer when it is one: a float would confuse the long identifiers that end alike."""
+    try:
+        whole = value if isinstance(value, int) else int(str(value))
+    except ValueError:
+        return _number(value)
+    return whole if -(2**63) <= whole < 2**63 else float(whole)
+
+
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -390,7 +430,7 @@ def _moment(value: Any) -> str:
 
 _CONVERTERS: dict[Kind, Any] = {
     Kind.TEXT: str,
-    Kind.INTEGER: _number,
+    Kind.INTEGER: _integer,
     Kind.NUMBER: _number,
     Kind.BOOLEAN: _boolean,
     Kind.DATE: lambda v: datetime.date.fromisoformat(str(v)[:10]).isoformat(),
@@ -414,19 +454,24 @@ _EXPECTED = {
 def _selected(version: Version, names: Sequence[str]) -> list[Column]:
     if not names:
         return list(version.columns)
-    return [_known(version, name) for name in dict.fromkeys(names)]
+    return [_known(version, name, "select") for name in dict.fromkeys(names)]
 
 
-def _known(version: Version, name: str) -> Column:
+def _known(version: Version, name: str, parameter: str = "") -> Column:
     column = version.column(name)
     if column is None:
-        raise _no_column(name, [c.name for c in version.columns])
+        raise no_column(name, [c.name for c in version.columns], parameter)
     return column
 
 
-def _no_column(name: str, known: Sequence[str] | set[str]) -> UnknownColumn:
+def no_column(name: str, known: Sequence[str] | set[str], parameter: str = "") -> UnknownColumn:
+    """Return the error for a column that is not there; ``parameter`` says where it was asked for."""
     return UnknownColumn(
-        "La colonne « {name} » n'existe pas.", "Colonnes : {known}.", name=name[:100], known=", ".join(sorted(known))
+        "La colonne « {name} » n'existe pas.",
+        "Colonnes : {known}.",
+        name=name[:100],
+        known=", ".join(sorted(known)),
+        parameter=parameter,
     )
 
 
@@ -449,12 +494,25 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _order(name: str, descending: bool) -> str:
-    return f"{_quoted(name)} {'DESC' if descending else 'ASC'} NULLS LAST"
+def _key(version: Version, order: Order) -> str:
+    """Return what rows are sorted by: a number that is none (NaN, infinite) sorts with the empty cells, as it is shown."""
+    column = _known(version, order.name, "order")
+    if column.kind is Kind.GEOMETRY:
+        raise InputError(
+            "La colonne « {name} » est une géométrie : on ne peut pas trier par elle.",
+            name=column.name,
+            parameter="order",
+        )
+    quoted = _quoted(column.name)
+    return f"(CASE WHEN isfinite({quoted}) THEN {quoted} END)" if column.kind is Kind.NUMBER else quoted
 
 
-def _cast(column: Column) -> str:
-    wanted = _CASTS.get(column.kind)
+def _order(key: str, descending: bool) -> str:
+    return f"{key} {'DESC' if descending else 'ASC'} NULLS LAST"
+
+
+def _cast(column: Column, value: Any) -> str:
+    wanted = "BIGINT" if column.kind is Kind.INTEGER and isinstance(value, int) else _CASTS.get(column.kind)
     return f"CAST(? AS {wanted})" if wanted else "?"
 
 

@@ -1,0 +1,568 @@
+"""Our own API, under ``/api/v1``: catalogue, records, aggregates and exports, as ``dialects.openapi`` tells them.
+
+An answer about rows depends on its version and its address alone: the strong ``ETag`` is made of both, so that a
+repeated question gets 304, or the kept bytes, before anything is parsed and without any worker. The answers are
+public; an adapter that shows a caller more than the public sees must replace ``Cache-Control``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode
+
+from parvis import __version__
+from parvis.catalogue.licences import LICENCES
+from parvis.dialects import grammar, openapi
+from parvis.dialects.openapi import PREFIX, ROUTES, Route
+from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
+from parvis.store import export
+from parvis.store import query as asking
+from parvis.store.cache import Answer, Cache
+from parvis.store.pool import Pool
+from parvis.values import All, Column, Metadata, Page, Query, Search, Version, Where
+from parvis.web import Catalogue, Entry, Request, Response
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+FRESH = "public, max-age=60"  # a withdrawal must be felt soon, by caches too
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "ETag, Link, Retry-After, Content-Disposition",
+}
+PREFLIGHT = {
+    "access-control-allow-methods": ", ".join(METHODS),
+    "access-control-allow-headers": "Accept, Content-Type, If-None-Match",
+    "access-control-max-age": "86400",
+    "allow": ", ".join(METHODS),
+}
+LIMIT = 20  # results of a page when nothing is said
+GROUPS = 100  # the same for groups
+
+
+def answer(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | None = None) -> Response:
+    """Return the response to any request under ``/api/v1``: faults too, in JSON and in French."""
+    try:
+        response = _dispatched(request, catalogue, pool, cache)
+    except ParvisError as error:
+        response = fault(error)
+    headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
+    body = response.body
+    if request.method == "HEAD":
+        if isinstance(body, bytes) and body:
+            headers["content-length"] = str(len(body))
+        body = b""
+    return dataclasses.replace(response, body=body, headers=headers)
+
+
+def fault(error: Exception) -> Response:
+    """Return what the API says of an error; of one that is not ours, nothing but that it happened."""
+    if not isinstance(error, ParvisError):
+        error = ParvisError("Une panne est survenue de notre fait.", "Réessayez plus tard.")
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    said: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message.format(**error.values),
+        "hint": error.hint.format(**error.values),
+        "parameter": str(error.values.get("parameter", "")),
+    }
+    if isinstance(error.values.get("position"), int):
+        said["position"] = error.values["position"]
+    if isinstance(error, GoneError):
+        said["reason"] = str(error.values.get("reason", ""))
+    headers = {"cache-control": "no-store"}
+    if isinstance(error, BusyError):
+        headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, _MethodError):
+        headers["allow"] = ", ".join(METHODS)
+    return Response(
+        error.status if isinstance(error, _HttpError) else status, _dumped({"error": said}), headers=headers
+    )
+
+
+class _HttpError(InputError):
+    """A fault of the web's own, with its status."""
+
+    status = 400
+
+
+class _MethodError(_HttpError):
+    code, status = "method", 405
+
+
+class _AcceptError(_HttpError):
+    code, status = "not_acceptable", 406
+
+
+_STATUS: tuple[tuple[type[ParvisError], int], ...] = (
+    (GoneError, 410),
+    (UnknownName, 404),
+    (InputError, 400),
+    (RefusedError, 403),
+    (BusyError, 503),
+    (LimitError, 422),
+)
+
+
+# --- Routes ---------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request on its route."""
+
+    request: Request
+    route: Route
+    places: Mapping[str, str]
+    catalogue: Catalogue
+    pool: Pool
+    cache: Cache | None
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.request.get(name, default).strip()
+
+    def url(self, path: str, query: Sequence[tuple[str, str]] = ()) -> str:
+        tail = f"?{urlencode(query)}" if query else ""
+        return f"{self.request.base}{PREFIX}{quote(path)}{tail}"
+
+    def next_url(self, **changed: str) -> str:
+        """Return this address with some parameters changed."""
+        kept = [(n, v) for n, v in self.request.query if n not in changed]
+        return f"{self.request.base}{quote(self.request.path)}?{urlencode([*kept, *changed.items()])}"
+
+
+def _dispatched(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | None) -> Response:
+    route, places = _route(request.path)
+    if request.method == "OPTIONS":
+        return Response(204, headers=PREFLIGHT)
+    if request.method not in METHODS:
+        raise _MethodError("Cette API ne fait que lire : « {method} » n'y sert pas.", method=request.method[:20])
+    asked = _Asked(request, route, places, catalogue, pool, cache)
+    if route.answers != "file":
+        _must_accept_json(request)
+    return _HANDLERS[route.answers](asked)
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.rstrip("/")) + "/?")
+
+
+_PATTERNS = tuple((_compiled(PREFIX + route.path), route) for route in ROUTES)
+
+
+def _route(path: str) -> tuple[Route, Mapping[str, str]]:
+    for pattern, route in _PATTERNS:
+        if match := pattern.fullmatch(path):
+            return route, match.groupdict()
+    raise UnknownName("Cette adresse n'existe pas.", "Les adresses de l'API sont décrites dans {url}.", url=_DOCUMENT)
+
+
+_DOCUMENT = f"{PREFIX}/openapi.json"
+
+
+def _must_accept_json(request: Request) -> None:
+    wanted = request.headers.get("accept", "")
+    if not wanted:
+        return
+    for part in wanted.split(","):
+        kind, _, rest = part.partition(";")
+        if kind.strip().lower() in ("*/*", "application/*", "application/json") and not _ZERO.search(rest):
+            return
+    raise _AcceptError(
+        "Cette adresse répond en JSON.", "Pour un autre format, demandez un export : …/exports/csv.", parameter="Accept"
+    )
+
+
+_ZERO = re.compile(r"(?:^|;)\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)")
+
+
+def _check_names(asked: _Asked) -> None:
+    """Refuse a parameter that the route does not know: ignored, it would give other rows than those asked for."""
+    seen = set[str]()
+    for name, _ in asked.request.query:
+        if name not in asked.route.parameters:
+            raise InputError(
+                "Le paramètre « {parameter} » n'existe pas ici.",
+                "Paramètres : {known}." if asked.route.parameters else "",
+                parameter=name[:60],
+                known=", ".join(asked.route.parameters),
+            )
+        if name in seen and not openapi.PARAMETERS[name].repeated:
+            raise InputError("Le paramètre « {parameter} » est donné deux fois.", parameter=name)
+        seen.add(name)
+
+
+# --- Catalogue ------------------------------------------------------------------------------------
+
+
+def _root(asked: _Asked) -> Response:
+    _check_names(asked)
+    links = {"self": asked.url("/"), "datasets": asked.url("/datasets"), "openapi": asked.url("/openapi.json")}
+    return _told(asked, {"title": "Données ouvertes", "version": __version__, "links": links})
+
+
+def _openapi(asked: _Asked) -> Response:
+    _check_names(asked)
+    return _told(asked, openapi.document(asked.request.base))
+
+
+def _datasets(asked: _Asked) -> Response:
+    _check_names(asked)
+    limit, offset = _whole(asked, "limit", LIMIT, openapi.MAX_DATASETS), _whole(asked, "offset", 0, 10**9)
+    sort = asked.get("sort")
+    if sort and sort not in openapi.ORDERS:
+        _wrong("sort", f"attend {', '.join(openapi.ORDERS)}")
+    filters = {name: asked.get(name) for name in openapi.FILTERS if asked.get(name)}
+    wanted = grammar.names(asked.get("facets"), "facets") if asked.get("facets") else ()
+    for name in wanted:
+        if name not in openapi.FILTERS:
+            _wrong("facets", f"attend {', '.join(openapi.FILTERS)}")
+    found = asked.catalogue.list(asked.get("q")[:500], filters, sort, limit, offset)
+    links = {"self": asked.next_url()}
+    if limit and offset + len(found.entries) < found.total and found.entries:
+        links["next"] = asked.next_url(offset=str(offset + limit))
+    told = {
+        "total": found.total,
+        "datasets": [_summary(asked, entry) for entry in found.entries],
+        "facets": {n: [{"value": v, "count": c} for v, c in found.facets.get(n, ())] for n in wanted},
+        "links": links,
+    }
+    return _told(asked, told, links.get("next", ""))
+
+
+def _dataset(asked: _Asked) -> Response:
+    _check_names(asked)
+    entry = asked.catalogue.find(asked.places["dataset"])
+    metadata = entry.metadata
+    told = _summary(asked, entry)
+    del told["rows"]
+    told |= {
+        "producer": metadata.producer,
+        "service": metadata.service,
+        "contact": metadata.contact,
+        "attribution": metadata.attribution,
+        "territory": metadata.territory,
+        "period": {"start": metadata.temporal_start, "end": metadata.temporal_end},
+        "version": _version_said(asked, entry.id, entry.version, f"/datasets/{entry.id}"),
+        "versions": list(entry.versions),
+    }
+    return _told(asked, told)
+
+
+def _versions(asked: _Asked) -> Response:
+    _check_names(asked)
+    entry = asked.catalogue.find(asked.places["dataset"])
+    said = [
+        {
+            "id": identity,
+            "current": identity == entry.version.id,
+            "links": {"self": asked.url(f"/datasets/{entry.id}/versions/{identity}")},
+        }
+        for identity in entry.versions
+    ]
+    return _told(asked, {"dataset": entry.id, "versions": said})
+
+
+def _version(asked: _Asked) -> Response:
+    _check_names(asked)
+    version = _asked_version(asked)
+    path = f"/datasets/{asked.places['dataset']}/versions/{version.id}"
+    return _told(asked, _version_said(asked, asked.places["dataset"], version, path))
+
+
+def _summary(asked: _Asked, entry: Entry) -> dict[str, Any]:
+    metadata, path = entry.metadata, f"/datasets/{entry.id}"
+    return {
+        "id": entry.id,
+        "slug": entry.slug,
+        "title": metadata.title,
+        "description": metadata.description,
+        "organisation": {"id": entry.organisation, "name": entry.organisation_name},
+        "theme": metadata.theme,
+        "keywords": list(metadata.keywords),
+        "licence": _licence(metadata),
+        "frequency": metadata.frequency,
+        "rows": entry.version.rows,
+        "version": entry.version.id,
+        "created_at": entry.created_at,
+        "modified_at": entry.modified_at,
+        "links": {"self": asked.url(path), "records": asked.url(f"{path}/records")},
+    }
+
+
+def _licence(metadata: Metadata) -> dict[str, str]:
+    known = LICENCES.get(metadata.licence)
+    return {
+        "id": metadata.licence,
+        "title": known.title if known else metadata.licence,
+        "url": known.url if known else "",
+    }
+
+
+def _version_said(asked: _Asked, dataset: str, version: Version, path: str) -> dict[str, Any]:
+    """Return what the public may know of a version: its policy, its original and its risks stay inside."""
+    return {
+        "id": version.id,
+        "number": version.number,
+        "created_at": version.created_at,
+        "rows": version.rows,
+        "size": version.size,
+        "schema": version.schema,
+        "bbox": list(version.bbox),
+        "geometry": version.geometry,
+        "point": list(version.point),
+        "quality": dict(version.quality),
+        "columns": [_column(c) for c in version.columns],
+        "exports": [
+            {
+                "format": name,
+                "title": export.FORMATS[name].title,
+                "type": export.FORMATS[name].media_type,
+                "url": asked.url(f"{path}/exports/{name}"),
+            }
+            for name in export.possible(version)
+        ],
+        "links": {
+            "self": asked.url(f"/datasets/{dataset}/versions/{version.id}"),
+            "records": asked.url(f"{path}/records"),
+            "aggregates": asked.url(f"{path}/aggregates"),
+        },
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "label": column.label,
+        "type": str(column.kind),
+        "meaning": column.meaning,
+        "unit": column.unit,
+        "description": column.description,
+        "filled": column.filled,
+        "distinct": column.distinct,
+        "minimum": column.minimum,
+        "maximum": column.maximum,
+    }
+
+
+# --- Rows -----------------------------------------------------------------------------------------
+
+
+def _records(asked: _Asked) -> Response:
+    return _kept(asked, _asked_version(asked), _records_of)
+
+
+def _aggregates(asked: _Asked) -> Response:
+    return _kept(asked, _asked_version(asked), _groups_of)
+
+
+def _records_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
+    group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
+    if group and asked.get("select"):
+        raise InputError(
+            "« select » ne va pas avec « group » : les colonnes sont celles du regroupement.", parameter="select"
+        )
+    page = asking.run(asked.pool, version, _query(asked, version, group))
+    said = _said(asked, version, page)
+    said |= {"records": _rows(page), "cursor": page.cursor, "links": {"self": asked.next_url()}}
+    following = ""
+    if page.cursor:
+        kept = [(n, v) for n, v in asked.request.query if n not in ("cursor", "offset")]
+        following = asked.url(asked.request.path.removeprefix(PREFIX), [*kept, ("cursor", page.cursor)])
+        said["links"]["next"] = following
+    return said, following
+
+
+def _groups_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
+    group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
+    found = grammar.aggregates(asked.get("aggregates") or "count", version.columns)
+    query = dataclasses.replace(_query(asked, version, group), aggregates=found)
+    page = asking.run(asked.pool, version, query)
+    links = {"self": asked.next_url()}
+    if page.total is not None and query.offset + len(page.rows) < page.total and page.rows:
+        links["next"] = asked.next_url(offset=str(query.offset + query.limit))
+    return {**_said(asked, version, page), "groups": _rows(page), "links": links}, links.get("next", "")
+
+
+def _said(asked: _Asked, version: Version, page: Page) -> dict[str, Any]:
+    return {"dataset": asked.places["dataset"], "version": version.id, "total": page.total}
+
+
+def _rows(page: Page) -> list[dict[str, Any]]:
+    names = [c.name for c in page.columns]
+    return [dict(zip(names, row, strict=True)) for row in page.rows]
+
+
+def _export(asked: _Asked) -> Response:
+    version, name = _asked_version(asked), asked.places["format"]
+    headers = _headers(version, _question(asked.request))
+    if _matches(asked.request, headers["etag"]):
+        return Response(304, headers=headers)
+    _check_names(asked)
+    form = export.FORMATS.get(name)
+    if form is None:
+        raise UnknownName(
+            "Le format « {format} » n'existe pas.",
+            "Formats : {known}.",
+            format=name[:40],
+            known=", ".join(export.FORMATS),
+        )
+    profile = asked.get("profile")
+    if profile not in ("", "excel") or (profile and name != "csv"):
+        _wrong("profile", "ne peut être que « excel », pour un export CSV")
+    query = _query(asked, version, ())
+    headers["content-disposition"] = f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'
+    if asked.request.method == "HEAD":
+        export.check(version, query, name)
+        return Response(200, b"", form.media_type, headers, cacheable=True)
+    chunks = _opened(export.stream(asked.pool, version, query, name, profile))
+    return Response(200, chunks, form.media_type, headers, cacheable=True)
+
+
+def _file_name(asked: _Asked, version: Version) -> str:
+    slug = re.sub(r"[^a-z0-9-]", "", asked.catalogue.find(asked.places["dataset"]).slug) or "donnees"
+    return f"{slug}-v{version.number}"
+
+
+def _opened(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the same chunks once the first is there: a question that cannot be answered still gets its status."""
+    first = next(chunks, b"")
+    return _Chain(first, chunks)
+
+
+class _Chain:
+    """The first chunk, then the others; closed by a reader that leaves, it frees the worker behind."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
+        self._rest = rest
+        self._all = itertools.chain((first,), rest)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._all)
+
+    def close(self) -> None:
+        if close := getattr(self._rest, "close", None):
+            close()
+
+
+def _asked_version(asked: _Asked) -> Version:
+    dataset = asked.places["dataset"]
+    if "version" in asked.places:
+        return asked.catalogue.version(dataset, asked.places["version"])
+    return asked.catalogue.find(dataset).version
+
+
+def _query(asked: _Asked, version: Version, group: Sequence[str]) -> Query:
+    groups = asked.route.answers == "Aggregates"
+    count = asked.get("count", "true").lower()
+    if count not in ("true", "false"):
+        _wrong("count", "attend true ou false")
+    select = () if group or not asked.get("select") else grammar.names(asked.get("select"), "select")
+    for name, asked_names in (("select", select), ("group", group)):
+        for column in asked_names:
+            if version.column(column) is None:
+                raise asking.no_column(column, [c.name for c in version.columns], parameter=name)
+    limit = openapi.most(asked.route)
+    return Query(
+        select=select,
+        where=_where(asked, version),
+        group=tuple(group),
+        order=grammar.order(asked.get("order")) if asked.get("order") else (),
+        limit=_whole(asked, "limit", GROUPS if groups else LIMIT, limit) if limit else 0,
+        offset=_whole(asked, "offset", 0, 10**9),
+        cursor=asked.get("cursor"),
+        count=count == "true",
+    )
+
+
+def _where(asked: _Asked, version: Version) -> Where | None:
+    parts: list[Where] = [grammar.where(text, version.columns) for text in asked.request.all("where") if text.strip()]
+    if words := asked.get("q"):
+        parts.append(Search(words))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def _whole(asked: _Asked, name: str, default: int, most: int) -> int:
+    said = asked.get(name)
+    if not said:
+        return default
+    if not (said.isascii() and said.isdigit()) or len(said) > 12 or int(said) > most:
+        _wrong(name, f"attend un nombre entier de 0 à {most}")
+    return int(said)
+
+
+def _wrong(parameter: str, said: str) -> NoReturn:
+    raise InputError("« {parameter} » {said}.", parameter=parameter, said=said)
+
+
+# --- Answers --------------------------------------------------------------------------------------
+
+
+def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version], tuple[Any, str]]) -> Response:
+    """Return the answer to a question about a version: 304, the bytes kept, or an answer made now and kept."""
+    question = _question(asked.request)
+    headers = _headers(version, question)
+    if _matches(asked.request, headers["etag"]):
+        return Response(304, headers=headers)
+    found = asked.cache.get(version.id, question) if asked.cache else None
+    if found is None:
+        _check_names(asked)
+        value, following = answering(asked, version)
+        found = Answer(_dumped(value), {"link": f'<{following}>; rel="next"'} if following else {})
+        if asked.cache:
+            asked.cache.put(version.id, question, found)
+    return Response(200, found.body, headers={**headers, **found.headers}, cacheable=True)
+
+
+def _headers(version: Version, question: str) -> dict[str, str]:
+    return {"etag": f'"{version.id}-{question}"', "cache-control": FRESH}
+
+
+def _question(request: Request) -> str:
+    """Return the digest of all that an answer depends on beside its version: the address, and our own version."""
+    said = repr((__version__, request.base, request.path, sorted(request.query)))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _told(asked: _Asked, value: Any, following: str = "") -> Response:
+    body = _dumped(value)
+    headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH}
+    if _matches(asked.request, headers["etag"]):
+        return Response(304, headers=headers)
+    if following:
+        headers["link"] = f'<{following}>; rel="next"'
+    return Response(200, body, headers=headers, cacheable=True)
+
+
+def _matches(request: Request, etag: str) -> bool:
+    wanted = request.headers.get("if-none-match", "")
+    return bool(wanted) and any(tag.strip().removeprefix("W/") in ("*", etag) for tag in wanted.split(","))
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _dumped(value: Any) -> bytes:
+    return _encoder.encode(value).encode("utf-8", "replace")
+
+
+_HANDLERS: Mapping[str, Callable[[_Asked], Response]] = {
+    "Root": _root,
+    "OpenAPI": _openapi,
+    "Datasets": _datasets,
+    "Dataset": _dataset,
+    "Versions": _versions,
+    "Version": _version,
+    "Records": _records,
+    "Aggregates": _aggregates,
+    "file": _export,
+}

@@ -1,0 +1,376 @@
+"""The native API said once: its routes and parameters, which the handlers obey and the OpenAPI document tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from parvis import __version__
+from parvis.store.export import FORMATS
+from parvis.store.query import MAX_GROUPS, MAX_ROWS
+from parvis.values import Function, Kind
+
+PREFIX = "/api/v1"
+MAX_DATASETS = 100  # of a page of the catalogue
+FILTERS = ("theme", "organisation", "licence", "format", "frequency", "keyword", "schema")
+ORDERS = ("relevance", "modified", "-modified", "title", "-title")
+TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    example: Any = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``path`` has its places between braces; ``parameters`` are names of ``PARAMETERS``; ``answers`` is the name of
+    a schema, or "file"."""
+
+    path: str
+    name: str
+    title: str
+    description: str
+    answers: str
+    parameters: Sequence[str] = ()
+
+
+_WHOLE = {"type": "integer", "minimum": 0}
+PARAMETERS: Mapping[str, Parameter] = {
+    p.name: p
+    for p in (
+        Parameter(
+            "where",
+            "Condition que les lignes remplissent. Comparaisons : `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, "
+            "`starts with`, `between … and …`, `is null`, `is not null` ; `search('mots')` cherche dans toutes les "
+            "colonnes de texte ; `bbox(ouest, sud, est, nord)` garde ce qui touche ce rectangle, en degrés. On combine "
+            "avec `and`, `or`, `not` et des parenthèses. Un texte se met entre apostrophes, une apostrophe y est doublée. "
+            "`contains`, `starts with` et `search` ne regardent ni la casse ni les accents ; les autres comparaisons sont "
+            "exactes. Une cellule vide ne remplit aucune comparaison. Répété, toutes les conditions comptent.",
+            example="commune = 'Fontclaire' and montant >= 1000",
+            repeated=True,
+        ),
+        Parameter("q", "Mots cherchés ; pour des lignes, dans toutes leurs colonnes de texte.", example="école"),
+        Parameter(
+            "select", "Colonnes voulues, séparées par des virgules ; toutes par défaut.", example="commune,montant"
+        ),
+        Parameter("group", "Colonnes de regroupement, séparées par des virgules.", example="commune"),
+        Parameter(
+            "aggregates",
+            f"Calculs, séparés par des virgules : {', '.join(f'`{f}`' for f in Function)}, avec une colonne entre "
+            "parenthèses et un nom après `as`. Par défaut : `count`, le nombre de lignes.",
+            example="count, sum(montant) as total",
+        ),
+        Parameter(
+            "order",
+            "Colonnes de tri, séparées par des virgules ; `-` devant pour l'ordre décroissant. Les cellules vides "
+            "viennent en dernier. Par défaut, l'ordre du fichier.",
+            example="-montant,commune",
+        ),
+        Parameter(
+            "limit",
+            "Nombre de résultats d'une page.",
+            {**_WHOLE, "default": 20},
+            example=100,
+        ),
+        Parameter("offset", "Nombre de résultats à passer.", {**_WHOLE, "default": 0}),
+        Parameter("cursor", "Suite d'une page : la valeur `cursor` de la réponse précédente, les autres paramètres égaux."),
+        Parameter(
+            "count", "`false` pour ne pas compter toutes les lignes : plus rapide.", {"type": "boolean", "default": True}
+        ),
+        Parameter(
+            "profile",
+            "`excel` : pour le CSV, points-virgules, virgule décimale et dates françaises, lisible d'un double clic.",
+            {"type": "string", "enum": ["", "excel"]},
+        ),
+        Parameter("theme", "Thème, par son identifiant.", example="finances"),
+        Parameter("organisation", "Organisation, par son identifiant.", example="fontclaire"),
+        Parameter("licence", "Licence, par son identifiant.", example="lov2"),
+        Parameter("format", "Format du fichier d'origine.", example="csv"),
+        Parameter("frequency", "Fréquence de mise à jour, par son identifiant.", example="annual"),
+        Parameter("keyword", "Mot-clé.", example="subventions"),
+        Parameter("schema", "Schéma national suivi, par son identifiant."),
+        Parameter(
+            "facets",
+            "Facettes voulues, séparées par des virgules ; aucune par défaut.",
+            example="theme,organisation",
+        ),
+        Parameter(
+            "sort",
+            "Ordre du catalogue ; sans lui, la pertinence s'il y a `q`, sinon les plus récents d'abord.",
+            {"type": "string", "enum": list(ORDERS)},
+        ),
+    )
+}  # fmt: skip
+
+_READ = ("where", "q", "select", "order")
+_RECORDS = (*_READ, "group", "limit", "offset", "cursor", "count")
+_GROUPS = ("where", "q", "group", "aggregates", "order", "limit", "offset", "count")
+_ONE, _OLD = "/datasets/{dataset}", "/datasets/{dataset}/versions/{version}"
+
+
+def _reads(base: str, name: str, of: str) -> tuple[Route, ...]:
+    return (
+        Route(
+            f"{base}/records",
+            f"{name}Records",
+            f"Lignes {of}",
+            "Une page de lignes, dans l'ordre du fichier sauf avis contraire. La suite se demande par `cursor` ou par "
+            "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes.",
+            "Records",
+            _RECORDS,
+        ),
+        Route(
+            f"{base}/aggregates",
+            f"{name}Aggregates",
+            f"Calculs sur les lignes {of}",
+            "Une ligne par groupe, avec les calculs demandés ; sans `group`, une seule ligne.",
+            "Aggregates",
+            _GROUPS,
+        ),
+        Route(
+            f"{base}/exports/{{format}}",
+            f"{name}Export",
+            f"Toutes les lignes {of}, en un fichier",
+            "Le fichier part au fur et à mesure qu'il est écrit. Dans le CSV, un texte qu'un tableur prendrait pour une "
+            "formule est précédé d'une apostrophe.",
+            "file",
+            (*_READ, "profile"),
+        ),
+    )
+
+
+ROUTES: Sequence[Route] = (
+    Route("/", "root", "Entrée de l'API", "Les adresses à suivre.", "Root"),
+    Route("/openapi.json", "openapi", "Ce document", "La description OpenAPI 3.1 de cette API.", "OpenAPI"),
+    Route(
+        "/datasets",
+        "datasets",
+        "Catalogue",
+        "Les jeux de données publiés, cherchés et filtrés.",
+        "Datasets",
+        ("q", *FILTERS, "facets", "sort", "limit", "offset"),
+    ),
+    Route(_ONE, "dataset", "Un jeu de données", "Sa description, ses colonnes et sa version en vigueur.", "Dataset"),
+    *_reads(_ONE, "dataset", "d'un jeu de données"),
+    Route(f"{_ONE}/versions", "versions", "Versions d'un jeu de données", "De la plus récente à la plus ancienne.", "Versions"),
+    Route(_OLD, "version", "Une version", "Ce qu'elle contient. Une version ne change jamais.", "Version"),
+    *_reads(_OLD, "version", "d'une version"),
+)  # fmt: skip
+
+
+def most(route: Route) -> int:
+    """Return the largest ``limit`` of a route."""
+    return {"Datasets": MAX_DATASETS, "Records": MAX_ROWS, "Aggregates": MAX_GROUPS}.get(route.answers, 0)
+
+
+def document(base: str = "", title: str = "Données ouvertes") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the native API. ``base``: address of the portal, without a trailing slash."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": __version__,
+            "description": "Lecture libre, sans clé. Chaque réponse porte un `ETag` : renvoyé dans `If-None-Match`, il "
+            "épargne une réponse inchangée (304). Une version publiée ne change jamais.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [{"url": f"{base}{PREFIX}"}],
+        "tags": [{"name": "catalogue"}, {"name": "données"}],
+        "paths": {route.path: {"get": _operation(route)} for route in ROUTES},
+        "components": {"schemas": SCHEMAS, "responses": _FAULTS, "headers": _HEADERS},
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    places = [_place(name) for name in ("dataset", "version", "format") if f"{{{name}}}" in route.path]
+    faults = ["400", "406", "429", "500", "503"]
+    if places:
+        faults += ["404", "410"]
+    if route.answers in ("Records", "Aggregates", "file"):
+        faults += ["422"]
+    return {
+        "operationId": route.name,
+        "summary": route.title,
+        "description": route.description,
+        "tags": ["données" if route.answers in ("Records", "Aggregates", "file") else "catalogue"],
+        "parameters": [*places, *(_parameter(route, PARAMETERS[name]) for name in route.parameters)],
+        "responses": {
+            "200": _success(route),
+            "304": {"description": "Rien n'a changé depuis la réponse qui portait cet `ETag`."},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(faults)},
+        },
+    }
+
+
+def _place(name: str) -> dict[str, Any]:
+    said = {"dataset": "Identifiant du jeu de données.", "version": "Identifiant de la version.", "format": "Format."}
+    schema: dict[str, Any] = {"type": "string"}
+    if name == "format":
+        schema["enum"] = list(FORMATS)
+    return {"name": name, "in": "path", "required": True, "description": said[name], "schema": schema}
+
+
+def _parameter(route: Route, parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(parameter.schema)
+    if parameter.name == "limit":
+        schema["maximum"] = most(route)
+    if parameter.repeated:
+        schema = {"type": "array", "items": schema}
+    told: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.description,
+        "schema": schema,
+    }
+    if parameter.example is not None:
+        told["example"] = [parameter.example] if parameter.repeated else parameter.example
+    return told
+
+
+def _success(route: Route) -> dict[str, Any]:
+    headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    if route.answers in ("Records", "Datasets"):
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
+    if route.answers == "file":
+        files = {f.media_type.partition(";")[0]: _BODY for f in FORMATS.values()}
+        return {"description": "Le fichier.", "headers": headers, "content": files}
+    content = {TYPE: {"schema": {"$ref": f"#/components/schemas/{route.answers}"}}}
+    return {"description": "La réponse.", "headers": headers, "content": content}
+
+
+_BODY: dict[str, Any] = {}
+_HEADERS = {
+    "ETag": {"description": "Empreinte de la réponse.", "schema": {"type": "string"}},
+    "Link": {"description": "Adresse de la page suivante, s'il y en a une (`rel=\"next\"`).", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Secondes à attendre avant de réessayer.", "schema": {"type": "integer"}},
+}  # fmt: skip
+
+
+def _fault(description: str, wait: bool = False) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "description": description,
+        "content": {TYPE: {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    return {**told, "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}} if wait else told
+
+
+_FAULTS = {
+    "400": _fault("La demande est fautive : `parameter` dit où, `hint` quoi faire."),
+    "404": _fault("Ce jeu de données, cette version ou cette adresse n'existe pas."),
+    "406": _fault("Cette adresse ne répond pas dans le format demandé par `Accept`."),
+    "410": _fault("Ces données ont été retirées ; `message` dit pourquoi."),
+    "422": _fault("La question est comprise mais demande trop de temps ou de mémoire."),
+    "429": _fault("Trop de demandes venant de vous.", wait=True),
+    "500": _fault("Une panne de notre fait."),
+    "503": _fault("Trop de demandes à la fois.", wait=True),
+}
+
+
+def _object(only: Sequence[str] = (), /, **properties: Any) -> dict[str, Any]:
+    """Return the schema of an object that has all these properties and no other, or that must have ``only`` some."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(only or properties),
+        "additionalProperties": False,
+    }
+
+
+def _of(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+_TEXT, _COUNT, _URL = {"type": "string"}, _WHOLE, {"type": "string", "format": "uri-reference"}
+_MOMENT, _ANY = {"type": "string"}, ["string", "number", "integer", "boolean", "null"]
+_LINKS = {"type": "object", "additionalProperties": _URL}
+_LINE = {"type": "object", "additionalProperties": True}
+_NAMED = _object(id=_TEXT, name=_TEXT)
+_LICENCE = _object(id=_TEXT, title=_TEXT, url=_TEXT)
+_PERIOD = _object(start=_TEXT, end=_TEXT)
+
+_DATASET: dict[str, Any] = {
+    "id": _TEXT, "slug": _TEXT, "title": _TEXT, "description": _TEXT, "organisation": _NAMED, "theme": _TEXT,
+    "keywords": _list(_TEXT), "licence": _LICENCE, "frequency": _TEXT, "rows": _COUNT, "version": _TEXT,
+    "created_at": _MOMENT, "modified_at": _MOMENT, "links": _LINKS,
+}  # fmt: skip
+_VERSION: dict[str, Any] = {
+    "id": _TEXT, "number": {"type": "integer", "minimum": 1}, "created_at": _MOMENT, "rows": _COUNT, "size": _COUNT,
+    "schema": _TEXT, "bbox": _list({"type": "number"}), "geometry": _TEXT, "point": _list(_TEXT),
+    "quality": {"type": "object", "additionalProperties": {"type": "number"}}, "columns": _list(_of("Column")),
+    "exports": _list(_of("Export")), "links": _LINKS,
+}  # fmt: skip
+
+SCHEMAS: dict[str, Any] = {
+    "Error": _object(
+        error=_object(
+            ("code", "message", "hint", "parameter"),
+            code={**_TEXT, "description": "Nom stable de l'erreur, pour les programmes."},
+            message={**_TEXT, "description": "Ce qui s'est passé, en français."},
+            hint={**_TEXT, "description": "Que faire."},
+            parameter={**_TEXT, "description": "Le paramètre fautif, ou rien."},
+            position={"type": "integer", "minimum": 1, "description": "Le caractère fautif du paramètre, depuis 1."},
+            reason={**_TEXT, "description": "Pourquoi les données ont été retirées."},
+        )
+    ),
+    "Root": _object(title=_TEXT, version=_TEXT, links=_LINKS),
+    "OpenAPI": {"type": "object", "properties": {"openapi": _TEXT}, "required": ["openapi"]},
+    "Datasets": _object(
+        total=_COUNT,
+        datasets=_list(_of("DatasetSummary")),
+        facets={"type": "object", "additionalProperties": _list(_object(value=_TEXT, count=_COUNT))},
+        links=_LINKS,
+    ),
+    "DatasetSummary": _object(**_DATASET),
+    "Dataset": _object(
+        **{k: v for k, v in _DATASET.items() if k not in ("rows", "version")},
+        producer=_TEXT,
+        service=_TEXT,
+        contact=_TEXT,
+        attribution=_TEXT,
+        territory=_TEXT,
+        period=_PERIOD,
+        version=_of("Version"),
+        versions=_list(_TEXT),
+    ),
+    "Versions": _object(dataset=_TEXT, versions=_list(_object(id=_TEXT, current={"type": "boolean"}, links=_LINKS))),
+    "Version": _object(**_VERSION),
+    "Column": _object(
+        name=_TEXT,
+        label=_TEXT,
+        type={"type": "string", "enum": list(Kind)},
+        meaning=_TEXT,
+        unit=_TEXT,
+        description=_TEXT,
+        filled=_COUNT,
+        distinct=_COUNT,
+        minimum={"type": _ANY},
+        maximum={"type": _ANY},
+    ),
+    "Export": _object(format={"type": "string", "enum": list(FORMATS)}, title=_TEXT, type=_TEXT, url=_URL),
+    "Records": _object(
+        dataset=_TEXT,
+        version=_TEXT,
+        total={"type": ["integer", "null"], "description": "Nombre de lignes de toute la réponse ; nul si `count=false`."},
+        records=_list(_LINE),
+        cursor={**_TEXT, "description": "À rendre pour avoir la suite ; vide à la dernière page."},
+        links=_LINKS,
+    ),
+    "Aggregates": _object(
+        dataset=_TEXT,
+        version=_TEXT,
+        total={"type": ["integer", "null"], "description": "Nombre de groupes ; nul si `count=false`."},
+        groups=_list(_LINE),
+        links=_LINKS,
+    ),
+}  # fmt: skip
