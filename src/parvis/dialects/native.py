@@ -247,7 +247,7 @@ def _dataset(asked: _Asked) -> Response:
         "attribution": metadata.attribution,
         "territory": metadata.territory,
         "period": {"start": metadata.temporal_start, "end": metadata.temporal_end},
-        "version": _version_said(asked, entry.id, entry.version, f"/datasets/{entry.id}"),
+        "version": _version_said(asked, entry.version, f"/datasets/{entry.id}"),
         "versions": list(entry.versions),
     }
     return _told(asked, told)
@@ -270,8 +270,8 @@ def _versions(asked: _Asked) -> Response:
 def _version(asked: _Asked) -> Response:
     _check_names(asked)
     version = _asked_version(asked)
-    path = f"/datasets/{asked.places['dataset']}/versions/{version.id}"
-    return _told(asked, _version_said(asked, asked.places["dataset"], version, path))
+    path = f"/datasets/{version.dataset}/versions/{version.id}"
+    return _told(asked, _version_said(asked, version, path))
 
 
 def _summary(asked: _Asked, entry: Entry) -> dict[str, Any]:
@@ -303,7 +303,7 @@ def _licence(metadata: Metadata) -> dict[str, str]:
     }
 
 
-def _version_said(asked: _Asked, dataset: str, version: Version, path: str) -> dict[str, Any]:
+def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
     """Return what the public may know of a version: its policy, its original and its risks stay inside."""
     return {
         "id": version.id,
@@ -327,7 +327,7 @@ def _version_said(asked: _Asked, dataset: str, version: Version, path: str) -> d
             for name in export.possible(version)
         ],
         "links": {
-            "self": asked.url(f"/datasets/{dataset}/versions/{version.id}"),
+            "self": asked.url(f"/datasets/{version.dataset}/versions/{version.id}"),
             "records": asked.url(f"{path}/records"),
             "aggregates": asked.url(f"{path}/aggregates"),
         },
@@ -367,7 +367,7 @@ def _records_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
             "« select » ne va pas avec « group » : les colonnes sont celles du regroupement.", parameter="select"
         )
     page = asking.run(asked.pool, version, _query(asked, version, group))
-    said = _said(asked, version, page)
+    said = _said(version, page)
     said |= {"records": _rows(page), "cursor": page.cursor, "links": {"self": asked.next_url()}}
     following = ""
     if page.cursor:
@@ -385,11 +385,11 @@ def _groups_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
     links = {"self": asked.next_url()}
     if page.total is not None and query.offset + len(page.rows) < page.total and page.rows:
         links["next"] = asked.next_url(offset=str(query.offset + query.limit))
-    return {**_said(asked, version, page), "groups": _rows(page), "links": links}, links.get("next", "")
+    return {**_said(version, page), "groups": _rows(page), "links": links}, links.get("next", "")
 
 
-def _said(asked: _Asked, version: Version, page: Page) -> dict[str, Any]:
-    return {"dataset": asked.places["dataset"], "version": version.id, "total": page.total}
+def _said(version: Version, page: Page) -> dict[str, Any]:
+    return {"dataset": version.dataset, "version": version.id, "total": page.total}
 
 
 def _rows(page: Page) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from parvis.values import Function, Kind
 
 PREFIX = "/api/v1"
 MAX_DATASETS = 100  # of a page of the catalogue
-FILTERS = ("theme", "organisation", "licence", "format", "frequency", "keyword", "schema")
-ORDERS = ("relevance", "modified", "-modified", "title", "-title")
+FILTERS = ("theme", "organisation", "licence", "schema")
+ORDERS = ("recent", "title", "rows")
 TYPE = "application/json"
 
 
@@ -91,9 +91,6 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter("theme", "Thème, par son identifiant.", example="finances"),
         Parameter("organisation", "Organisation, par son identifiant.", example="fontclaire"),
         Parameter("licence", "Licence, par son identifiant.", example="lov2"),
-        Parameter("format", "Format du fichier d'origine.", example="csv"),
-        Parameter("frequency", "Fréquence de mise à jour, par son identifiant.", example="annual"),
-        Parameter("keyword", "Mot-clé.", example="subventions"),
         Parameter("schema", "Schéma national suivi, par son identifiant."),
         Parameter(
             "facets",
@@ -102,7 +99,8 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             "sort",
-            "Ordre du catalogue ; sans lui, la pertinence s'il y a `q`, sinon les plus récents d'abord.",
+            "Ordre du catalogue : `recent`, `title` ou `rows` (les plus longs d'abord). Sans lui, la pertinence s'il y a `q`, "
+            "sinon les plus récents d'abord.",
             {"type": "string", "enum": list(ORDERS)},
         ),
     )

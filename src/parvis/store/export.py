@@ -7,6 +7,7 @@ JSON and Parquet are exact.
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 import math
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from parvis.store.pool import Pool
 
 BATCH = 8192  # rows
+_LONG_AGO = datetime.datetime(2000, 1, 1)  # noqa: DTZ001  a workbook's dates have no zone
 XLSX_ROWS = 1_048_575
 SECONDS = 20.0  # without a chunk, after which an export is given up
 XLSX_SECONDS = 300.0  # a workbook is written whole before its first byte leaves
@@ -54,7 +56,8 @@ def stream(pool: Pool, version: Version, query: Query, format: str, profile: str
     (semicolons, decimal comma, days first). Raises: InputError when the format does not fit the data.
     """
     check(version, query, format)
-    statement = asking.compile_export(version, _with_place(version, query) if format == "geojson" else query)
+    placed = _with_place(version, query) if format == "geojson" else query
+    statement = asking.compile_export(version, placed, exact=format == "parquet")
     labels = {c.name: c.label for c in statement.columns}
     told = {
         "format": format,
@@ -64,6 +67,8 @@ def stream(pool: Pool, version: Version, query: Query, format: str, profile: str
         "geometry": version.geometry,
         "point": list(version.point),
         "title": version.metadata.title,
+        "bbox": list(version.bbox),
+        "created_at": version.created_at,
     }
     request = {"object": version.object, "sql": statement.sql, "parameters": list(statement.parameters), "export": told}
     yield from pool.stream(request, XLSX_SECONDS if format == "xlsx" else SECONDS)
@@ -102,6 +107,10 @@ def _with_place(version: Version, query: Query) -> Query:
         return query
     needed = (version.geometry,) if version.geometry else tuple(version.point)
     return dataclasses.replace(query, select=tuple(dict.fromkeys((*query.select, *needed))))
+
+
+class TooLongError(Exception):
+    """A workbook cannot hold all the rows: half of them would be a lie."""
 
 
 # --- In the worker --------------------------------------------------------------------------------
@@ -240,13 +249,22 @@ def _feature(row: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
 def _parquet(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
     import pyarrow.parquet as pq
 
-    sink = _Drain()
-    with pq.ParquetWriter(cast(Any, sink), reader.schema, compression="zstd") as writer:
+    sink, schema = _Drain(), reader.schema
+    if shapes := _shapes(told, reader):
+        schema = schema.with_metadata({**(schema.metadata or {}), b"geo": json.dumps(_geo(shapes[0], told)).encode()})
+    with pq.ParquetWriter(cast(Any, sink), schema, compression="zstd") as writer:
         for batch in reader:
-            writer.write_batch(batch, row_group_size=len(batch))
+            writer.write_batch(batch.replace_schema_metadata(schema.metadata), row_group_size=len(batch))
             yield from sink.drain()
     yield from sink.drain()
-    del told
+
+
+def _geo(shape: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the GeoParquet 1.1 description of a WKB column in longitude and latitude (the CRS it means by default)."""
+    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": []}
+    if len(told["bbox"]) == 4:
+        column["bbox"] = told["bbox"]
+    return {"version": "1.1.0", "primary_column": shape, "columns": {shape: column}}
 
 
 class _Drain(io.RawIOBase):
@@ -286,6 +304,8 @@ def _xlsx(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byt
         book = xlsxwriter.Workbook(
             str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": work}
         )
+        made = told["created_at"]
+        book.set_properties({"created": datetime.datetime.fromisoformat(made[:19]) if made else _LONG_AGO})
         sheet = book.add_worksheet("Données")
         day = book.add_format({"num_format": "dd/mm/yyyy"})
         moment = book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
@@ -299,7 +319,7 @@ def _xlsx(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byt
             columns = [c.to_pylist() for c in batch.columns]
             for row in zip(*columns, strict=True):
                 if line > XLSX_ROWS:
-                    break
+                    raise TooLongError
                 for c, value in enumerate(row):
                     if value is not None:
                         _xlsx_cell(sheet, (line, c), value, kinds[c], formats.get(kinds[c]))

@@ -73,6 +73,11 @@ class Folder:
     def secret(self) -> Path:
         return self.root / "secret_key"
 
+    @property
+    def stamp(self) -> Path:
+        """A file whose time moves with anything public: what was made before is no longer worth giving."""
+        return self.root / "shelf" / ".stamp"
+
     def object(self, digest: str) -> Path:
         return self.objects / digest[:2] / f"{digest}.parquet"
 

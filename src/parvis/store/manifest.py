@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parvis.errors import ParvisError
-from parvis.values import Column, Policy, Version, from_json, to_json
+from parvis.values import Column, Metadata, Policy, Version, from_json, to_json
 
 FORMAT = 1  # of the files below; a reader refuses a later one rather than misread it
 
@@ -42,11 +42,17 @@ class DatasetRecord:
         return next((r for r in self.releases if r.version == version), None)
 
 
-def version_id(content: str, columns: Sequence[Column], schema: str, policy: Policy) -> str:
-    """Return the id of a version: the digest of its content, its columns and schema, and its policy."""
+def version_id(
+    release: str, content: str, columns: Sequence[Column], schema: str, policy: Policy, about: Metadata
+) -> str:
+    """Return the id of a version: the digest of its content, columns, schema, policy and metadata, as one release.
+
+    ``release`` names the dataset and the number: the same bytes under two owners, or brought back after a withdrawal,
+    are two versions of one object.
+    """
     names = [(c.name, c.label, str(c.kind)) for c in columns]
     rules = [(r.column, r.transform, to_json(r.parameters)) for r in policy.rules]
-    said = json.dumps([content, names, schema, rules], ensure_ascii=False, sort_keys=True)
+    said = json.dumps([release, content, names, schema, rules, to_json(about)], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

@@ -18,6 +18,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -30,52 +31,62 @@ GRACE = 0.25  # seconds more before the worker is killed
 QUIET = 20.0  # seconds an export may stay silent, its reader included
 START = 20.0  # seconds a worker may take to be ready
 WAITING = 24  # questions that may wait for a worker
+EXPORTS = 2  # exports at once: apart from the questions, which a slow reader must not hold up
 
 
 class Pool:
-    """``workers`` processes answer, one more waits warm. Usable from several threads; ``close`` ends them all."""
+    """``workers`` processes answer questions, ``exports`` write files, one more waits warm.
 
-    def __init__(self, folder: Folder, workers: int = 2, seconds: float = SECONDS, waiting: int = WAITING) -> None:
+    Usable from several threads; ``close`` ends them all.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        workers: int = 2,
+        seconds: float = SECONDS,
+        waiting: int = WAITING,
+        exports: int = EXPORTS,
+    ) -> None:
         self.folder, self.size, self.seconds, self.waiting = folder, workers, seconds, waiting
         self._ready = threading.Condition()
         self._free: deque[_Process] = deque()
-        self._alive = 0
-        self._queue = 0
+        self._asking, self._writing = _Lane(workers), _Lane(exports)
         self._closed = False
         self._spare: _Process | None = None
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer of a worker. Raises: BusyError, LimitError, ParvisError; see ``store.query.run``."""
-        worker = self._take()
+        worker = self._take(self._asking)
         try:
             worker.send(request)
-            told = worker.receive(self.seconds * 2 + GRACE)  # a page, then its total
+            told = json.loads(worker.receive(self.seconds * 2 + GRACE))  # a page, then its total
         except (_LateError, EOFError, OSError) as error:
-            self._lose(worker)
+            self._lose(worker, self._asking)
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:
-            self._lose(worker)
+            self._lose(worker, self._asking)
             raise
-        return self._settle(worker, json.loads(told))
+        return self._settle(worker, self._asking, told)
 
     def stream(self, request: Mapping[str, Any], quiet: float = QUIET) -> Iterator[bytes]:
         """Yield the chunks of an export as the worker writes them; a reader that leaves frees the worker.
 
         ``quiet``: seconds without a chunk after which the export is given up.
         """
-        worker = self._take()
+        worker = self._take(self._writing)
         try:
             worker.send(request)
             while chunk := worker.receive(quiet):
                 yield chunk
             told = json.loads(worker.receive(GRACE + self.seconds))
         except (_LateError, EOFError, OSError) as error:
-            self._lose(worker)
+            self._lose(worker, self._writing)
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:  # the reader left in the middle: what the worker still writes has no reader
-            self._lose(worker)
+            self._lose(worker, self._writing)
             raise
-        self._settle(worker, told)
+        self._settle(worker, self._writing, told)
 
     def close(self) -> None:
         """End every worker."""
@@ -89,33 +100,34 @@ class Pool:
 
     # --- Workers -----------------------------------------------------------------------------------
 
-    def _take(self) -> _Process:
+    def _take(self, lane: _Lane) -> _Process:
         with self._ready:
-            if self._queue >= self.waiting:
+            if lane.queue >= self.waiting:
                 raise BusyError("Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2)
-            self._queue += 1
+            lane.queue += 1
             try:
-                while True:
-                    if self._closed:
-                        raise BusyError("Le portail s'arrête.", retry_after=5)
-                    if self._free:
-                        return self._free.popleft()
-                    if self._alive < self.size:
-                        self._alive += 1
-                        break
+                while lane.busy >= lane.size and not self._closed:
                     if not self._ready.wait(self.seconds * 4):
                         raise BusyError(
                             "Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2
                         )
+                if self._closed:
+                    raise BusyError("Le portail s'arrête.", retry_after=5)
+                lane.busy += 1
             finally:
-                self._queue -= 1
+                lane.queue -= 1
+            if self._free:
+                return self._free.popleft()
         try:
             return self._new()
         except BaseException:
-            with self._ready:
-                self._alive -= 1
-                self._ready.notify()
+            self._leave(lane)
             raise
+
+    def _leave(self, lane: _Lane) -> None:
+        with self._ready:
+            lane.busy -= 1
+            self._ready.notify_all()
 
     def _new(self) -> _Process:
         """Return a ready worker: the spare one if there is, and start another spare behind."""
@@ -130,22 +142,33 @@ class Pool:
                     self._spare = _Process(self.folder, self.seconds)
         return worker
 
-    def _settle(self, worker: _Process, told: dict[str, Any]) -> dict[str, Any]:
+    def _settle(self, worker: _Process, lane: _Lane, told: dict[str, Any]) -> dict[str, Any]:
         if told.get("fatal"):
-            self._lose(worker)
+            self._lose(worker, lane)
         else:
             with self._ready:
-                self._free.append(worker)
-                self._ready.notify()
+                kept = not self._closed and len(self._free) < self.size
+                if kept:
+                    self._free.append(worker)
+            if not kept:
+                worker.kill()
+            self._leave(lane)
         if "error" in told:
             raise _said(told["error"])
         return told
 
-    def _lose(self, worker: _Process) -> None:
+    def _lose(self, worker: _Process, lane: _Lane) -> None:
         worker.kill()
-        with self._ready:
-            self._alive -= 1
-            self._ready.notify()
+        self._leave(lane)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """How many may work at once, how many do, and how many wait."""
+
+    size: int
+    busy: int = 0
+    queue: int = 0
 
 
 class _LateError(Exception):
@@ -204,6 +227,10 @@ def _said(error: str) -> ParvisError:
         return _too_long()
     if error == "memory":
         return LimitError("Cette question demande trop de mémoire.", "Filtrez davantage, ou utilisez l'export.")
+    if error == "rows":
+        return LimitError(
+            "Un classeur Excel ne peut tenir plus de 1 048 575 lignes.", "Filtrez davantage, ou prenez le CSV."
+        )
     if error == "value":
         return LimitError("Un calcul de cette question sort des nombres possibles.")
     if error == "object":

@@ -123,12 +123,16 @@ def compile_query(version: Version, query: Query) -> Statement:
     return _rows(version, query)
 
 
-def compile_export(version: Version, query: Query) -> Statement:
-    """Return the SQL of all the rows of a query, in the shelf's order unless it says otherwise."""
+def compile_export(version: Version, query: Query, exact: bool = False) -> Statement:
+    """Return the SQL of all the rows of a query, in the shelf's order unless it says otherwise.
+
+    ``exact`` gives geometries as they are kept (WKB) rather than as GeoJSON.
+    """
     columns = _selected(version, query.select)
     where, parameters = _where(version, query.where)
     orders = [_order(_key(version, o), o.descending) for o in query.order]
-    sql = f"SELECT {_list(columns)} FROM {{source}}{where}{_sorting(orders)}"
+    listed = ", ".join(_quoted(c.name) for c in columns) if exact else _list(columns)
+    sql = f"SELECT {listed} FROM {{source}}{where}{_sorting(orders)}"
     return Statement(sql, parameters, columns, geometry=_shapes(columns))
 
 
@@ -276,14 +280,13 @@ def _groups(version: Version, query: Query) -> Statement:
 
 
 def _aggregate(version: Version, item: Aggregate) -> tuple[Column, str]:
+    held = _known(version, item.column, "aggregates") if item.column else None
     name = item.name or (f"{item.function}_{item.column}" if item.column else str(item.function))
     if not name.isidentifier() or len(name) > 100:
         raise InputError("« {name} » n'est pas un nom de résultat possible.", name=name[:100])
     if item.function is Function.COUNT:
-        if not item.column:
-            return Column(name, name, Kind.INTEGER), "count(*)"
-        return Column(name, name, Kind.INTEGER), f"count({_quoted(_known(version, item.column).name)})"
-    column = _known(version, item.column)
+        return Column(name, name, Kind.INTEGER), f"count({_quoted(held.name)})" if held else "count(*)"
+    column = held or _known(version, item.column, "aggregates")
     quoted = _quoted(column.name)
     if item.function is Function.COUNT_DISTINCT:
         return Column(name, name, Kind.INTEGER), f"count(DISTINCT {quoted})"
@@ -367,9 +370,16 @@ def _search(version: Version, search: Search, parameters: list[Any]) -> str:
 
 
 def _box(version: Version, box: Box, parameters: list[Any]) -> str:
+    """Return the rows whose point lies in the box, or whose geometry's own box meets it; borders count.
+
+    A west greater than the east goes round by the 180th meridian.
+    """
     numbers = (box.west, box.south, box.east, box.north)
     if not all(isinstance(n, int | float) and -400 <= n <= 400 for n in numbers) or box.south > box.north:
-        raise InputError("« bbox » attend ouest, sud, est, nord, en degrés.")
+        raise InputError("« bbox » attend ouest, sud, est, nord, en degrés.", parameter="where")
+    if box.west > box.east:
+        halves = (Box(box.west, box.south, 180.0, box.north), Box(-180.0, box.south, box.east, box.north))
+        return f"({' OR '.join(_box(version, half, parameters) for half in halves)})"
     if version.geometry:
         ring = f"{box.west} {box.south},{box.east} {box.south},{box.east} {box.north},{box.west} {box.north}"
         parameters.append(f"POLYGON(({ring},{box.west} {box.south}))")
@@ -379,7 +389,7 @@ def _box(version: Version, box: Box, parameters: list[Any]) -> str:
         longitude, latitude = (_quoted(_known(version, name).name) for name in version.point)
         parameters.extend((box.west, box.east, box.south, box.north))
         return f"({longitude} BETWEEN ? AND ? AND {latitude} BETWEEN ? AND ?)"
-    raise InputError("Ce jeu de données n'a pas de coordonnées : « bbox » ne s'y applique pas.")
+    raise InputError("Ce jeu de données n'a pas de coordonnées : « bbox » ne s'y applique pas.", parameter="where")
 
 
 def fit(column: Column, value: Any) -> Any:

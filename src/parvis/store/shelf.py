@@ -52,7 +52,7 @@ def put(
     """
     with disk.said_kindly():
         content, size = _keep_object(folder, safe.path, safe.rows)
-        identity = manifest.version_id(content, safe.columns, schema, safe.policy)
+        identity = manifest.version_id(f"{dataset}/{number}", content, safe.columns, schema, safe.policy, metadata)
         path = folder.versions / f"{identity}.json"
         if path.exists():
             return manifest.read_version(path)

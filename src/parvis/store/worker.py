@@ -53,18 +53,18 @@ class Worker:
         if "export" in request:
             self.allow(0)  # an export is bounded by its reader's patience instead
             try:
-                result = self.engine.sql(request["sql"].format(source=source), params=request["parameters"])
+                result = self.engine.sql(request["sql"].replace("{source}", source), params=request["parameters"])
                 for chunk in export.written(result, request["export"]):
                     connection.send_bytes(chunk)
                 return {"rows": None}
             finally:
                 connection.send_bytes(b"")
         self.allow(self.seconds)
-        rows = self.engine.execute(request["sql"].format(source=source), request["parameters"]).fetchall()
+        rows = self.engine.execute(request["sql"].replace("{source}", source), request["parameters"]).fetchall()
         shapes = request["geometry"]
         told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
         if request["total"]:
-            self.engine.execute(request["total"].format(source=source), request["total_parameters"])
+            self.engine.execute(request["total"].replace("{source}", source), request["total_parameters"])
             found = self.engine.fetchone()
             told["total"] = found[0] if found else 0
         return told
@@ -122,8 +122,10 @@ def _error(error: Exception) -> dict[str, Any]:
         return {"error": "memory"}
     if isinstance(error, duckdb.InterruptException) or "max_execution_time" in str(error):
         return {"error": "time"}
-    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return {"error": "value"}
+    if isinstance(error, export.TooLongError):
+        return {"error": "rows"}
     if isinstance(error, duckdb.IOException | FileNotFoundError):
         return {"error": "object"}
     sys.stderr.write(f"query worker: {type(error).__name__}: {error}\n")
