@@ -513,12 +513,12 @@ def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version]
     headers = _headers(version, question)
     if _matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
-    found = asked.cache.get(version.id, question) if asked.cache else None
+    found = asked.cache.get(version.id, question) if asked.cache is not None else None
     if found is None:
         _check_names(asked)
         value, following = answering(asked, version)
         found = Answer(_dumped(value), {"link": f'<{following}>; rel="next"'} if following else {})
-        if asked.cache:
+        if asked.cache is not None:
             asked.cache.put(version.id, question, found)
     return Response(200, found.body, headers={**headers, **found.headers}, cacheable=True)
 

@@ -227,7 +227,13 @@ def _parameter(route: Route, parameter: Parameter) -> dict[str, Any]:
         "description": parameter.description,
         "schema": schema,
     }
-    if parameter.example is not None:
+    if (route.answers, parameter.name) == ("Aggregates", "order"):
+        told |= {
+            "description": "Tri des groupes : colonnes du regroupement et noms des calculs, séparés par des virgules ; `-` "
+            "devant pour l'ordre décroissant.",
+            "example": "-count",
+        }
+    elif parameter.example is not None:
         told["example"] = [parameter.example] if parameter.repeated else parameter.example
     return told
 
