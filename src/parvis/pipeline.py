@@ -121,6 +121,8 @@ def commit(
             quality=preparation.quality,
             schema=preparation.schema,
             crs=preparation.profile.crs,
+            bbox=preparation.profile.bbox,
+            point=preparation.profile.point,
             source_digest=preparation.parcel.digest,
             now=now,
         )
@@ -233,7 +235,12 @@ def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expecte
     profile = dataclasses.replace(profile, schemas=matches)
     if wanted is not None:
         profile = describing.describe_columns(profile, wanted, mapping)
-    findings = (*validation.check(typed, repaired, profile, wanted, mapping), *screening.screen(typed, profile))
+    findings = (
+        *repaired.findings,
+        *types.findings(repaired, columns),
+        *validation.check(typed, repaired, profile, wanted, mapping),
+        *screening.screen(typed, profile),
+    )
     metadata = describing.prefill(parcel, profile, matches[0] if wanted and matches else None, expected.territory)
     policy = policies.propose(profile, findings)
     preparation = Preparation(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from parvis.errors import InputError, LimitError, ParvisError
@@ -86,3 +88,22 @@ def disk_error(error: OSError) -> ParvisError:
     if error.errno == errno.ENOENT:
         return InputError("Le fichier « {name} » n'existe pas.", "Vérifiez le chemin.", name=name)
     return LimitError("Le disque a refusé une opération ({why}).", why=error.strerror or str(error))
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Callable[[float, str], None]]:
+    """Give ``told(share, what)`` that moves one bar on standard error; silent for programs."""
+    if quiet:
+        yield lambda share, what: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(30),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda share, what: bar.update(task, completed=share, description=escape(what[:60]))

@@ -64,7 +64,7 @@ def _grants(town: Town, year: int) -> list[tuple[date, str, str, str, str, str, 
 
 
 def _subsidies(town: Town) -> None:
-    old = [("VILLE DE FONTCLAIRE - SUBVENTIONS VERSÉES AUX ASSOCIATIONS",), ("Exercice 2021",), ()]
+    old: list[writing.Row] = [("VILLE DE FONTCLAIRE - SUBVENTIONS VERSÉES AUX ASSOCIATIONS",), ("Exercice 2021",), ()]
     old.append(("Date", "Délibération", "Association", "N° SIRET", "Objet", "Montant (en €)"))
     grants = _grants(town, 2021)
     old.extend((d, ref, name, siret, subject, amount) for d, ref, name, siret, _, subject, amount in grants)

@@ -48,11 +48,11 @@ def _buses(town: Town) -> None:
                 stops[key] = (street.name[0].upper() + street.name[1:], x, y)
                 lines[f"L{line}"].append(key)
     trips, times = [], []
-    for line, served in lines.items():
+    for name, served in lines.items():
         for run, start in enumerate(range(6 * 60 + 40, 19 * 60 + 30, 35 + 5 * draw.randrange(3))):
             for way, path in ((0, served), (1, served[::-1])):
-                trip = f"{line}-{run:02d}-{way}"
-                trips.append(f"{line},SEM,{trip},{stops[path[-1]][0]},{way}")
+                trip = f"{name}-{run:02d}-{way}"
+                trips.append(f"{name},SEM,{trip},{stops[path[-1]][0]},{way}")
                 for order, stop in enumerate(path):
                     minute = start + order * 2 + way * 17
                     clock = f"{minute // 60:02d}:{minute % 60:02d}:00"

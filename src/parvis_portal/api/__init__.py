@@ -1,0 +1,1 @@
+"""The door of programs: between Django and the dialects of the engine."""

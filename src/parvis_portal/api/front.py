@@ -1,0 +1,210 @@
+"""What stands before Django: answers already made are given again without it, and bodies are compressed.
+
+Only what anybody may read is kept: a GET without a cookie whose response says so. It is worth as long as the stamp of
+the catalogue does not move: one file that every release and withdrawal touches.
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import brotli
+
+Headers = list[tuple[str, str]]
+SMALL = 800  # bytes under which nothing is gained
+KEEP = "x-parvis-keep"
+_TEXT = ("text/", "application/json", "application/geo+json", "application/xml", "application/atom+xml",
+         "application/x-ndjson", "application/javascript", "image/svg+xml", "application/vnd.oai.openapi")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    status: str
+    headers: Headers
+    body: bytes
+    etag: str
+
+
+class Front:
+    """A WSGI application around another. ``limit`` bounds the bytes kept."""
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]], stamp: Path, limit: int) -> None:
+        self.inner, self.stamp, self.limit = inner, stamp, limit
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._size = 0
+        self._at = 0
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        known = environ.get("HTTP_IF_NONE_MATCH", "")
+        key = self._key(environ, coding)
+        if key is not None:
+            found = self._find(key)
+            if found is not None:
+                if known and found.etag and found.etag in known:
+                    return _not_modified(found, start)
+                start(found.status, found.headers)
+                return [] if environ["REQUEST_METHOD"] == "HEAD" else [found.body]
+        if known:
+            environ["HTTP_IF_NONE_MATCH"] = known.replace('-br"', '"').replace('-gzip"', '"')
+        return self._ask(environ, start, coding, key)
+
+    def _ask(
+        self, environ: dict[str, Any], start: Callable[..., Any], coding: str, key: tuple[str, ...] | None
+    ) -> Iterable[bytes]:
+        """Ask the inner application, compress what it says and keep it when it may be."""
+        told: list[tuple[str, Headers]] = []
+
+        def hear(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+            told[:] = [(status, list(headers))]
+            return lambda _: None
+
+        at = self._at
+        body = self.inner(environ, hear)
+        status, headers = told[0]
+        keep = any(n.lower() == KEEP for n, _ in headers) and status.startswith("200")
+        headers = [(n, v) for n, v in headers if n.lower() != KEEP]
+        streaming = _streams(body)
+        if environ["REQUEST_METHOD"] == "HEAD" or not _compressible(headers):
+            if not (keep and key and environ["REQUEST_METHOD"] == "GET" and not streaming):
+                start(status, headers)
+                return body
+            coding = ""
+        if streaming:
+            return _streamed(status, headers, body, coding, start)
+        try:
+            whole = b"".join(body)
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+        headers, whole = _compressed(headers, whole, coding)
+        if keep and key is not None and environ["REQUEST_METHOD"] == "GET" and not _sets_cookie(headers):
+            self._keep(key, _Kept(status, headers, whole, _header(headers, "etag")), at)
+        start(status, headers)
+        return [whole]
+
+    def _key(self, environ: dict[str, Any], coding: str) -> tuple[str, ...] | None:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("HTTP_COOKIE") or environ.get("HTTP_RANGE"):
+            return None
+        return (
+            environ.get("HTTP_HOST", ""),
+            environ.get("PATH_INFO", ""),
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            coding,
+        )
+
+    def _find(self, key: tuple[str, ...]) -> _Kept | None:
+        try:
+            at = self.stamp.stat().st_mtime_ns
+        except FileNotFoundError:
+            at = 0
+        with self._lock:
+            if at != self._at:
+                self._kept.clear()
+                self._size, self._at = 0, at
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def _keep(self, key: tuple[str, ...], answer: _Kept, at: int) -> None:
+        size = len(answer.body) + 2000
+        if size > self.limit // 20:
+            return
+        with self._lock:
+            if at != self._at or key in self._kept:  # the catalogue moved while this was made: it may be old
+                return
+            self._kept[key] = answer
+            self._size += size
+            while self._size > self.limit:
+                _, gone = self._kept.popitem(last=False)
+                self._size -= len(gone.body) + 2000
+
+
+def _not_modified(found: _Kept, start: Callable[..., Any]) -> Iterable[bytes]:
+    names = ("etag", "cache-control", "vary", "access-control-allow-origin", "access-control-expose-headers", "link")
+    start("304 Not Modified", [(n, v) for n, v in found.headers if n.lower() in names])
+    return []
+
+
+def _streams(body: Any) -> bool:
+    """True for a body that must not be held whole: Django's own responses say so, a server's file wrapper does not."""
+    return bool(getattr(body, "streaming", not isinstance(body, list | tuple)))
+
+
+def _coding(accepted: str) -> str:
+    names = {
+        part.split(";")[0].strip().lower() for part in accepted.split(",") if not part.replace(" ", "").endswith(";q=0")
+    }
+    return "br" if "br" in names else "gzip" if "gzip" in names else ""
+
+
+def _compressible(headers: Headers) -> bool:
+    return _header(headers, "content-type").startswith(_TEXT) and not _header(headers, "content-encoding")
+
+
+def _compressed(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
+    if coding and len(body) >= SMALL:
+        body = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
+        headers = [*_tagged(headers, coding), ("Content-Encoding", coding)]
+    out = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary")]
+    return [*out, ("Content-Length", str(len(body))), ("Vary", _vary(headers))], body
+
+
+def _streamed(
+    status: str, headers: Headers, body: Iterable[bytes], coding: str, start: Callable[..., Any]
+) -> Iterable[bytes]:
+    if coding:  # a stream is compressed as it goes; gzip is what every program reads
+        out = [(n, v) for n, v in _tagged(headers, "gzip") if n.lower() not in ("content-length", "vary")]
+        start(status, [*out, ("Content-Encoding", "gzip"), ("Vary", _vary(headers))])
+        return _Squeezed(body)
+    start(status, headers)
+    return body
+
+
+class _Squeezed:
+    """A stream compressed chunk by chunk; closing it closes its source."""
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self.body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        press = zlib.compressobj(5, zlib.DEFLATED, 31)
+        for chunk in self.body:
+            made = press.compress(chunk)
+            if made:
+                yield made
+        yield press.flush()
+
+    def close(self) -> None:
+        close = getattr(self.body, "close", None)
+        if close is not None:
+            close()
+
+
+def _tagged(headers: Headers, coding: str) -> Headers:
+    """A strong tag names exact bytes: those of each coding are other bytes."""
+    return [(n, v[:-1] + f'-{coding}"' if n.lower() == "etag" and v.endswith('"') else v) for n, v in headers]
+
+
+def _vary(headers: Headers) -> str:
+    said = _header(headers, "vary")
+    return said if "accept-encoding" in said.lower() else f"{said}, Accept-Encoding".lstrip(", ")
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((v for n, v in headers if n.lower() == name), "")
+
+
+def _sets_cookie(headers: Headers) -> bool:
+    return any(n.lower() == "set-cookie" for n, _ in headers)

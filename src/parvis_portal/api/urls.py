@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from parvis_portal.api import views
+
+app_name = "api"
+urlpatterns = [
+    path("v1", views.read, name="root"),
+    path("v1/<path:rest>", views.read, name="read"),
+    path("v1/", views.read),
+]

@@ -1,0 +1,57 @@
+"""Between Django and the dialects: a request of ours in, a response of theirs out."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.datastructures import MultiValueDictKeyError
+from django.views.decorators.csrf import csrf_exempt
+
+from parvis.dialects import native
+from parvis.web import Request, Response
+from parvis_portal.api import engine
+from parvis_portal.api.catalogue import PortalCatalogue
+
+KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
+
+
+@csrf_exempt
+def read(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer any request under /api/v1."""
+    return sent(native.answer(asked(request), PortalCatalogue(), engine.pool(), engine.cache()))
+
+
+def asked(request: HttpRequest) -> Request:
+    """Return Django's request as the dialects know it."""
+    try:
+        query = tuple(
+            (name, value) for name, values in request.GET.lists() for value in values if isinstance(value, str)
+        )
+    except MultiValueDictKeyError:
+        query = ()
+    return Request(
+        method=request.method or "GET",
+        path=request.path,
+        query=query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        base=base(request),
+    )
+
+
+def base(request: HttpRequest) -> str:
+    """Return the address the portal is seen from, without a trailing slash."""
+    return settings.ADDRESS or f"{request.scheme}://{request.get_host()}"
+
+
+def sent(response: Response) -> HttpResponseBase:
+    """Return a dialect's response as Django's."""
+    out: HttpResponse | StreamingHttpResponse
+    if isinstance(response.body, bytes):
+        out = HttpResponse(response.body, status=response.status, content_type=response.media_type)
+    else:
+        out = StreamingHttpResponse(response.body, status=response.status, content_type=response.media_type)
+    for name, value in response.headers.items():
+        out[name] = value
+    if response.cacheable:
+        out[KEEP] = "1"
+    return out

@@ -1,0 +1,1 @@
+"""What is released: datasets, releases, search. visible(user) is the only door."""

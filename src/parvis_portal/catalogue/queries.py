@@ -1,0 +1,133 @@
+"""Reading the catalogue. ``visible(user)`` is the only door to datasets: what is not through it does not exist."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, Prefetch, QuerySet, Sum
+
+from parvis.errors import GoneError, UnknownName
+from parvis.web import Entry, Listing
+from parvis_portal.catalogue import search
+from parvis_portal.catalogue.models import Dataset, Release
+from parvis_portal.people.models import Organisation, User
+
+ORDERS = {"recent": "-modified_at", "title": "slug", "rows": "-rows"}
+FACETS = {"theme": "theme", "organisation": "organisation__slug", "licence": "licence", "schema": "schema"}
+MOST = 100  # entries of one list
+
+
+def visible(user: Any = None) -> QuerySet[Dataset]:
+    """Return the datasets that a person may read as published: the same for all, since what is released is public."""
+    return Dataset.objects.filter(current__isnull=False, current__withdrawn_at__isnull=True)
+
+
+def managed(user: Any) -> QuerySet[Dataset]:
+    """Return every dataset of the organisations a person belongs to, released, withdrawn or not."""
+    if not isinstance(user, User):
+        return Dataset.objects.none()
+    return Dataset.objects.filter(organisation__memberships__user=user)
+
+
+def find(user: Any, name: str) -> Dataset:
+    """Return a dataset by its id or slug. Raises: UnknownName; GoneError with the reason when it was withdrawn."""
+    rows = Dataset.objects.select_related("organisation", "current")
+    found = rows.filter(pk=name).first() or rows.filter(slug=name).first()
+    if found is None or found.current is None:
+        if found is not None and found.withdrawn_at and found.releases.exists():
+            raise GoneError(
+                "Ce jeu de données a été retiré le {day}. {reason}",
+                day=f"{found.withdrawn_at:%d/%m/%Y}",
+                reason=found.withdrawn_reason,
+            )
+        raise UnknownName("Le jeu de données « {name} » n'existe pas.", name=name[:80])
+    if not visible(user).filter(pk=found.pk).exists():
+        raise UnknownName("Le jeu de données « {name} » n'existe pas.", name=name[:80])
+    return found
+
+
+def release(user: Any, dataset: Dataset, version: str) -> Release:
+    """Return a release by its version's id or its number. Raises: UnknownName, GoneError."""
+    rows = dataset.releases.all()
+    found = rows.filter(version_id=version).first()
+    if found is None and version.isdigit() and len(version) < 9:
+        found = rows.filter(number=int(version)).first()
+    if found is None:
+        raise UnknownName("La version « {version} » n'existe pas.", version=version[:80])
+    if found.withdrawn_at:
+        raise GoneError(
+            "Cette version a été retirée le {day}. {reason}",
+            day=f"{found.withdrawn_at:%d/%m/%Y}",
+            reason=found.reason,
+        )
+    return found
+
+
+def entry(dataset: Dataset) -> Entry:
+    """Return the public view of a dataset that ``visible`` gave."""
+    if dataset.current is None:
+        raise UnknownName("Le jeu de données « {name} » n'existe pas.", name=dataset.slug)
+    return Entry(
+        id=dataset.pk,
+        slug=dataset.slug,
+        organisation=dataset.organisation.slug,
+        organisation_name=dataset.organisation.name,
+        metadata=dataset.described,
+        version=dataset.current.version,
+        versions=tuple(r.version_id for r in dataset.releases.all() if not r.withdrawn_at),
+        created_at=_iso(dataset.created_at),
+        modified_at=_iso(dataset.modified_at),
+    )
+
+
+def listing(
+    user: Any = None,
+    words: str = "",
+    filters: Mapping[str, str] | None = None,
+    order: str = "",
+    limit: int = 20,
+    offset: int = 0,
+) -> Listing:
+    """Return a page of the catalogue with its facets; a facet counts what its own filter leaves out."""
+    chosen = {k: v for k, v in (filters or {}).items() if k in FACETS and v}
+    base = search.find(visible(user), words)
+    rows = _filtered(base, chosen)
+    total = rows.count()
+    if order in ORDERS:
+        rows = rows.order_by(ORDERS[order], "pk")
+    elif not words.strip():
+        rows = rows.order_by("-modified_at", "pk")
+    releases = Prefetch("releases", Release.objects.order_by("-number"))
+    picked = rows.select_related("organisation", "current").prefetch_related(releases)
+    page = picked[max(offset, 0) : max(offset, 0) + max(min(limit, MOST), 0)]
+    facets = {name: _facet(base, chosen, name) for name in FACETS}
+    return Listing(tuple(entry(d) for d in page), total, facets)
+
+
+def _filtered(rows: QuerySet[Dataset], chosen: Mapping[str, str], but: str = "") -> QuerySet[Dataset]:
+    for name, value in chosen.items():
+        if name != but:
+            rows = rows.filter(**{FACETS[name]: value})
+    return rows
+
+
+def _facet(base: QuerySet[Dataset], chosen: Mapping[str, str], name: str) -> Sequence[tuple[str, int]]:
+    field = FACETS[name]
+    rows = _filtered(base, chosen, but=name).order_by().values(field).annotate(n=Count("pk", distinct=True))
+    return tuple((r[field], r["n"]) for r in rows.order_by("-n", field) if r[field])
+
+
+def counts(user: Any = None) -> Mapping[str, int]:
+    """Return the figures of the home page."""
+    told = visible(user).aggregate(datasets=Count("pk"), rows=Sum("rows"))
+    return {
+        "datasets": told["datasets"],
+        "rows": told["rows"] or 0,
+        "organisations": Organisation.objects.filter(datasets__in=visible(user)).distinct().count(),
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else ""

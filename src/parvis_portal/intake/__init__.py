@@ -1,0 +1,1 @@
+"""What arrives, what an agent sees of it, and what he decides."""

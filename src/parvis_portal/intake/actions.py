@@ -1,0 +1,147 @@
+"""Receiving, deciding: each act is checked, written in the journal, and only names the job that follows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from parvis.catalogue import metadata as describing
+from parvis.errors import InputError, RefusedError
+from parvis.privacy import policy as policies
+from parvis.store import inbox
+from parvis.store.folder import Folder
+from parvis.values import Metadata, Parcel, to_json
+from parvis_portal.catalogue import actions as cataloguing
+from parvis_portal.catalogue.models import Dataset
+from parvis_portal.intake import queries
+from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.jobs.actions import enqueue
+from parvis_portal.people import audit
+from parvis_portal.people.models import Organisation, User
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def receive(
+    folder: Folder,
+    organisation: Organisation,
+    sender: User | None,
+    name: str,
+    stream: BinaryIO,
+    *,
+    origin: str,
+    dataset: Dataset | None = None,
+) -> Submission:
+    """Take a file in and return its submission; its examination is asked for. Raises: InputError, LimitError."""
+    parcel = inbox.put(folder, name, stream, origin, now(), limit=settings.UPLOAD_LIMIT)
+    return submit(organisation, sender, parcel, dataset)
+
+
+@transaction.atomic
+def submit(organisation: Organisation, sender: User | None, parcel: Parcel, dataset: Dataset | None) -> Submission:
+    """Return the submission of bytes that are already in the inbox."""
+    submission = Submission.objects.create(
+        organisation=organisation, sender=sender, name=parcel.name[:255], parcel=to_json(parcel), digest=parcel.digest
+    )
+    if dataset is not None:
+        submission.parcel["dataset"] = dataset.pk  # kept beside: a draft takes it when the file holds one table
+    submission.job = enqueue("intake.prepare", submission.pk)
+    submission.save()
+    audit.write(sender, organisation, "receive", f"submission:{submission.pk}", name=parcel.name, digest=parcel.digest)
+    return submission
+
+
+@transaction.atomic
+def save(
+    draft: Draft,
+    by: User | None,
+    metadata: Metadata | None = None,
+    rules: Mapping[str, tuple[str, str]] | None = None,
+    dataset: Dataset | None = None,
+) -> Draft:
+    """Keep what a person changed: metadata, and for each column (transform, legal ground).
+
+    Raises: RefusedError when personal data would be kept without a ground; InputError.
+    """
+    draft = _locked(draft)
+    if metadata is not None:
+        draft.metadata = to_json(dataclasses.replace(metadata, source=draft.submission.name))
+    policy = draft.decided_policy
+    for column, (transform, ground) in (rules or {}).items():
+        policy = policies.decide(policy, column, transform, ground=ground, by=str(by or "Parvis"))
+    draft.policy = to_json(policy)
+    draft.dataset = dataset
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def propose(draft: Draft, by: User) -> Draft:
+    """An agent has finished: the referent is asked to approve."""
+    draft = _locked(draft)
+    draft.state = Draft.State.PROPOSED
+    draft.save()
+    audit.write(by, draft.organisation, "propose", f"draft:{draft.pk}", title=draft.title)
+    return draft
+
+
+@transaction.atomic
+def approve(draft: Draft, by: User | None) -> Draft:
+    """Decide the release of a draft; its publication is asked for.
+
+    Raises: RefusedError, naming the columns, while one waits for a decision; InputError for unfit metadata.
+    """
+    draft = _locked(draft)
+    waiting = queries.undecided(draft)
+    if waiting:
+        raise RefusedError(
+            "Décidez d'abord de ce que deviennent ces colonnes : {columns}.",
+            columns=", ".join(f"« {c} »" for c in waiting),
+        )
+    metadata = describing.decided(draft.described)
+    metadata = dataclasses.replace(metadata, producer=metadata.producer or draft.organisation.name)
+    draft.metadata = to_json(metadata)
+    if draft.dataset is None:
+        draft.dataset = cataloguing.reserve(draft.organisation, metadata.title)
+    elif draft.dataset.organisation_id != draft.submission.organisation_id:
+        raise RefusedError("Ce jeu de données appartient à une autre commune.")
+    draft.number = draft.number or _next_number(draft.dataset)
+    draft.state, draft.error = Draft.State.COMMITTING, ""
+    draft.decided_by, draft.decided_at = by, timezone.now()
+    draft.job = enqueue("intake.commit", draft.pk)
+    draft.save()
+    audit.write(by, draft.organisation, "approve", f"draft:{draft.pk}", title=metadata.title, policy=draft.policy)
+    return draft
+
+
+@transaction.atomic
+def discard(draft: Draft, by: User | None) -> Draft:
+    """Put a draft aside for good; what was staged of it is erased."""
+    draft = _locked(draft)
+    draft.state, draft.decided_by, draft.decided_at = Draft.State.DISCARDED, by, timezone.now()
+    draft.job = enqueue("intake.forget", draft.pk)
+    draft.save()
+    audit.write(by, draft.organisation, "discard", f"draft:{draft.pk}", title=draft.title)
+    return draft
+
+
+def _locked(draft: Draft) -> Draft:
+    found = Draft.objects.select_for_update(of=("self",)).select_related("submission__organisation").get(pk=draft.pk)
+    if not found.open:
+        raise InputError("Ce brouillon a déjà été décidé.", "Rechargez la page pour voir où il en est.")
+    return found
+
+
+def _next_number(dataset: Dataset) -> int:
+    released = dataset.releases.aggregate(n=Max("number"))["n"] or 0
+    reserved = dataset.drafts.aggregate(n=Max("number"))["n"] or 0
+    return int(max(released, reserved)) + 1

@@ -1,0 +1,38 @@
+"""What a person may see of what arrived: that of the organisations he belongs to, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from parvis.privacy import policy as policies
+from parvis.values import Severity
+from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.people.models import User
+
+
+def submissions(user: Any) -> QuerySet[Submission]:
+    if not isinstance(user, User):
+        return Submission.objects.none()
+    return Submission.objects.filter(organisation__memberships__user=user).select_related("organisation", "job")
+
+
+def drafts(user: Any) -> QuerySet[Draft]:
+    if not isinstance(user, User):
+        return Draft.objects.none()
+    rows = Draft.objects.filter(submission__organisation__memberships__user=user)
+    return rows.select_related("submission", "submission__organisation", "dataset", "job")
+
+
+def undecided(draft: Draft) -> list[str]:
+    """Return the labels of the columns that still wait for a person's decision."""
+    preparation = draft.prepared
+    labels = {c.name: c.label for c in preparation.profile.columns}
+    names = policies.undecided(draft.decided_policy)
+    return [labels.get(name, name) for name in names]
+
+
+def blocked(draft: Draft) -> bool:
+    """True when something other than a column's decision forbids the release."""
+    return any(f.severity is Severity.REFUSE for f in draft.prepared.findings)

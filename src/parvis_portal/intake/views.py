@@ -1,0 +1,252 @@
+"""The town hall's pages: drop a file, look at what it is, decide, withdraw, read what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from parvis.errors import ParvisError
+from parvis.store.folder import Folder
+from parvis.values import Finding
+from parvis_portal.catalogue import actions as cataloguing
+from parvis_portal.catalogue import queries as catalogue
+from parvis_portal.catalogue.models import Dataset
+from parvis_portal.intake import actions, queries, review
+from parvis_portal.intake.forms import DropForm, MetadataForm, WithdrawForm
+from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.jobs.models import State
+from parvis_portal.people.access import may, needs, rights
+from parvis_portal.people.models import Act, Membership
+
+
+@never_cache
+@require_safe
+@needs("review")
+def desk(request: HttpRequest, member: Membership) -> HttpResponseBase:
+    """What waits, what is under way, what was released and refused."""
+    drafts = queries.drafts(request.user)
+    submissions = queries.submissions(request.user)
+    context = {
+        "waiting": [review.line(d) for d in drafts.filter(state__in=[Draft.State.WAITING, Draft.State.PROPOSED])],
+        "running": [
+            *submissions.filter(state=Submission.State.WAITING),
+            *drafts.filter(state=Draft.State.COMMITTING),
+        ],
+        "released": [review.line(d) for d in drafts.filter(state=Draft.State.RELEASED)[:50]],
+        "refused": submissions.filter(state=Submission.State.REFUSED)[:50],
+        "withdrawn": catalogue.managed(request.user).filter(current=None, withdrawn_at__isnull=False),
+        "form": DropForm(),
+    }
+    return render(request, "intake/desk.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("drop")
+def drop(request: HttpRequest, member: Membership) -> HttpResponseBase:
+    """Take files in; each is examined by a job."""
+    form = DropForm(request.POST or None, request.FILES or None)
+    dataset = _managed(request, request.GET.get("jeu", "")) if request.GET.get("jeu") else None
+    if request.method == "POST" and form.is_valid():
+        received, folder = [], Folder(settings.DATA)
+        for file in form.cleaned_data["documents"]:
+            try:
+                received.append(
+                    actions.receive(
+                        folder, member.organisation, member.user, file.name, file, origin="upload", dataset=dataset
+                    )
+                )
+            except ParvisError as error:
+                form.add_error("documents", f"{file.name} : {error.text}")
+        if received and not form.errors:
+            if len(received) == 1:
+                return redirect("intake:submission", received[0].pk)
+            return redirect("intake:desk")
+    status = 400 if form.errors else 200
+    return render(request, "intake/drop.html", {"form": form, "dataset": dataset}, status=status)
+
+
+@never_cache
+@require_safe
+@needs("review")
+def submission(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
+    """How far the examination of a file is, then what came of it."""
+    found = get_object_or_404(queries.submissions(request.user), pk=pk)
+    drafts = list(queries.drafts(request.user).filter(submission=found))
+    if found.state == Submission.State.READY and len(drafts) == 1:
+        return redirect("intake:draft", drafts[0].pk)
+    context = {
+        "submission": found,
+        "drafts": [review.line(d) for d in drafts],
+        "findings": [review.remark(f) for f in found.remarks],
+    }
+    return render(request, "intake/submission.html", context)
+
+
+@never_cache
+@require_safe
+@needs("review")
+def progress(request: HttpRequest, member: Membership, kind: str, pk: int) -> HttpResponseBase:
+    """The same for the page's script: {share, said, state, next}."""
+    if kind == "fichier":
+        found: Any = get_object_or_404(queries.submissions(request.user), pk=pk)
+        busy = found.state == Submission.State.WAITING
+        following = reverse("intake:submission", args=[pk])
+    else:
+        found = get_object_or_404(queries.drafts(request.user), pk=pk)
+        busy = found.state == Draft.State.COMMITTING
+        following = reverse("intake:draft", args=[pk])
+    job = found.job
+    ended = not busy or (job is not None and job.state in (State.DONE, State.FAILED))
+    return JsonResponse(
+        {
+            "share": job.share if job else 0,
+            "said": job.said if job else "",
+            "state": "done" if ended else "running",
+            "next": following if ended else "",
+        }
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("review")
+def draft(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
+    """All that is to be seen of a table before deciding; POST keeps what was changed."""
+    found = get_object_or_404(queries.drafts(request.user), pk=pk)
+    if not found.open:
+        return _decided(request, found)
+    datasets = catalogue.managed(request.user).filter(organisation=found.submission.organisation, current__isnull=False)
+    initial = MetadataForm.initial_of(found.described, found.dataset)
+    form = MetadataForm(request.POST or None, initial=initial, datasets=datasets)
+    if request.method == "POST" and form.is_valid():
+        try:
+            metadata = form.metadata(found.described)
+            found = actions.save(
+                found, member.user, metadata, review.chosen(request.POST, found), form.cleaned_data["dataset"]
+            )
+            return _next(request, found, member)
+        except ParvisError as error:
+            form.add_error(None, error.text)
+    status = 400 if form.errors else 200
+    return render(request, "intake/review.html", _review(request, found, form), status=status)
+
+
+def _next(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
+    """Go on after what was changed was kept: approve, ask for approval, or look again."""
+    wanted = request.POST.get("then", "")
+    if wanted == "approve" and may(request.user, "approve", found.organisation):
+        actions.approve(found, member.user)
+        return redirect("intake:draft", found.pk)
+    if wanted in ("approve", "propose"):
+        actions.propose(found, member.user)
+        messages.success(request, _("C'est transmis : votre référent peut approuver la publication."))
+        return redirect("intake:desk")
+    messages.success(request, _("Vos choix sont enregistrés."))
+    return redirect("intake:draft", found.pk)
+
+
+def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str, Any]:
+    preparation = found.prepared
+    return {
+        "draft": found,
+        "preparation": preparation,
+        "profile": preparation.profile,
+        "columns": preparation.profile.columns,
+        "findings": review.grouped(_remarks(found)),
+        "repairs": review.repairs(preparation.recipe),
+        "rules": review.rules(found),
+        "form": form,
+        "preview": review.preview(preparation, found.decided_policy),
+        "undecided": queries.undecided(found),
+        "can": rights(request.user),
+    }
+
+
+def _remarks(found: Draft) -> Sequence[Finding]:
+    return [*found.submission.remarks, *found.prepared.findings]
+
+
+def _decided(request: HttpRequest, found: Draft) -> HttpResponseBase:
+    return render(request, "intake/decided.html", {"draft": found, "line": review.line(found)})
+
+
+@never_cache
+@require_POST
+@needs("approve")
+def approve(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
+    """Approve as it stands."""
+    found = get_object_or_404(queries.drafts(request.user), pk=pk)
+    try:
+        actions.approve(found, member.user)
+    except ParvisError as error:
+        messages.error(request, error.text)
+    return redirect("intake:draft", pk)
+
+
+@never_cache
+@require_POST
+@needs("review")
+def discard(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(queries.drafts(request.user), pk=pk)
+    try:
+        actions.discard(found, member.user)
+        messages.success(request, _("« %(title)s » est écarté : rien n'en sera publié.") % {"title": found.title})
+    except ParvisError as error:
+        messages.error(request, error.text)
+    return redirect("intake:desk")
+
+
+@never_cache
+@require_safe
+@needs("review")
+def history(request: HttpRequest, member: Membership, slug: str) -> HttpResponseBase:
+    """All that was done to a dataset: versions, who decided, what was withdrawn and why."""
+    dataset = _managed(request, slug)
+    drafts = [f"draft:{pk}" for pk in dataset.drafts.values_list("pk", flat=True)]
+    received = [f"submission:{pk}" for pk in dataset.drafts.values_list("submission_id", flat=True)]
+    acts = Act.objects.filter(
+        organisation=dataset.organisation, target__in=[f"dataset:{dataset.pk}", *drafts, *received]
+    )
+    context = {"dataset": dataset, "releases": dataset.releases.all(), "acts": [review.act(a) for a in acts]}
+    return render(request, "intake/history.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("withdraw")
+def withdraw(request: HttpRequest, member: Membership, slug: str) -> HttpResponseBase:
+    """Withdraw a dataset, or one of its versions, with its reason."""
+    dataset = _managed(request, slug)
+    if dataset.current is None:
+        raise Http404
+    version = request.GET.get("version", "")
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cataloguing.withdraw(
+                Folder(settings.DATA),
+                dataset,
+                form.cleaned_data["reason"],
+                by=member.user,
+                now=actions.now(),
+                version=version,
+            )
+            messages.success(request, _("C'est retiré : les données ne sont plus lisibles par personne."))
+            return redirect("intake:history", dataset.slug)
+        except ParvisError as error:
+            form.add_error(None, error.text)
+    return render(request, "intake/withdraw.html", {"dataset": dataset, "form": form, "version": version})
+
+
+def _managed(request: HttpRequest, slug: str) -> Dataset:
+    return get_object_or_404(catalogue.managed(request.user).select_related("organisation", "current"), slug=slug)

@@ -1,0 +1,61 @@
+"""Two manners of the house: a visitor gets no cookie, and an error of ours is said in kind French."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+STATUS: tuple[tuple[type[ParvisError], int], ...] = (
+    (GoneError, 410),
+    (UnknownName, 404),
+    (InputError, 400),
+    (RefusedError, 403),
+    (BusyError, 503),
+    (LimitError, 503),
+)
+
+
+def visitors_without_cookie(get_response: Handler) -> Handler:
+    """Take off any cookie set on a public page to somebody who came without a session."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponse) and not _in_town_hall(request.path):
+            if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+                response.cookies.clear()
+            response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY or "same-origin")
+        return response
+
+    return middleware
+
+
+def kind_errors(get_response: Handler) -> Handler:
+    """Show an error of the engine as a page with its own status."""
+
+    class Middleware:
+        def __call__(self, request: HttpRequest) -> HttpResponseBase:
+            return get_response(request)
+
+        def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+            from parvis_portal.site.views import error_page
+
+            if not isinstance(error, ParvisError):
+                return None
+            status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+            response = error_page(
+                request, status, error.message.format(**error.values), error.hint.format(**error.values)
+            )
+            if isinstance(error, BusyError):
+                response["Retry-After"] = str(error.retry_after)
+            return response
+
+    return Middleware()
+
+
+def _in_town_hall(path: str) -> bool:
+    return path.startswith(("/mairie/", "/en/mairie/"))

@@ -1,0 +1,387 @@
+"""What each public page shows: a table, a figure, downloads, snippets, from a version and nothing private."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET  # only writes
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from parvis.figures import chart
+
+from parvis.catalogue.licences import LICENCES
+from parvis.catalogue.themes import THEMES
+from parvis.dialects import openapi
+from parvis.errors import ParvisError
+from parvis.store import export
+from parvis.store import query as asking
+from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where
+from parvis.web import Entry, Listing
+from parvis_portal.api import engine
+from parvis_portal.api.views import base
+from parvis_portal.catalogue.models import Dataset, Release
+from parvis_portal.people.models import Organisation
+from parvis_portal.site.templatetags import parvis as words_of
+
+ROWS = 15  # of the table on a page
+
+
+def whole(text: str, default: int) -> int:
+    """Return a positive whole number of an address, or the default."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else default
+
+
+# --- The catalogue --------------------------------------------------------------------------------
+
+_FACETS = {"theme": "Thèmes", "organisation": "Organisations", "licence": "Licences", "schema": "Schémas"}
+
+
+def facets(request: HttpRequest, listing: Listing, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the facets with an address for each choice: chosen again, a choice is taken off."""
+    names = dict(Organisation.objects.values_list("slug", "name"))
+    out = []
+    for name, title in _FACETS.items():
+        choices = []
+        for value, count in listing.facets.get(name, ()):
+            query = request.GET.copy()
+            query.pop("page", None)
+            if chosen.get(name) == value:
+                query.pop(name, None)
+            else:
+                query[name] = value
+            choices.append(
+                {
+                    "value": value,
+                    "label": _facet_label(name, value, names),
+                    "count": count,
+                    "chosen": chosen.get(name) == value,
+                    "url": f"{reverse('site:catalogue')}?{query.urlencode()}",
+                }
+            )
+        if len(choices) > 1 or chosen.get(name):
+            out.append({"name": name, "title": _(title), "choices": choices})
+    return out
+
+
+def _facet_label(name: str, value: str, organisations: Mapping[str, str]) -> str:
+    if name == "theme":
+        return _(THEMES[value].title) if value in THEMES else value
+    if name == "licence":
+        return _(LICENCES[value].title) if value in LICENCES else value
+    return organisations.get(value, value) if name == "organisation" else value
+
+
+def numbering(request: HttpRequest, total: int, number: int, size: int) -> dict[str, Any]:
+    """Return the page's number, how many there are, and the neighbours' addresses."""
+    count = max(1, -(-total // size))
+
+    def url(n: int) -> str:
+        query = request.GET.copy()
+        query["page"] = str(n)
+        return f"?{query.urlencode()}"
+
+    return {
+        "number": number,
+        "count": count,
+        "previous_url": url(number - 1) if number > 1 else "",
+        "next_url": url(number + 1) if number < count else "",
+    }
+
+
+# --- A dataset ------------------------------------------------------------------------------------
+
+
+def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | None = None) -> dict[str, Any]:
+    """Return all that a dataset's page shows, of its current version or of an older one."""
+    version = old.version if old is not None else entry.version
+    address = f"{base(request)}/api/v1/datasets/{entry.id}"
+    reading = f"{address}/versions/{version.id}" if old is not None else address
+    return {
+        "entry": entry,
+        "version": version,
+        "old": old,
+        "metadata": version.metadata,
+        "columns": version.columns,
+        "licence": _licence(version),
+        "table": table(request, version),
+        "figure": figure(version),
+        "has_map": bool(version.geometry or version.point),
+        "map_src": f"{reading.removeprefix(base(request))}/exports/geojson",
+        "downloads": _downloads(reading.removeprefix(base(request)), version),
+        "versions": _versions(row, entry),
+        "snippets": snippets(reading, version),
+        "quality": _quality(version),
+        "findings": [_finding(f) for f in version.findings],
+        "api_url": reading,
+    }
+
+
+def table(request: HttpRequest, version: Version) -> dict[str, Any]:
+    """Return one page of the rows as the reader asked for it, with its addresses; a fault is said, never raised."""
+    asked = request.GET
+    words = asked.get("q", "")[:200].replace("\x00", "")
+    column, value = asked.get("colonne", ""), asked.get("valeur", "")[:200].replace("\x00", "")
+    sort, number = asked.get("tri", ""), whole(asked.get("page", ""), 1)
+    shown = [c for c in version.columns if c.kind is not Kind.GEOMETRY]
+    out: dict[str, Any] = {
+        "columns": [_heading(request, c, sort) for c in shown],
+        "rows": [],
+        "total": version.rows,
+        "words": words,
+        "filter_column": column,
+        "filter_value": value,
+        "error": "",
+        "previous_url": "",
+        "next_url": "",
+        "number": number,
+    }
+    try:
+        query = Query(
+            select=tuple(c.name for c in shown),
+            where=_where(version, words, column, value),
+            order=(Order(sort.removeprefix("-"), sort.startswith("-")),)
+            if version.column(sort.removeprefix("-"))
+            else (),
+            limit=ROWS,
+            offset=(number - 1) * ROWS,
+        )
+        page = asking.run(engine.pool(), version, query)
+    except ParvisError as error:
+        return {**out, "error": error.text, "total": 0}
+    out["rows"] = [[words_of.cell(v) for v in row] for row in page.rows]
+    out["total"] = page.total if page.total is not None else len(page.rows)
+    neighbours = numbering(request, out["total"], number, ROWS)
+    return {**out, **neighbours}
+
+
+def _where(version: Version, words: str, column: str, value: str) -> Where | None:
+    parts: list[Where] = [Search(words)] if words.strip() else []
+    found = version.column(column) if value.strip() else None
+    if found is not None:
+        if found.kind is Kind.TEXT:
+            parts.append(Test(found.name, Op.CONTAINS, value.strip()))
+        else:
+            parts.append(Test(found.name, Op.EQ, _typed(found, value.strip())))
+    return All(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+
+def _typed(column: Column, text: str) -> Any:
+    """Return what a reader typed as the column holds it: « 1 200,50 » and « 31/12/2025 » are understood."""
+    if column.kind in (Kind.INTEGER, Kind.NUMBER):
+        plain = text.replace("\u202f", "").replace("\u00a0", "").replace(" ", "").replace(",", ".")
+        try:
+            return float(plain)
+        except ValueError:
+            return text
+    if column.kind is Kind.BOOLEAN:
+        return text.lower() in ("oui", "vrai", "true", "yes", "1")
+    if column.kind in (Kind.DATE, Kind.DATETIME) and text.count("/") == 2:
+        day, month, year = text.split("/")
+        return f"{year}-{month.zfill(2)}-{day.zfill(2)}"
+    return text
+
+
+def _heading(request: HttpRequest, column: Column, sort: str) -> dict[str, Any]:
+    now = "ascending" if sort == column.name else "descending" if sort == f"-{column.name}" else ""
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["tri"] = f"-{column.name}" if now == "ascending" else column.name
+    return {"column": column, "sort_url": f"?{query.urlencode()}#tableau", "sorted": now}
+
+
+def figure(version: Version) -> Mapping[str, Any] | None:
+    """Return the chart chosen from the columns, drawn, with its table; None when no chart would tell anything."""
+    chosen = chart.choose(version.columns, version.rows)
+    if chosen is None:
+        return None
+    try:
+        page = asking.run(engine.pool(), version, chosen.query)
+    except ParvisError:
+        return None  # the page is worth reading without its chart
+    return chart.draw(chosen, page)
+
+
+def _licence(version: Version) -> dict[str, str]:
+    metadata = version.metadata
+    licence = LICENCES[metadata.licence] if metadata.licence in LICENCES else LICENCES["lov2"]
+    said = _(licence.attribution).format(
+        producer=metadata.producer, title=metadata.title, day=words_of.day(version.created_at[:10])
+    )
+    return {"title": _(licence.title), "url": licence.url, "attribution": metadata.attribution or said}
+
+
+_ABOUT = {
+    "csv": "pour un tableur ou un programme",
+    "xlsx": "pour Excel",
+    "json": "pour un programme",
+    "jsonl": "une ligne par enregistrement",
+    "geojson": "pour QGIS ou une carte",
+    "parquet": "pour l'analyse de gros volumes",
+}
+
+
+def _downloads(address: str, version: Version) -> list[dict[str, Any]]:
+    mapped = bool(version.geometry or version.point)
+    return [
+        {
+            "format": name,
+            "title": form.title,
+            "about": _(_ABOUT.get(name, "")) if _ABOUT.get(name) else "",
+            "url": f"{address}/exports/{name}",
+            "size": version.size if name == "parquet" else None,
+        }
+        for name, form in export.FORMATS.items()
+        if (name != "geojson" or mapped) and (name != "xlsx" or version.rows <= export.XLSX_ROWS)
+    ]
+
+
+def _versions(row: Dataset, entry: Entry) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": r.number,
+            "id": r.version_id,
+            "created_at": r.released_at,
+            "rows": r.manifest.get("rows"),
+            "url": "" if r.withdrawn_at else reverse("site:version", args=[row.slug, r.number]),
+            "current": r.pk == row.current_id,
+            "withdrawn": bool(r.withdrawn_at),
+            "reason": r.reason,
+        }
+        for r in row.releases.all()
+    ]
+
+
+_QUALITY = {
+    "completeness": ("Complétude", "part des cases remplies"),
+    "validity": ("Validité", "part des valeurs conformes à leur type ou à leur schéma"),
+    "uniqueness": ("Unicité", "part des lignes sans double"),
+    "documentation": ("Documentation", "part des colonnes décrites"),
+    "consistency": ("Cohérence", "part des valeurs cohérentes entre elles"),
+}
+
+
+def _quality(version: Version) -> list[dict[str, Any]]:
+    out = []
+    for name, share in version.quality.items():
+        title, text = _QUALITY.get(name, (name, ""))
+        out.append({"title": _(title), "share": share, "text": _(text) if text else ""})
+    return out
+
+
+def _finding(finding: Any) -> dict[str, str]:
+    told = {k: _(v) if isinstance(v, str) and v else v for k, v in finding.values.items()}
+    return {"severity": str(finding.severity), "text": _(finding.message).format(**told)}
+
+
+def snippets(address: str, version: Version) -> list[dict[str, str]]:
+    """Return how four kinds of reader ask the API for the same rows."""
+    first = next((c for c in version.columns if c.kind in (Kind.NUMBER, Kind.INTEGER)), None)
+    named = next((c for c in version.columns if c.kind is Kind.TEXT), None)
+    where = f"{first.name} >= {int(first.mean or 0)}" if first is not None else ""
+    asked = {"limit": "100"} | ({"where": where} if where else {})
+    records = f"{address}/records?{urlencode(asked, quote_via=quote)}"
+    table_url = f"{address}/exports/csv"
+    shown = named.name if named is not None else version.columns[0].name
+    return [
+        {"language": "curl", "title": "curl", "code": f"curl -s '{records}'"},
+        {
+            "language": "python",
+            "title": "Python",
+            "code": f'import pandas as pd\n\ndf = pd.read_csv("{table_url}")\nprint(df["{shown}"].head())',
+        },
+        {"language": "r", "title": "R", "code": f'donnees <- read.csv("{table_url}")\nhead(donnees${shown})'},
+        {
+            "language": "js",
+            "title": "JavaScript",
+            "code": f'const reponse = await fetch("{records}");\nconst {{ records }} = await reponse.json();\n'
+            f"console.log(records.map((r) => r.{shown}));",
+        },
+    ]
+
+
+# --- The API's page -------------------------------------------------------------------------------
+
+
+def operations(address: str) -> list[dict[str, Any]]:
+    """Return each operation of the OpenAPI document, as a page lists them."""
+    document = openapi.document(address)
+    out = []
+    for path, methods in document["paths"].items():
+        told = methods.get("get")
+        if told:
+            out.append(
+                {
+                    "path": path,
+                    "summary": told.get("summary", ""),
+                    "description": told.get("description", ""),
+                    "parameters": [
+                        {
+                            "name": p.get("name", ""),
+                            "place": p.get("in", ""),
+                            "description": p.get("description", ""),
+                            "required": p.get("required", False),
+                        }
+                        for p in (_resolved(document, p) for p in told.get("parameters", []))
+                    ],
+                }
+            )
+    return out
+
+
+def _resolved(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    place = part.get("$ref")
+    if not place:
+        return part
+    found: Any = document
+    for name in str(place).removeprefix("#/").split("/"):
+        found = found[name]
+    return dict(found)
+
+
+# --- For programs ---------------------------------------------------------------------------------
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def feed(address: str, site: Organisation, entries: Sequence[Entry]) -> bytes:
+    """Return the Atom feed of what was released last."""
+    ET.register_namespace("", _ATOM)
+    root = ET.Element(f"{{{_ATOM}}}feed")
+    here = address + reverse("site:atom")
+    _say(root, "id", here)
+    _say(root, "title", _("Données ouvertes de %s") % site.name)
+    _say(root, "updated", max((e.modified_at for e in entries), default="2020-01-01T00:00:00+00:00"))
+    ET.SubElement(root, f"{{{_ATOM}}}link", {"rel": "self", "href": here})
+    ET.SubElement(root, f"{{{_ATOM}}}link", {"href": address + reverse("site:home")})
+    author = ET.SubElement(root, f"{{{_ATOM}}}author")
+    _say(author, "name", site.name)
+    for entry in entries:
+        item = ET.SubElement(root, f"{{{_ATOM}}}entry")
+        _say(item, "id", f"{address}/api/v1/datasets/{entry.id}")
+        _say(item, "title", entry.metadata.title)
+        _say(item, "updated", entry.modified_at)
+        _say(item, "summary", entry.metadata.description or entry.metadata.title)
+        ET.SubElement(item, f"{{{_ATOM}}}link", {"href": address + reverse("site:dataset", args=[entry.slug])})
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def site_map(address: str, entries: Sequence[Entry]) -> bytes:
+    """Return every public page with the day it last changed."""
+    ET.register_namespace("", _SITEMAP)
+    root = ET.Element(f"{{{_SITEMAP}}}urlset")
+    for name in ("home", "catalogue", "api", "legal", "accessibility"):
+        _say(ET.SubElement(root, f"{{{_SITEMAP}}}url"), "loc", address + reverse(f"site:{name}"), _SITEMAP)
+    for entry in entries:
+        place = ET.SubElement(root, f"{{{_SITEMAP}}}url")
+        _say(place, "loc", address + reverse("site:dataset", args=[entry.slug]), _SITEMAP)
+        _say(place, "lastmod", entry.modified_at, _SITEMAP)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _say(parent: ET.Element, name: str, text: str, space: str = _ATOM) -> None:
+    clean = "".join(c for c in text if c in "\t\n" or c >= " ")
+    ET.SubElement(parent, f"{{{space}}}{name}").text = clean

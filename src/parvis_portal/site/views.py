@@ -1,0 +1,217 @@
+"""The public pages. Each is whole without a script, and the same for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from parvis.catalogue.licences import LICENCES
+from parvis.catalogue.themes import THEMES
+from parvis.store import export
+from parvis.web import Entry
+from parvis_portal.api import engine
+from parvis_portal.api.views import KEEP, base
+from parvis_portal.catalogue import queries
+from parvis_portal.people.models import Organisation
+from parvis_portal.site import pages
+from parvis_portal.site.context import owner
+
+P = ParamSpec("P")
+PAGE = 20  # entries of the catalogue
+
+
+def kept(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A page that is the same for all visitors: the layer before Django may give it again."""
+
+    @wraps(view)
+    def marked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if not request.COOKIES and response.status_code == 200:
+            response[KEEP] = "1"
+            response["Cache-Control"] = "public, max-age=60"
+        return response
+
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", marked)
+
+
+@require_safe
+@kept
+def home(request: HttpRequest) -> HttpResponseBase:
+    latest = queries.listing(order="recent", limit=6)
+    counts = dict(latest.facets["theme"])
+    themes = [
+        (slug, _(theme.title), counts.get(slug, 0), f"{reverse('site:catalogue')}?{urlencode({'theme': slug})}")
+        for slug, theme in THEMES.items()
+    ]
+    context = {
+        "counts": queries.counts(),
+        "themes": [t for t in themes if t[2]],
+        "latest": latest.entries,
+        "organisations": Organisation.objects.filter(datasets__in=queries.visible()).distinct(),
+    }
+    return render(request, "site/home.html", context)
+
+
+@require_safe
+@kept
+def catalogue(request: HttpRequest) -> HttpResponseBase:
+    words = request.GET.get("q", "")[:200].replace("\x00", "")
+    chosen = {name: request.GET.get(name, "")[:100].replace("\x00", "") for name in queries.FACETS}
+    sort = request.GET.get("sort", "")
+    number = pages.whole(request.GET.get("page", ""), 1)
+    listing = queries.listing(words=words, filters=chosen, order=sort, limit=PAGE, offset=(number - 1) * PAGE)
+    context = {
+        "listing": listing,
+        "facets": pages.facets(request, listing, chosen),
+        "words": words,
+        "sort": sort,
+        "pages": pages.numbering(request, listing.total, number, PAGE),
+        "chosen": {k: v for k, v in chosen.items() if v},
+    }
+    return render(request, "site/catalogue.html", context)
+
+
+@require_safe
+@kept
+def dataset(request: HttpRequest, slug: str) -> HttpResponseBase:
+    found = queries.find(None, slug)
+    if slug != found.slug:  # by its id, which never changes
+        return redirect("site:dataset", found.slug)
+    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
+
+
+@require_safe
+@kept
+def version(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
+    """An older version, as it was: it never changes."""
+    found = queries.find(None, slug)
+    release = queries.release(None, found, number)
+    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found), release))
+
+
+@require_safe
+@kept
+def organisation(request: HttpRequest, slug: str) -> HttpResponseBase:
+    found = get_object_or_404(Organisation, slug=slug)
+    number = pages.whole(request.GET.get("page", ""), 1)
+    listing = queries.listing(filters={"organisation": slug}, order="recent", limit=PAGE, offset=(number - 1) * PAGE)
+    context = {
+        "organisation": found,
+        "listing": listing,
+        "pages": pages.numbering(request, listing.total, number, PAGE),
+    }
+    return render(request, "site/organisation.html", context)
+
+
+@require_safe
+@kept
+def legal(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "site/legal.html", {"licences": LICENCES})
+
+
+@require_safe
+@kept
+def accessibility(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "site/accessibility.html")
+
+
+@require_safe
+@kept
+def api(request: HttpRequest) -> HttpResponseBase:
+    """The documentation of the API, drawn from the OpenAPI document itself."""
+    example = queries.listing(order="recent", limit=1).entries
+    context = {
+        "address": base(request),
+        "operations": pages.operations(base(request)),
+        "example": example[0] if example else None,
+        "formats": export.FORMATS,
+    }
+    return render(request, "site/api_docs.html", context)
+
+
+@require_safe
+@kept
+def atom(request: HttpRequest) -> HttpResponseBase:
+    listing = queries.listing(order="recent", limit=50)
+    return HttpResponse(
+        pages.feed(base(request), owner(), listing.entries), content_type="application/atom+xml; charset=utf-8"
+    )
+
+
+@require_safe
+@kept
+def sitemap(request: HttpRequest) -> HttpResponseBase:
+    entries: list[Entry] = []
+    while batch := queries.listing(order="title", limit=queries.MOST, offset=len(entries)).entries:
+        entries += batch
+        if len(entries) >= 40_000:
+            break
+    return HttpResponse(pages.site_map(base(request), entries), content_type="application/xml; charset=utf-8")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponseBase:
+    lines = ["User-agent: *", "Disallow: /mairie/", "Disallow: /en/mairie/", f"Sitemap: {base(request)}/sitemap.xml"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    return redirect(f"{settings.STATIC_URL}parvis/icon.svg", permanent=True)
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponseBase:
+    """Whether the portal answers, for whoever watches over it."""
+    return JsonResponse({"state": "ok", "datasets": queries.counts()["datasets"], "workers": bool(engine.pool())})
+
+
+# --- What went wrong ------------------------------------------------------------------------------
+
+_TITLES = {
+    400: "Cette demande n'est pas comprise",
+    403: "Cette page vous est fermée",
+    404: "Cette page n'existe pas",
+    410: "Ces données ont été retirées",
+    500: "Une panne de notre fait",
+    503: "Trop de demandes à la fois",
+}
+
+
+def error_page(request: HttpRequest, status: int, message: str = "", hint: str = "") -> HttpResponse:
+    """Return a page that says what happened and where to go."""
+    context = {"status": status, "title": _(_TITLES.get(status, _TITLES[500])), "message": message, "hint": hint}
+    return render(request, "site/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 403, str(exception) if exception.args else "")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Say that we failed, with nothing that could fail again."""
+    try:
+        return error_page(request, 500)
+    except Exception:
+        said = "Une panne de notre fait est survenue." if get_language() == "fr" else "Something broke on our side."
+        return HttpResponse(said, status=500, content_type="text/plain; charset=utf-8")
