@@ -45,35 +45,30 @@ class Worker:
             }
         )
         self.engine.execute("SET parquet_metadata_cache=true")
-        self.seconds, self.allowed = seconds, 0.0
+        self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
         self.sources: OrderedDict[str, str] = OrderedDict()
 
     def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
         source = self.source(request["object"])
         if "export" in request:
-            self.allow(0)  # an export is bounded by its reader's patience instead
+            # A connection of its own has no limit of time (the reader's patience is the limit of an export) and is
+            # closed whatever happens: a result left open would spoil the next question.
+            apart = self.engine.cursor()
             try:
-                result = self.engine.sql(request["sql"].replace("{source}", source), params=request["parameters"])
+                result = apart.sql(request["sql"].replace("{source}", source), params=request["parameters"])
                 for chunk in export.written(result, request["export"]):
                     connection.send_bytes(chunk)
                 return {"rows": None}
             finally:
+                apart.close()
                 connection.send_bytes(b"")
-        self.allow(self.seconds)
         rows = self.engine.execute(request["sql"].replace("{source}", source), request["parameters"]).fetchall()
         shapes = request["geometry"]
         told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
         if request["total"]:
-            self.engine.execute(request["total"].replace("{source}", source), request["total_parameters"])
-            found = self.engine.fetchone()
-            told["total"] = found[0] if found else 0
+            counting = request["total"].replace("{source}", source)
+            told["total"] = self.engine.execute(counting, request["total_parameters"]).fetchall()[0][0]
         return told
-
-    def allow(self, seconds: float) -> None:
-        """Set how long a statement may run, 0 for no limit."""
-        if seconds != self.allowed:
-            self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
-            self.allowed = seconds
 
     def source(self, content: str) -> str:
         """Return the SQL source of an object's rows: its index when there is one, else the object itself."""
