@@ -164,6 +164,15 @@ def _phones(text: str) -> Iterator[Span]:
             yield Span(m.start(), m.end(), LANDLINE if is_landline(first) else "phone")
 
 
+def whole_phone(cell: str) -> str:
+    """Return "phone", LANDLINE or "" for a cell of a telephone column, its leading zero lost or not."""
+    digits = "".join(c for c in cell if c.isdigit())
+    if not 9 <= len(digits) <= 14 or cell.strip(" +0123456789.-/()\u00a0\u202f"):
+        return ""
+    first = digits[-9]
+    return "" if first in "08" else LANDLINE if is_landline(first) else "phone"
+
+
 # --- Births and homes -----------------------------------------------------------------------------
 
 _MONTHS = "janv|f[ée]vr|mars|avr|mai|juin|juil|ao[uû]t|sept|oct|nov|d[ée]c"

@@ -1,0 +1,152 @@
+"""What is said of each kind of personal data, and the rule proposed for it.
+
+The meanings are the names of the detectors of ``profiling``; « text » sentences are for values found inside cells
+that hold other things too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parvis.values import msg
+
+# Whose columns hold data of people as they are ...
+DIRECT = ("nir", "iban", "email", "phone", "birth_date", "person_name", "last_name", "plate", "ip_address")
+# ... or only beside the columns that say the table is about people.
+BESIDE_PEOPLE = ("address", "health", "social_aid")
+# What singles a person out once names are gone.
+QUASI = ("age", "birth_date", "sex", "civility", "nationality", "occupation", "postcode", "insee_commune", "commune")
+# Never published, whatever the ground: only « it is not that » may keep such a column.
+NEVER = ("nir", "iban")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """``column`` and ``text`` are the findings' sentences, ``reason`` the proposed rule's."""
+
+    column: str
+    text: str
+    reason: str
+    transform: str  # proposed when the whole column is that
+
+
+WHY = msg(
+    "Le code des relations entre le public et l'administration (article L. 312-1-2) et le RGPD interdisent de publier "
+    "des données qui permettent de reconnaître une personne, sauf texte contraire ou accord de sa part."
+)
+WHY_NIR = msg(
+    "Le numéro de sécurité sociale désigne une seule personne pour toute sa vie ; son usage est réservé par décret "
+    "(loi Informatique et Libertés, article 30) : il ne se publie jamais."
+)
+WHY_IBAN = msg("Un compte bancaire publié sert à la fraude aux prélèvements et aux faux ordres de virement.")
+HINT = msg("Choisissez ce que devient cette colonne : la retirer, la masquer, ou la garder avec un fondement légal.")
+HINT_TEXT = msg("Choisissez de masquer ces passages, de retirer la colonne, ou de la garder avec un fondement légal.")
+
+MEANINGS: Mapping[str, Meaning] = {
+    "nir": Meaning(
+        msg("La colonne « {column} » contient {count} numéro(s) de sécurité sociale."),
+        msg("La colonne « {column} » cite un numéro de sécurité sociale dans {count} cellule(s)."),
+        msg("Numéros de sécurité sociale : ils ne se publient jamais."),
+        "drop",
+    ),
+    "iban": Meaning(
+        msg("La colonne « {column} » contient {count} compte(s) bancaire(s)."),
+        msg("La colonne « {column} » cite un compte bancaire dans {count} cellule(s)."),
+        msg("Comptes bancaires : leur publication expose à la fraude."),
+        "drop",
+    ),
+    "email": Meaning(
+        msg("La colonne « {column} » contient {count} adresse(s) électronique(s) de personnes."),
+        msg("La colonne « {column} » cite l'adresse électronique d'une personne dans {count} cellule(s)."),
+        msg("Adresses électroniques de personnes."),
+        "drop",
+    ),
+    "phone": Meaning(
+        msg("La colonne « {column} » contient {count} numéro(s) de téléphone de personnes."),
+        msg("La colonne « {column} » cite le téléphone d'une personne dans {count} cellule(s)."),
+        msg("Numéros de téléphone de personnes."),
+        "drop",
+    ),
+    "birth_date": Meaning(
+        msg("La colonne « {column} » contient {count} date(s) de naissance."),
+        msg("La colonne « {column} » cite une date de naissance dans {count} cellule(s)."),
+        msg("Dates de naissance : seule l'année est gardée."),
+        "year",
+    ),
+    "person_name": Meaning(
+        msg("La colonne « {column} » contient le nom de personnes dans {count} cellule(s)."),
+        msg("La colonne « {column} » nomme des personnes dans {count} cellule(s)."),
+        msg("Noms de personnes."),
+        "drop",
+    ),
+    "last_name": Meaning(
+        msg("La colonne « {column} » contient {count} nom(s) de famille."),
+        msg("La colonne « {column} » cite un nom de famille dans {count} cellule(s)."),
+        msg("Noms de famille."),
+        "drop",
+    ),
+    "first_name": Meaning(
+        msg("La colonne « {column} » contient {count} prénom(s) de personnes que d'autres colonnes font reconnaître."),
+        msg("La colonne « {column} » cite un prénom dans {count} cellule(s)."),
+        msg("Prénoms de personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "address": Meaning(
+        msg(
+            "La colonne « {column} » contient {count} adresse(s) à côté de noms de personnes : sans doute leur domicile."
+        ),
+        msg("La colonne « {column} » donne le domicile d'une personne dans {count} cellule(s)."),
+        msg("Adresses à côté de noms de personnes : sans doute leur domicile."),
+        "drop",
+    ),
+    "plate": Meaning(
+        msg("La colonne « {column} » contient {count} plaque(s) d'immatriculation."),
+        msg("La colonne « {column} » cite une plaque d'immatriculation dans {count} cellule(s)."),
+        msg("Plaques d'immatriculation : elles mènent au propriétaire du véhicule."),
+        "drop",
+    ),
+    "ip_address": Meaning(
+        msg("La colonne « {column} » contient {count} adresse(s) IP."),
+        msg("La colonne « {column} » cite une adresse IP dans {count} cellule(s)."),
+        msg("Adresses IP : elles mènent à la personne qui se connectait."),
+        "drop",
+    ),
+    "health": Meaning(
+        msg("La colonne « {column} » dit l'état de santé de personnes dans {count} cellule(s)."),
+        msg("La colonne « {column} » parle de la santé d'une personne dans {count} cellule(s)."),
+        msg("Santé de personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "social_aid": Meaning(
+        msg("La colonne « {column} » dit l'aide sociale que reçoivent des personnes dans {count} cellule(s)."),
+        msg("La colonne « {column} » parle de l'aide sociale reçue par une personne dans {count} cellule(s)."),
+        msg("Aides sociales reçues par des personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+}
+IN_LABEL = msg("L'intitulé de la colonne « {column} » porte lui-même une donnée personnelle.")
+HINT_LABEL = msg("Changez cet intitulé dans votre fichier, ou retirez la colonne.")
+
+# Why a column of personal data may be kept: article D. 312-1-3 of the CRPA for most.
+GROUNDS: Mapping[str, str] = {
+    "not_personal": msg("Vérification faite, ces valeurs ne désignent aucune personne physique."),
+    "law": msg("Une loi ou un règlement impose cette publication."),
+    "consent": msg("Les personnes concernées ont donné leur accord, et peuvent le retirer."),
+    "elected": msg("Il s'agit d'élus dans l'exercice de leur mandat (CRPA, article D. 312-1-3)."),
+    "public_agent": msg(
+        "Il s'agit de l'organisation de l'administration : organigramme, annuaire d'agents publics "
+        "(CRPA, article D. 312-1-3)."
+    ),
+    "register": msg(
+        "Ces données figurent au répertoire des associations ou des entreprises (CRPA, article D. 312-1-3)."
+    ),
+    "profession": msg("Il s'agit de l'annuaire d'une profession réglementée (CRPA, article D. 312-1-3)."),
+    "exam": msg("Il s'agit des résultats d'un examen ou d'un concours public (CRPA, article D. 312-1-3)."),
+    "sport": msg("Il s'agit de l'organisation d'activités sportives (CRPA, article D. 312-1-3)."),
+    "tourism": msg("Il s'agit de l'organisation d'activités touristiques (CRPA, article D. 312-1-3)."),
+    "planning": msg(
+        "Il s'agit de formalités d'urbanisme ou d'occupation du domaine public (CRPA, article D. 312-1-3)."
+    ),
+    "archive": msg("Le document est une archive publique dont le délai de communication est passé."),
+}

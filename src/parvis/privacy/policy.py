@@ -1,0 +1,296 @@
+"""What is decided for each column: proposed by the machine, accepted or changed by a person, checked before use.
+
+A policy is kept as JSON (``dump``) and read from JSON or TOML (``load``), with the same names:
+``rules`` = list of ``column``, ``transform``, ``parameters``, ``ground``, ``reason``, ``decided_by``; ``note``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from parvis.errors import InputError, RefusedError, UnknownColumn, UnknownName
+from parvis.plugins import found
+from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
+from parvis.privacy.screen import COLUMN, LABEL
+from parvis.values import Column, Finding, Kind, Policy, Profile, Rule, Severity, from_json, msg, to_json
+
+_LARGEST = 1 << 20  # bytes of a policy file
+_STRONGEST = ("drop", "mask", "year", "mask_text")
+
+
+def transforms() -> Mapping[str, ModuleType]:
+    """Return the transforms by name."""
+    return found("parvis.privacy.transforms", "transforms")
+
+
+def transform(name: str) -> ModuleType:
+    """Return a transform. Raises: UnknownName."""
+    known = transforms()
+    if name not in known:
+        raise UnknownName(
+            "Le traitement « {name} » n'existe pas.",
+            "Les traitements sont : {known}.",
+            name=name,
+            known=", ".join(known),
+        )
+    return known[name]
+
+
+# --- Proposed -------------------------------------------------------------------------------------
+
+
+def propose(profile: Profile, findings: Sequence[Finding]) -> Policy:
+    """Return the safest sensible rule for each column that privacy findings block; nothing is decided yet."""
+    rules = []
+    for column in profile.columns:
+        seen = [f for f in blocking(findings) if f.values["name"] == column.name]
+        if seen:
+            rules.append(_proposed(column, seen))
+    return Policy(rules=tuple(rules))
+
+
+def blocking(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that a rule must answer."""
+    return [
+        f for f in findings if f.severity is Severity.BLOCK and f.code.startswith("privacy.") and "name" in f.values
+    ]
+
+
+def _proposed(column: Column, seen: Sequence[Finding]) -> Rule:
+    wanted = [_wanted(column, f) for f in seen]
+    name = min(wanted, key=_STRONGEST.index)
+    if not all(answers(name, f) for f in seen):
+        name = "drop"
+    reasons = dict.fromkeys(MEANINGS[f.values["meaning"]].reason for f in seen)
+    return Rule(column=column.name, transform=name, parameters=_parameters(name, seen), reason=" ".join(reasons))
+
+
+def _wanted(column: Column, finding: Finding) -> str:
+    values = finding.values
+    if values["where"] == LABEL:
+        return "drop"
+    if values["where"] != COLUMN:
+        return "mask_text"
+    # Most are mailboxes or counters of services: only those of people go.
+    some = (
+        column.kind is Kind.TEXT
+        and values["meaning"] in ("email", "phone")
+        and 2 * int(values["count"]) < int(values["filled"])
+    )
+    return "mask_text" if some else MEANINGS[values["meaning"]].transform
+
+
+def _parameters(name: str, seen: Sequence[Finding]) -> dict[str, Any]:
+    if name != "mask_text":
+        return {}
+    home = any(f.values["meaning"] == "phone" and f.values.get("landlines") for f in seen)
+    named = all(f.values.get("names", True) for f in seen)
+    return ({"landlines": True} if home else {}) | ({} if named else {"names": False})
+
+
+# --- Decided --------------------------------------------------------------------------------------
+
+
+def accept(policy: Policy, by: str) -> Policy:
+    """Return the policy with every rule that nobody decided yet decided by ``by``."""
+    who = _who(by)
+    rules = tuple(r if r.decided_by else dataclasses.replace(r, decided_by=who) for r in policy.rules)
+    return dataclasses.replace(policy, rules=rules)
+
+
+def decide(
+    policy: Policy,
+    column: str,
+    transform: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    ground: str = "",
+    by: str,
+) -> Policy:
+    """Return the policy with the rule of one column decided by ``by``.
+
+    Raises: RefusedError when personal data would stay without a legal ground (``GROUNDS``); UnknownName for an
+    unknown transform or ground; InputError for a parameter that the transform does not have.
+    """
+    before = policy.rule(column)
+    rule = Rule(
+        column=column,
+        transform=transform,
+        parameters=dict(parameters or {}),
+        ground=ground,
+        reason=before.reason if before else "",
+        decided_by=_who(by),
+    )
+    sound(rule)
+    if before and before.reason and not ground and not _takes_anything(transform):
+        raise RefusedError(
+            "La colonne « {column} » contient des données personnelles : elle ne peut rester sans fondement légal.",
+            "Choisissez un fondement légal, ou un traitement qui retire ces données.",
+            column=column,
+        )
+    others = [r for r in policy.rules if r.column != column]
+    at = next((i for i, r in enumerate(policy.rules) if r.column == column), len(others))
+    return dataclasses.replace(policy, rules=(*others[:at], rule, *others[at:]))
+
+
+def _takes_anything(name: str) -> bool:
+    return bool(transform(name).REMOVES)
+
+
+def _who(by: str) -> str:
+    who = by.strip()
+    if not who:
+        raise InputError("Une décision porte le nom de qui la prend.")
+    return who[:200]
+
+
+# --- Checked --------------------------------------------------------------------------------------
+
+
+def sound(rule: Rule) -> dict[str, Any]:
+    """Return the rule's parameters with their defaults. Raises: UnknownName, InputError."""
+    plugin = transform(rule.transform)
+    unknown = sorted(set(rule.parameters) - set(plugin.PARAMETERS))
+    if unknown:
+        raise InputError(
+            "Le traitement « {name} » n'a pas de réglage « {unknown} ».",
+            name=rule.transform,
+            unknown=", ".join(unknown),
+        )
+    if rule.ground and rule.ground not in GROUNDS:
+        raise UnknownName(
+            "Le fondement légal « {name} » n'existe pas.",
+            "Les fondements sont : {known}.",
+            name=rule.ground,
+            known=", ".join(GROUNDS),
+        )
+    for name, default in plugin.PARAMETERS.items():
+        given = rule.parameters.get(name, default)
+        if type(given) is not type(default):
+            raise InputError("Le réglage « {name} » attend une valeur d'un autre type.", name=name)
+    return {**plugin.PARAMETERS, **rule.parameters}
+
+
+def answers(name: str, finding: Finding) -> bool:
+    """Return whether a transform takes away what a finding saw."""
+    taken = transform(name).REMOVES.get(finding.values["where"], ())
+    return "*" in taken or finding.values["meaning"] in taken
+
+
+def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return what still stands between the policy and a release: undecided columns, missing grounds, bad rules."""
+    names = {c.name: c for c in profile.columns}
+    out = [_bad(msg("La politique parle d'une colonne « {column} » que le tableau n'a pas."), r.column, "unknown_column")
+           for r in policy.rules if r.column not in names]  # fmt: skip
+    twice = {r.column for r in policy.rules if sum(o.column == r.column for o in policy.rules) > 1}
+    out += [_bad(msg("La colonne « {column} » a deux règles."), name, "two_rules") for name in sorted(twice)]
+    for rule in policy.rules:
+        if rule.column in names and names[rule.column].kind is Kind.GEOMETRY and rule.transform not in ("keep", "drop"):
+            out.append(
+                _bad(msg("La géométrie « {column} » ne peut qu'être gardée ou retirée."), rule.column, "geometry")
+            )
+    for finding in blocking(findings):
+        problem = _unanswered(policy.rule(finding.values["name"]), finding)
+        if problem:
+            out.append(_bad(problem, finding.values["column"], "undecided", finding.values["name"]))
+    return tuple(dict.fromkeys(out))
+
+
+def undecided(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the labels of the columns that ``check`` complains of."""
+    return tuple(dict.fromkeys(str(f.values["column"]) for f in check(policy, profile, findings)))
+
+
+def _unanswered(rule: Rule | None, finding: Finding) -> str:
+    if rule is None or not rule.decided_by:
+        return msg(
+            "La colonne « {column} » contient des données personnelles : personne n'a décidé ce qu'elle devient."
+        )
+    if answers(rule.transform, finding):
+        return ""
+    if finding.values["meaning"] in NEVER and rule.ground != "not_personal":
+        return msg(
+            "La colonne « {column} » contient des numéros qui ne se publient jamais, quel que soit le fondement."
+        )
+    if not rule.ground:
+        return msg("La colonne « {column} » garderait des données personnelles sans fondement légal.")
+    return ""
+
+
+def _bad(message: str, column: str, code: str, name: str = "") -> Finding:
+    return Finding(
+        f"policy.{code}", Severity.BLOCK, message, values=_Hashable({"column": column, "name": name or column})
+    )
+
+
+class _Hashable(dict[str, Any]):
+    """Values of a finding that can be compared as one."""
+
+    def __hash__(self) -> int:  # type: ignore[override]  # two equal remarks are one
+        return hash(tuple(sorted(self.items())))
+
+
+# --- Kept -----------------------------------------------------------------------------------------
+
+
+def dump(policy: Policy) -> str:
+    """Return the policy as JSON text."""
+    return json.dumps(to_json(policy), ensure_ascii=False, indent=2) + "\n"
+
+
+def load(path: str | Path) -> Policy:
+    """Return the policy of a JSON or TOML file. Raises: InputError when it is not one, UnknownName."""
+    file = Path(path)
+    if file.stat().st_size > _LARGEST:
+        raise InputError("« {name} » est trop gros pour une politique.", name=file.name)
+    try:
+        text = file.read_text("utf-8")
+        data = tomllib.loads(text) if file.suffix.lower() == ".toml" else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError("« {name} » n'est ni du JSON ni du TOML lisible.", name=file.name) from error
+    return read(data, file.name)
+
+
+def read(data: Any, name: str = "politique") -> Policy:
+    """Return the policy that plain data holds. Raises: InputError, UnknownName."""
+    if not _shaped(data):
+        raise InputError(
+            "« {name} » n'est pas une politique.",
+            "Il y faut une liste « rules » de règles : column, transform, parameters, ground, reason, decided_by.",
+            name=name,
+        )
+    policy = from_json(Policy, data)
+    for rule in policy.rules:
+        sound(rule)
+    return policy
+
+
+def _shaped(data: Any) -> bool:
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("rules"), list)
+        or not isinstance(data.get("note", ""), str)
+    ):
+        return False
+    return all(
+        isinstance(r, dict)
+        and isinstance(r.get("column"), str)
+        and isinstance(r.get("transform"), str)
+        and isinstance(r.get("parameters", {}), dict)
+        and all(isinstance(r.get(k, ""), str) for k in ("ground", "reason", "decided_by"))
+        for r in data["rules"]
+    )
+
+
+def known_columns(policy: Policy, profile: Profile) -> None:
+    """Raise UnknownColumn for a rule on a column that the table does not have."""
+    names = {c.name for c in profile.columns}
+    for rule in policy.rules:
+        if rule.column not in names:
+            raise UnknownColumn("Le tableau n'a pas de colonne « {column} ».", column=rule.column)

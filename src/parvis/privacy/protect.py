@@ -1,0 +1,300 @@
+"""The only door to publication: apply a decided policy and make a ``SafeTable``.
+
+Nothing a caller says is trusted: the table is screened here before the policy is judged, and what was transformed is
+screened again once written. Rows stream through DuckDB; only the cells of text where a person may stand go through Python.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import InitVar, dataclass
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from parvis.errors import InputError, RefusedError
+from parvis.privacy import policy as policies
+from parvis.privacy import risk as risks
+from parvis.privacy import screen as screening
+from parvis.privacy import sql
+from parvis.privacy.meanings import NEVER
+from parvis.text import listed
+from parvis.values import Column, Finding, Kind, Policy, Profile, Risk
+
+_SEAL = object()
+_SHOWN = 80  # characters of an example
+_EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated
+_WAITING = "[à décider]"  # shown in a preview for what nobody has decided yet
+_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)
+
+
+@dataclass(frozen=True)
+class SafeTable:
+    """A protected table: what may be published. Only ``protect`` makes one.
+
+    ``path`` is a Parquet file of ``columns``; ``policy`` is what was applied and by whom it was decided.
+    """
+
+    path: Path
+    columns: tuple[Column, ...]
+    rows: int
+    policy: Policy
+    risk: Risk
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise RefusedError("Seule la protection fait un tableau publiable.")
+
+    def __reduce__(self) -> NoReturn:
+        raise RefusedError("Seule la protection fait un tableau publiable.")
+
+    def __copy__(self) -> SafeTable:
+        return self
+
+    def __deepcopy__(self, memo: object) -> SafeTable:
+        return self
+
+
+def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTable:
+    """Write the protected Parquet and return its ``SafeTable``: zstd, in the file's order, without ``__line``.
+
+    Raises: RefusedError, naming the columns, while personal data has no decided rule, or when some is still found
+    after the transforms; InputError for a policy or a profile that does not fit the table.
+    """
+    typed, out = Path(typed), Path(out)
+    if typed.resolve() == out.resolve():
+        raise InputError("La copie protégée ne peut pas remplacer le tableau d'origine.")
+    _fits(typed, profile)
+    findings = screening.screen(typed, profile)
+    _decided(policy, profile, findings)
+    plan = _plan(profile, policy)
+    if not plan:
+        raise RefusedError("La politique retire toutes les colonnes : il ne reste rien à publier.")
+    waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
+    try:
+        _write(typed, plan, waiting)
+        columns = _refreshed(waiting, profile.rows, plan)
+        _looked_at_again(waiting, profile, plan, columns, policy)
+        about_people = bool(policies.blocking(findings))
+        risk = risks.measure(waiting, columns, risks.keys_of(columns) if about_people else ())
+        waiting.replace(out)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return SafeTable(out, columns, risk.rows, policy, risk, seal=_SEAL)
+
+
+def preview(typed: Path, profile: Profile, policy: Policy, rows: int) -> tuple[dict[str, Any], ...]:
+    """Return the first rows as they would be published under the policy, decided or not; values are JSON-safe.
+
+    What is personal in those rows and has no rule that holds is shown as « [à décider] », never as it is.
+    """
+    _fits(typed, profile)
+    policies.known_columns(policy, profile)
+    with sql.connect(typed.parent) as engine:
+        engine.execute(f"CREATE TABLE shown AS SELECT * FROM {sql.source(typed)} LIMIT {int(rows)}")
+        findings = screening.look(engine, "shown", profile)
+        accepted = policies.accept(policy, "preview")
+        waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
+        waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
+        plan = _plan(profile, accepted)
+        if not plan:
+            return ()
+        chosen = (f"{_shown(engine, s, waiting)} AS {sql.quoted(s.column.name)}" for s in plan)
+        engine.execute(f"CREATE TABLE published AS SELECT {', '.join(chosen)} FROM shown")
+        after = [_described(s) for s in plan if s.changed and s.column.name not in waiting]
+        left = policies.blocking(screening.look(engine, "published", profile, after))
+        hidden = {f.values["name"] for f in left if not _grounded(policy, f)}
+        names = [s.column.name for s in plan]
+        return tuple(
+            {n: _WAITING if n in hidden else _plain(v) for n, v in zip(names, row, strict=True)}
+            for row in engine.execute("SELECT * FROM published").fetchall()
+        )
+
+
+# --- The policy -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is written for one column: the SQL, and whether it differs from what was read."""
+
+    column: Column
+    expression: sql.Expression
+    changed: bool
+
+
+def _plan(profile: Profile, policy: Policy) -> list[_Step]:
+    plan = []
+    for column in profile.columns:
+        rule = policy.rule(column.name)
+        if rule is None or rule.transform == "keep":
+            plan.append(_Step(column, sql.Expression(sql.quoted(column.name), column.kind), changed=False))
+            continue
+        made = policies.transform(rule.transform).apply(column, policies.sound(rule))
+        if made is not None:
+            plan.append(_Step(column, made, changed=True))
+    return plan
+
+
+def _fits(typed: Path, profile: Profile) -> None:
+    """Refuse a profile that is not this table's: a column left out of it would not have been judged."""
+    held = set(pq.read_schema(typed).names) - {sql.LINE}
+    said = {c.name for c in profile.columns}
+    if held != said or len(said) != len(profile.columns):
+        raise InputError(
+            "Le profil ne décrit pas ce tableau : {columns}.",
+            columns=listed(sorted(held ^ said)) or "colonnes en double",
+        )
+
+
+def _decided(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> None:
+    policies.known_columns(policy, profile)
+    for rule in policy.rules:
+        policies.sound(rule)
+    problems = policies.check(policy, profile, findings)
+    if problems:
+        raise RefusedError(
+            "La publication attend une décision sur : {columns}. {first}",
+            "Décidez ce que devient chaque colonne : retirer, masquer, ou garder avec un fondement légal.",
+            columns=listed(dict.fromkeys(f"« {p.values['column']} »" for p in problems)),
+            first=problems[0].text,
+        )
+
+
+def _kept_unsigned(name: str, policy: Policy, findings: Sequence[Finding]) -> bool:
+    """True when personal data of a column would show although nobody has decided to keep it."""
+    rule = policy.rule(name)
+    if rule is not None and rule.decided_by:
+        return False
+    return any(
+        f.values["name"] == name and (rule is None or not policies.answers(rule.transform, f))
+        for f in policies.blocking(findings)
+    )
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+
+def _write(typed: Path, plan: Sequence[_Step], out: Path) -> None:
+    with sql.connect(out.parent) as engine:
+        chosen = ", ".join(f"{_value(engine, s)} AS {sql.quoted(s.column.name)}" for s in plan)
+        engine.execute(
+            f"COPY (SELECT {chosen} FROM {sql.source(typed)}) TO {sql.literal(out)} "
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {sql.GROUP})"
+        )
+
+
+def _value(engine: Any, step: _Step) -> str:
+    """Return the SQL of a column's published value; work that is not SQL's becomes a function of the engine."""
+    made = step.expression
+    if made.clean is None:
+        return made.sql
+    name = f"parvis_clean_{secrets.token_hex(4)}"
+    engine.create_function(name, _over_arrow(made.clean), ["VARCHAR"], "VARCHAR", type="arrow")
+    return f"CASE WHEN {made.when} THEN {name}({made.sql}) ELSE {made.sql} END"
+
+
+def _over_arrow(clean: Callable[[str], str]) -> Callable[[Any], Any]:
+    def batch(cells: Any) -> Any:
+        return pa.array([None if c is None else clean(c) for c in cells.to_pylist()], pa.string())
+
+    return batch
+
+
+def _shown(engine: Any, step: _Step, waiting: set[str]) -> str:
+    if step.column.name in waiting:
+        return sql.literal(_WAITING)
+    if step.column.kind is Kind.GEOMETRY:
+        return f"CASE WHEN {step.expression.sql} IS NOT NULL THEN {sql.literal('[géométrie]')} END"
+    return _value(engine, step)
+
+
+# --- Judging what was written ---------------------------------------------------------------------
+
+
+def _looked_at_again(
+    out: Path, profile: Profile, plan: Sequence[_Step], columns: Sequence[Column], policy: Policy
+) -> None:
+    """Refuse what still shows someone after a transform. Columns kept on a ground were judged before."""
+    changed = [c for c, s in zip(columns, plan, strict=True) if s.changed]
+    if not changed:
+        return
+    with sql.connect(out.parent) as engine:
+        found = screening.look(engine, sql.source(out), profile, changed)
+    left = [f for f in policies.blocking(found) if not _grounded(policy, f)]
+    if left:
+        raise RefusedError(
+            "Des données personnelles restent après traitement dans : {columns}.",
+            "Choisissez un traitement plus fort : masquer toute la valeur, ou retirer la colonne.",
+            columns=listed(dict.fromkeys(f"« {f.values['column']} »" for f in left)),
+        )
+
+
+def _grounded(policy: Policy, finding: Finding) -> bool:
+    rule = policy.rule(finding.values["name"])
+    return bool(rule and rule.ground and (finding.values["meaning"] not in NEVER or rule.ground == "not_personal"))
+
+
+def _refreshed(out: Path, rows: int, plan: Sequence[_Step]) -> tuple[Column, ...]:
+    """Return the columns as they are now: nothing of a value that is gone stays in their statistics."""
+    fresh = [_described(s) for s in plan]
+    changed = [c for c, s in zip(fresh, plan, strict=True) if s.changed]
+    if not changed:
+        return tuple(fresh)
+    with sql.connect(out.parent) as engine:
+        told = {c.name: _statistics(engine, out, rows, c) for c in changed}
+    return tuple(dataclasses.replace(c, **told[c.name]) if c.name in told else c for c in fresh)
+
+
+def _described(step: _Step) -> Column:
+    column = step.column
+    if not step.changed:
+        return column
+    meaning = "year" if column.meaning == "birth_date" and step.expression.kind is Kind.INTEGER else ""
+    return Column(
+        name=column.name,
+        label=column.label,
+        kind=step.expression.kind,
+        meaning=meaning,
+        description=column.description,
+        field=column.field,
+    )
+
+
+def _statistics(engine: Any, out: Path, rows: int, column: Column) -> dict[str, Any]:
+    name, table = sql.quoted(column.name), sql.source(out)
+    distinct = f"count(DISTINCT {name})" if rows <= _EXACT else f"approx_count_distinct({name})"
+    wanted = {"filled": f"count({name})", "distinct": distinct}
+    if column.kind in _ORDERED:
+        wanted |= {"minimum": f"min({name})", "maximum": f"max({name})"}
+    if column.kind in _NUMBERS:
+        wanted["mean"] = f"avg({name})"
+    told = engine.execute(f"SELECT {', '.join(wanted.values())} FROM {table}").fetchall()[0]
+    out_facts: dict[str, Any] = {k: _plain(v) for k, v in zip(wanted, told, strict=True)}
+    out_facts["distinct"] = min(out_facts["distinct"], out_facts["filled"])
+    shown = engine.execute(f"SELECT CAST({name} AS VARCHAR) FROM {table} WHERE {name} IS NOT NULL LIMIT 200").fetchall()
+    out_facts["examples"] = tuple(islice(dict.fromkeys(r[0][:_SHOWN] for r in shown), 5))
+    return out_facts
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can carry it."""
+    if isinstance(value, dt.date | dt.datetime | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "[octets]"
+    return value

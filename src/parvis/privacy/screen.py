@@ -1,0 +1,246 @@
+"""What personal data a typed table holds: whole columns by their meaning, every cell of text by what stands in it.
+
+The whole table is looked at, not a sample. DuckDB keeps the distinct cells where something may stand (``spans.may_hold``),
+and only those are read by ``spans.find``. No finding ever carries the value it is about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parvis.france import is_nir
+from parvis.privacy import spans, sql
+from parvis.privacy.meanings import (
+    BESIDE_PEOPLE,
+    DIRECT,
+    HINT,
+    HINT_LABEL,
+    HINT_TEXT,
+    IN_LABEL,
+    MEANINGS,
+    WHY,
+    WHY_IBAN,
+    WHY_NIR,
+)
+from parvis.text import words
+from parvis.values import Column, Finding, Kind, Place, Profile, Severity
+
+COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
+_BATCH = 5000  # distinct cells read at once
+_SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
+_BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
+_SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
+_PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
+_RING = frozenset("tel telephone portable mobile gsm phone".split())
+_SECU = frozenset("nir secu ss securite".split())
+# Headers whose cells name places and works after people of the past.
+_PLACES = frozenset(
+    "rue voie adresse lieu lieux nomvoie station arret stop quartier site equipement equipements etablissement ecole "
+    "college lycee monument oeuvre denomination toponyme batiment parking bureau parc square jardin auteur artiste "
+    "titre film spectacle localisation emplacement commune ville route chemin ligne statue sculpteur architecte "
+    "libellevoie odonyme variete espece essence cultivar genre taxon".split()
+)
+_PLACE_MEANINGS = frozenset("address commune region department geometry url json opening_hours colour ban_key".split())
+_ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
+
+
+def screen(typed: Path, profile: Profile) -> tuple[Finding, ...]:
+    """Return what blocks the release of a typed table: one finding for each column and each meaning.
+
+    ``values`` carry "column" (label), "name" (column's name), "meaning", "where" ("column", "text" or "label"),
+    "count" (cells) and "filled" (cells that are not empty); ``place`` the first line.
+    """
+    with sql.connect(typed.parent) as engine:
+        return look(engine, sql.source(typed), profile)
+
+
+def look(engine: Any, relation: str, profile: Profile, columns: Sequence[Column] | None = None) -> tuple[Finding, ...]:
+    """Do the same on a relation of an engine that has the columns and, if it may, ``__line``.
+
+    ``columns`` are those to look at when they are no longer the profile's, which still says what the table is about.
+    """
+    table = _Table(engine, relation, profile)
+    return tuple(f for column in (profile.columns if columns is None else columns) for f in table.findings(column))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Cells of one column where one meaning stands, and the first line."""
+
+    count: int = 0
+    line: int | None = None
+
+    def add(self, count: int, line: int | None) -> None:
+        self.count += count
+        if line is not None and (self.line is None or line < self.line):
+            self.line = line
+
+
+@dataclass(slots=True)
+class _Table:
+    """A table being screened, and what its columns together say it is about."""
+
+    engine: Any
+    relation: str
+    profile: Profile
+    people: bool = field(init=False)
+    places: bool = field(init=False)
+    line: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        meanings = {c.meaning for c in self.profile.columns}
+        named = "person_name" in meanings or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
+        self.people = bool(meanings & _SURE_PEOPLE) or (named and not meanings & _BODIES)
+        shaped = any(c.kind is Kind.GEOMETRY for c in self.profile.columns)
+        self.places = not self.people and (shaped or bool(self.profile.point) or bool(meanings & _ABOUT_PLACES))
+        known = self.engine.execute(f"SELECT * FROM {self.relation} LIMIT 0").description
+        self.line = sql.LINE if any(d[0] == sql.LINE for d in known) else "NULL"
+
+    def findings(self, column: Column) -> Iterator[Finding]:
+        label = self._in_label(column)
+        if label is not None:
+            yield label
+        if column.kind is Kind.GEOMETRY:
+            return
+        whole = column.meaning if self._whole(column) else ""
+        if column.kind is Kind.TEXT:
+            seen = self._inside(column)
+        elif column.kind in (Kind.INTEGER, Kind.NUMBER):
+            seen = self._figures(column)
+        else:
+            seen = {}
+        if whole and whole not in ("email", "phone"):
+            told = self._filled(column)
+            if told.count:
+                yield self._finding(column, whole, COLUMN, told)
+        for meaning, told in seen.items():
+            if meaning != whole or whole in ("email", "phone"):
+                where = COLUMN if meaning in (whole, column.meaning) or column.kind is not Kind.TEXT else TEXT
+                if not (meaning == "person_name" and whole in ("last_name", "first_name", "person_name")):
+                    yield self._finding(column, meaning, where, told)
+
+    # --- Columns that are personal by what they mean ---
+
+    def _whole(self, column: Column) -> bool:
+        if column.meaning in DIRECT:
+            return True
+        if column.meaning in BESIDE_PEOPLE:
+            return self.people
+        return column.meaning == "first_name" and self.people
+
+    def _filled(self, column: Column) -> _Seen:
+        name = sql.quoted(column.name)
+        living = ""
+        if column.meaning == "birth_date" and column.kind in (Kind.DATE, Kind.DATETIME):
+            living = f" AND {name} >= DATE '1900-01-01'"
+        count, line = self._rows(
+            f"SELECT count(*), min({self.line}) FROM {self.relation} WHERE {name} IS NOT NULL{living}"
+        )[0]
+        return _Seen(int(count), line)
+
+    # --- Cells of text ---
+
+    def _inside(self, column: Column) -> dict[str, _Seen]:
+        bare = self._may_name(column)
+        seen: dict[str, _Seen] = defaultdict(_Seen)
+        landlines = self._landlines(column)
+        for cell, count, line in self._candidates(column, bare):
+            meanings = {s.meaning for s in spans.find(cell, bare_names=bare)}
+            if column.meaning == "phone":
+                meanings.add(spans.whole_phone(cell))
+            if spans.LANDLINE in meanings and landlines:
+                meanings.add("phone")
+            for meaning in meanings & set(spans.TEXT_MEANINGS):
+                seen[meaning].add(count, line)
+        return seen
+
+    def _candidates(self, column: Column, bare: bool) -> Iterator[tuple[str, int, int | None]]:
+        """Yield (cell, times, first line) of the distinct cells where something may stand."""
+        test = spans.may_hold("cell", bare_names=bare)
+        if column.meaning in ("phone", "nir"):
+            test = f"({test} OR strlen(cell) BETWEEN 9 AND 30)"
+        facts = f"count(*) AS times, min({self.line}) AS line"
+        cells = f"SELECT {sql.quoted(column.name)} AS cell, {self.line} FROM {self.relation}"
+        if column.distinct * 3 > self.profile.rows:  # nearly all differ: test each rather than group all of them
+            query = f"SELECT cell, {facts} FROM ({cells}) WHERE cell IS NOT NULL AND {test} GROUP BY cell"
+        else:
+            query = (
+                f"WITH d AS MATERIALIZED (SELECT cell, {facts} FROM ({cells}) WHERE cell IS NOT NULL GROUP BY cell) "
+                f"SELECT * FROM d WHERE {test}"
+            )
+        answer = self.engine.execute(query)
+        while rows := answer.fetchmany(_BATCH):
+            yield from rows
+
+    def _may_name(self, column: Column) -> bool:
+        """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
+        said = set(words(column.label)) | set(column.name.split("_"))
+        return not (self.places or column.meaning in _PLACE_MEANINGS or said & _PLACES)
+
+    def _landlines(self, column: Column) -> bool:
+        """True when a telephone that is no mobile is someone's all the same."""
+        return self.people or bool(set(words(column.label)) & _PRIVATE)
+
+    # --- Columns of numbers ---
+
+    def _figures(self, column: Column) -> dict[str, _Seen]:
+        """NIR that a program took for numbers, telephones that lost their zero."""
+        said = set(words(column.label)) | set(column.name.split("_"))
+        seen: dict[str, _Seen] = defaultdict(_Seen)
+        low, high = (10**12, 9 * 10**14) if said & _SECU or column.meaning == "nir" else (10**14, 9 * 10**14)
+        for cell, count, line in self._integers(column, low, high):
+            if is_nir(str(cell), key=cell >= 10**14):
+                seen["nir"].add(count, line)
+        if said & _RING or column.meaning == "phone":
+            landlines = self._landlines(column)
+            for cell, count, line in self._integers(column, 10**8, 10**9 - 1):
+                if landlines or not spans.is_landline(str(cell)[0]):
+                    seen["phone"].add(count, line)
+        return seen
+
+    def _integers(self, column: Column, low: int, high: int) -> list[tuple[int, int, int | None]]:
+        name = sql.quoted(column.name)
+        return self._rows(
+            f"SELECT CAST({name} AS BIGINT), count(*), min({self.line}) FROM {self.relation} "
+            f"WHERE {name} BETWEEN {sql.literal(low)} AND {sql.literal(high)} GROUP BY 1"
+        )
+
+    # --- Findings ---
+
+    def _in_label(self, column: Column) -> Finding | None:
+        found = {s.meaning for s in spans.find(column.label, bare_names=False)} & set(spans.TEXT_MEANINGS)
+        if not found:
+            return None
+        return self._finding(column, min(found), LABEL, _Seen(1, self.profile.header_line))
+
+    def _finding(self, column: Column, meaning: str, where: str, seen: _Seen) -> Finding:
+        said = MEANINGS[meaning]
+        message = {COLUMN: said.column, TEXT: said.text, LABEL: IN_LABEL}[where]
+        return Finding(
+            code=f"privacy.{meaning}",
+            severity=Severity.BLOCK,
+            message=message,
+            place=Place(
+                sheet=self.profile.table if self.profile.format in _SHEETS else "", line=seen.line, column=column.label
+            ),
+            values={
+                "column": column.label or column.name,
+                "name": column.name,
+                "meaning": meaning,
+                "where": where,
+                "count": seen.count,
+                "filled": column.filled,
+                "landlines": self._landlines(column),
+                "names": self._may_name(column),
+            },
+            hint={COLUMN: HINT, TEXT: HINT_TEXT, LABEL: HINT_LABEL}[where],
+            why={"nir": WHY_NIR, "iban": WHY_IBAN}.get(meaning, WHY),
+            count=seen.count,
+        )
+
+    def _rows(self, query: str) -> list[Any]:
+        return list(self.engine.execute(query).fetchall())

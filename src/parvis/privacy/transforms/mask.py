@@ -1,0 +1,19 @@
+"""Replace every value of the column by the same words; empty cells stay empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parvis.privacy.sql import Expression, literal, quoted
+from parvis.values import Column, Kind, msg
+
+TITLE = msg("Masquer toute la valeur")
+PARAMETERS: Mapping[str, Any] = {"text": "[masqué]"}
+REMOVES: Mapping[str, Sequence[str]] = {"column": ("*",), "text": ("*",)}
+EXAMPLES: Sequence[tuple[Any, Any]] = [("Alice Durand", "[masqué]"), (None, None)]
+
+
+def apply(column: Column, parameters: Mapping[str, Any]) -> Expression | None:
+    words = literal(str(parameters["text"])[:40])
+    return Expression(f"CASE WHEN {quoted(column.name)} IS NOT NULL THEN {words} END", Kind.TEXT)
