@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from parvis.store import disk, manifest, shelf
 from parvis.store.folder import Folder
 
 MARK = "sauvegarde.json"
+TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,11 @@ def backup(folder: Folder, target: Path, now: str) -> Report:
             _copy_database(folder.database, copy.database)
         if folder.secret.exists():
             shutil.copy2(folder.secret, copy.secret)
-        with disk.locked(folder.lock):
-            for source, place in ((folder.datasets, copy.datasets), (folder.versions, copy.versions)):
-                for path in source.glob("[!.]*.json"):
-                    shutil.copy2(path, place / path.name)
-        objects = _copy_objects(folder, copy)
+        objects = _copy_shelf(folder, copy)
         for source, place in ((folder.raw, copy.raw), (folder.staged, copy.staged), (folder.inbox, copy.inbox)):
             for path in source.iterdir():
-                shutil.copy2(path, place / path.name)
+                with contextlib.suppress(FileNotFoundError):  # decided meanwhile: it is in the vault or on the shelf
+                    shutil.copy2(path, place / path.name)
         size = sum(p.stat().st_size for p in target.rglob("*") if p.is_file())
         disk.write_json(target / MARK, {"at": now, "objects": objects, "size": size})
     return Report(objects, size, now)
@@ -84,13 +83,36 @@ def _copy_database(source: Path, target: Path) -> None:
         to.close()
 
 
+def _copy_shelf(folder: Folder, copy: Folder) -> int:
+    """Copy records, manifests and the objects they name, and return how many objects.
+
+    A withdrawal erases an object between the two: its tombstone is then in the records, which are read again.
+    """
+    for turn in range(TURNS):
+        with disk.locked(folder.lock):
+            for source, place in ((folder.datasets, copy.datasets), (folder.versions, copy.versions)):
+                for path in source.glob("[!.]*.json"):
+                    shutil.copy2(path, place / path.name)
+        try:
+            return _copy_objects(folder, copy)
+        except FileNotFoundError:
+            if turn == TURNS - 1:
+                raise
+    raise AssertionError
+
+
 def _copy_objects(folder: Folder, copy: Folder) -> int:
     withdrawn = {r.version for known in shelf.records(copy) for r in known.releases if r.withdrawn_at}
+    kept = {p.stem: p for p in copy.objects.glob("??/*.parquet")}
     wanted = {m.object for m in map(manifest.read_version, copy.versions.glob("*.json")) if m.id not in withdrawn}
     for content in sorted(wanted):
+        if kept.pop(content, None) is not None:
+            continue
         place = copy.object(content)
         disk.make(place.parent)
         shutil.copy2(folder.object(content), place)
         if disk.digest(place) != content:
             raise LimitError("Le fichier publié {digest} est abîmé sur ce disque.", digest=content[:12])
+    for path in kept.values():  # withdrawn since the turn before
+        path.unlink()
     return len(wanted)

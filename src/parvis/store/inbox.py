@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import secrets
+import shutil
 from typing import BinaryIO
 
 from parvis.errors import InputError, LimitError
@@ -37,6 +39,8 @@ def put(folder: Folder, name: str, stream: BinaryIO, origin: str, now: str, *, l
                             name=tidy(name),
                             limit=limit >> 20,
                         )
+                    if shutil.disk_usage(place.parent).free < FLOOR:
+                        raise OSError(errno.ENOSPC, "floor", str(place))
                     sha.update(chunk)
                     target.write(chunk)
                 disk.flush(target)
