@@ -215,6 +215,7 @@ def _until_interrupted(command: Sequence[str | Path]) -> None:
 def test(arguments: Sequence[str]) -> None:
     """installe tout ce qu'il faut aux tests, puis les lance tous (les options vont à pytest)"""
     ready("dev")
+    os.environ["PARVIS_DATA"] = str(ROOT / ".cache" / "tests")
     chosen = arguments or ("-n", "2", "--dist", "worksteal")
     run([python(), "-m", "pytest", *chosen])
 
@@ -222,6 +223,7 @@ def test(arguments: Sequence[str]) -> None:
 def lint(_: Sequence[str]) -> None:
     """style, types, architecture, gabarits, scripts et traductions"""
     ready("dev")
+    os.environ["PARVIS_DATA"] = str(ROOT / ".cache" / "lint")
     checks: list[tuple[str, list[str | Path]]] = [
         ("Style (ruff)", [python(), "-m", "ruff", "check", "."]),
         ("Mise en forme (ruff)", [python(), "-m", "ruff", "format", "--check", "."]),

@@ -54,6 +54,7 @@ def database(folder: Path) -> dict[str, object]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": folder / "portal.sqlite3",
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas},
+            "TEST": {"NAME": folder / "test.sqlite3"},  # a file: workers and web meet in it, as they do for real
         }
     from urllib.parse import parse_qsl, unquote, urlsplit
 

@@ -162,7 +162,7 @@ def _description(profile: Profile, match: SchemaMatch | None) -> str:
 
 
 def _keywords(title: str) -> tuple[str, ...]:
-    seen = {}
+    seen: dict[str, str] = {}
     for word in re.findall(r"[^\W\d_]{4,}", title):
         for stem in stems(word):
             seen.setdefault(stem, word.lower())

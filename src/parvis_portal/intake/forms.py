@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,12 @@ from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.values import Metadata
 from parvis_portal.catalogue.models import Dataset
+
+
+if TYPE_CHECKING:
+    _DatasetField = forms.ModelChoiceField[Dataset]
+else:  # the class takes no parameter when it runs
+    _DatasetField = forms.ModelChoiceField
 
 
 class SeveralFiles(forms.ClearableFileInput):
@@ -30,7 +36,7 @@ class FilesField(forms.FileField):
         return [super().clean(data, initial)]
 
 
-class DatasetField(forms.ModelChoiceField):
+class DatasetField(_DatasetField):
     """A dataset to renew, said as an agent thinks of it."""
 
     def label_from_instance(self, obj: Any) -> str:

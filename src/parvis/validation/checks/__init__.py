@@ -1,0 +1,1 @@
+"""One kind of check a file: ``look(table)`` gives findings, or questions that one scan answers for all."""

@@ -1,0 +1,84 @@
+"""No row of an unreleased dataset reaches a visitor, by any address: all routes are walked with what he could guess."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import get_converters
+
+from parvis.dialects.openapi import ROUTES
+from parvis_portal.catalogue import actions
+from parvis_portal.intake.models import Draft, Submission
+from tests.portal.conftest import Town
+
+MARKER = "Quetzalbrindille"
+PRIVATE = ("Objet;Montant\n" + "".join(f"{MARKER} {n};{n}\n" for n in range(30))).encode()
+
+
+def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield every route as (template with %(name)s, converters)."""
+    for pattern in found:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns, before + str(pattern.pattern))
+        else:
+            converters = dict(getattr(pattern.pattern, "converters", {}))
+            yield before + str(pattern.pattern), converters
+
+
+def filled(route: str, guesses: list[str]) -> Iterator[str]:
+    """Yield the addresses of a route with every guess in every place."""
+    import re
+
+    places = re.findall(r"<(?:(\w+):)?(\w+)>", route)
+    plain = re.sub(r"<(?:\w+:)?(\w+)>", "{}", route).removeprefix("^").removesuffix("$")
+    for values in itertools.product(guesses, repeat=len(places)):
+        fits = all(re.fullmatch(get_converters()[kind or "str"].regex, v) for (kind, _), v in zip(places, values, strict=True))
+        if fits:
+            yield "/" + plain.format(*(quote(v, safe="/") for v in values)).lstrip("/")
+
+
+def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
+    town: Town, drop: Callable[..., Submission], released: Callable[..., Draft]
+) -> None:
+    public = released()
+    waiting = drop("secret.csv", PRIVATE).drafts.get()
+    reserved = actions.reserve(town.organisation, "Secret")
+    waiting.dataset = reserved
+    waiting.save()
+    withdrawn = released("retire.csv", PRIVATE)
+    from django.conf import settings
+
+    from parvis.store.folder import Folder
+
+    assert withdrawn.dataset is not None and public.dataset is not None
+    version = withdrawn.dataset.releases.get().version_id
+    actions.withdraw(Folder(settings.DATA), withdrawn.dataset, "Raison", by=None, now="2026-01-01T00:00:00+00:00")
+    preparation = waiting.prepared
+    guesses = [
+        reserved.pk, reserved.slug, withdrawn.dataset.pk, withdrawn.dataset.slug, version, "1", str(waiting.pk),
+        str(waiting.submission.pk), preparation.id, preparation.parcel.digest, "secret.csv", "fichier",
+        public.dataset.pk,
+    ]  # fmt: skip
+    addresses: set[str] = set()
+    for route, _ in patterns(get_resolver().url_patterns):
+        addresses.update(filled(route, guesses))
+    for told in ROUTES:
+        for dataset, other in itertools.product(guesses, guesses):
+            path = told.path.replace("{dataset}", dataset).replace("{id}", dataset).replace("{version}", other)
+            addresses.add(path.replace("{format}", "csv"))
+    addresses |= {f"/en{a}" for a in addresses if not a.startswith("/api")}
+    client = town.client("visitor")
+    seen = 0
+    for address in sorted(addresses):
+        for query in ("", f"?q={MARKER}", f"?search={MARKER}&where=objet%20contains%20'{MARKER[:6]}'"):
+            if query and not address.startswith(("/donnees", "/api", "/en/donnees")):
+                continue
+            answer = client.get(address + query)
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            assert answer.status_code < 500 or answer.status_code == 503, (address, answer.status_code)
+            assert f"{MARKER} ".encode() not in body.replace(b"+", b" "), address + query
+            seen += answer.status_code == 200
+    assert len(addresses) > 300 and seen > 10

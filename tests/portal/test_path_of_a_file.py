@@ -1,0 +1,130 @@
+"""From the agent's file to the public page, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.urls import reverse
+
+from parvis_portal.catalogue import queries
+from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.jobs import worker
+from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
+
+
+def post_file(town: Town, role: str, name: str, content: bytes) -> Submission:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    answer = town.client(role).post(reverse("intake:drop"), {"documents": SimpleUploadedFile(name, content)})
+    assert answer.status_code == 302, answer.content.decode()
+    worker.run(once=True)
+    return Submission.objects.latest("pk")
+
+
+def fields(draft: Draft, **more: str) -> dict[str, str]:
+    about = draft.described
+    return {"title": about.title, "description": about.description, "theme": about.theme, "licence": about.licence,
+            "keywords": "", "frequency": about.frequency, **more}  # fmt: skip
+
+
+def test_an_agent_drops_a_file_a_referent_approves_it_and_everybody_reads_it(town: Town) -> None:
+    draft = post_file(town, "agent", "arbres.csv", TREES).drafts.get()
+    page = town.client("agent").get(reverse("intake:draft", args=[draft.pk])).content.decode()
+    assert "arbres.csv" in page and "Tilleul" in page
+
+    refused = town.client("agent").post(reverse("intake:approve", args=[draft.pk]))
+    assert refused.status_code == 403
+    assert town.client("visitor").get("/donnees/").content.decode().count("<article") == 0
+
+    asked = town.client("agent").post(reverse("intake:draft", args=[draft.pk]), fields(draft, then="propose"))
+    assert asked.status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.PROPOSED
+
+    town.client("referent").post(reverse("intake:approve", args=[draft.pk]))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None
+    public = town.client("visitor").get(reverse("site:dataset", args=[draft.dataset.slug]))
+    assert public.status_code == 200
+    said = public.content.decode()
+    assert "Tilleul" in said and "Licence Ouverte" in said
+
+
+def test_a_column_of_people_must_be_decided_before_anything_is_released(town: Town) -> None:
+    draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
+    referent = town.client("referent")
+    referent.post(reverse("intake:approve", args=[draft.pk]))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.WAITING
+    assert "Président" in referent.get(reverse("intake:draft", args=[draft.pk])).content.decode()
+
+    decisions = {}
+    for rule in draft.decided_policy.rules:
+        decisions |= {f"decide:{rule.column}": "1", f"transform:{rule.column}": rule.transform}
+    referent.post(reverse("intake:draft", args=[draft.pk]), fields(draft, then="approve", **decisions))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED, draft.error
+    assert draft.dataset is not None
+    visitor = town.client("visitor")
+    for address in (f"/donnees/{draft.dataset.slug}/", f"/api/v1/datasets/{draft.dataset.pk}/exports/csv"):
+        answer = visitor.get(address)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert answer.status_code == 200 and SECRET.encode() not in body and SECRET.lower().encode() not in body
+        assert b"Club 3" in body
+
+
+def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:
+    draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
+    rule = draft.decided_policy.rules[0]
+    answer = town.client("referent").post(
+        reverse("intake:draft", args=[draft.pk]),
+        fields(draft, **{f"decide:{rule.column}": "1", f"transform:{rule.column}": "keep"}),
+    )
+    assert answer.status_code == 400
+    draft.refresh_from_db()
+    assert not draft.decided_policy.rules[0].decided_by
+
+
+def test_a_withdrawn_dataset_answers_410_with_its_reason_and_its_bytes_are_gone(
+    town: Town, released: Callable[..., Draft], folder: object
+) -> None:
+    from django.conf import settings
+
+    draft = released()
+    assert draft.dataset is not None
+    slug, pk = draft.dataset.slug, draft.dataset.pk
+    answer = town.client("referent").post(reverse("intake:withdraw", args=[slug]), {"reason": "Erreur de fichier"})
+    assert answer.status_code == 302
+    visitor = town.client("visitor")
+    for address in (f"/donnees/{slug}/", f"/api/v1/datasets/{pk}", f"/api/v1/datasets/{pk}/records",
+                    f"/donnees/{slug}/versions/1/"):  # fmt: skip
+        gone = visitor.get(address)
+        assert gone.status_code == 410, address
+        assert "Erreur de fichier" in gone.content.decode(), address
+    assert slug not in visitor.get("/donnees/").content.decode()
+    assert not list((settings.DATA / "shelf" / "objects").rglob("*.parquet"))
+
+
+def test_a_corrected_file_of_the_same_name_becomes_the_next_version(released: Callable[..., Draft]) -> None:
+    first = released()
+    second = released(content=TREES + "Cèdre;Gare;3,5;2024;3,150;47,250\n".encode("cp1252"))
+    assert first.dataset is not None and second.dataset == first.dataset
+    assert [r.number for r in first.dataset.releases.order_by("number")] == [1, 2]
+    assert queries.find(None, first.dataset.slug).current.version.rows == 13  # type: ignore[union-attr]  # it is released
+
+
+def test_a_refused_file_says_why_in_french(town: Town) -> None:
+    submission = post_file(town, "agent", "photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 400)
+    assert submission.state == Submission.State.REFUSED
+    page = town.client("agent").get(reverse("intake:submission", args=[submission.pk])).content.decode()
+    assert "photo" in page and "Traceback" not in page and submission.reason.split(".")[0] in page.replace("&#x27;", "'")
+
+
+def test_history_tells_who_did_what(town: Town, released: Callable[..., Draft]) -> None:
+    draft = released()
+    assert draft.dataset is not None
+    page = town.client("agent").get(reverse("intake:history", args=[draft.dataset.slug])).content.decode()
+    assert "a approuvé la publication" in page and "Une personne (referent)" in page

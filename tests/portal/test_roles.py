@@ -1,0 +1,120 @@
+"""Every page is tried by the four roles: the table below is the promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from parvis_portal.intake.models import Draft, Submission
+from tests.portal.conftest import ASSOCIATIONS, Town
+
+OPEN = {"visitor": 200, "agent": 200, "referent": 200, "administrator": 200}
+DESK = {"visitor": 302, "agent": 200, "referent": 200, "administrator": 200}
+DECIDE = {"visitor": 302, "agent": 403, "referent": 200, "administrator": 200}
+POSTS = {"visitor": 405, "agent": 405, "referent": 405, "administrator": 405}
+
+PAGES: dict[str, tuple[str, dict[str, int]]] = {
+    "site:home": ("", OPEN),
+    "site:catalogue": ("", OPEN),
+    "site:atom": ("", OPEN),
+    "site:dataset": ("slug", OPEN),
+    "site:version": ("slug number", OPEN),
+    "site:organisation": ("town", OPEN),
+    "site:legal": ("", OPEN),
+    "site:accessibility": ("", OPEN),
+    "site:api": ("", OPEN),
+    "api:root": ("", OPEN),
+    "api:read": ("rest", OPEN),
+    "robots": ("", OPEN),
+    "favicon": ("", {r: 301 for r in OPEN}),
+    "sitemap": ("", OPEN),
+    "health": ("", OPEN),
+    "people:sign_in": ("", {"visitor": 200, "agent": 302, "referent": 302, "administrator": 302}),
+    "people:sign_out": ("", POSTS),
+    "intake:desk": ("", DESK),
+    "intake:drop": ("", DESK),
+    "intake:submission": ("submission", DESK),
+    "intake:progress": ("kind submission", DESK),
+    "intake:draft": ("draft", DESK),
+    "intake:approve": ("draft", POSTS),
+    "intake:discard": ("draft", POSTS),
+    "intake:history": ("slug", DESK),
+    "intake:withdraw": ("slug", DECIDE),
+}
+
+
+def names(patterns: list[URLPattern | URLResolver], space: str = "") -> set[str]:
+    out: set[str] = set()
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            out |= names(pattern.url_patterns, inner)
+        elif pattern.name:
+            out.add(space + pattern.name)
+    return out
+
+
+def test_no_page_is_left_out_of_the_table() -> None:
+    assert names(get_resolver().url_patterns) == set(PAGES)
+
+
+@pytest.fixture
+def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> dict[str, str]:
+    draft = released()
+    waiting = drop("associations.csv", ASSOCIATIONS)
+    refused = drop("photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 400)
+    assert draft.dataset is not None
+    return {
+        "slug": draft.dataset.slug,
+        "number": "1",
+        "town": "fontclaire",
+        "rest": f"datasets/{draft.dataset.pk}/records",
+        "submission": str(refused.pk),
+        "kind": "fichier",
+        "draft": str(waiting.drafts.get().pk),
+    }
+
+
+def test_every_page_answers_each_role_as_the_table_says(town: Town, places: dict[str, str]) -> None:
+    wrong = []
+    for name, (arguments, wanted) in PAGES.items():
+        address = reverse(name, args=[places[a] for a in arguments.split()])
+        for role, status in wanted.items():
+            got = town.client(role).get(address).status_code
+            if got != status:
+                wrong.append(f"{name} {address} {role}: {got}, not {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_role_of_another_town_sees_nothing_of_this_one(town: Town, places: dict[str, str]) -> None:
+    from parvis_portal.people import actions
+    from parvis_portal.people.models import Role
+
+    other = actions.organisation("ailleurs", name="Ailleurs", insee="58998")
+    town.users["stranger"] = actions.account("chef@ailleurs.example", "Autre", "mot de passe long", other, Role.ADMINISTRATOR)
+    client = town.client("stranger")
+    for name in ("intake:submission", "intake:draft", "intake:history", "intake:withdraw"):
+        arguments = [places[a] for a in PAGES[name][0].split()]
+        assert client.get(reverse(name, args=arguments)).status_code == 404, name
+    for name in ("intake:approve", "intake:discard"):
+        assert client.post(reverse(name, args=[places["draft"]])).status_code == 404, name
+
+
+@pytest.mark.parametrize("role", ["visitor", "agent"])
+def test_who_may_not_decide_cannot_post_a_decision(town: Town, places: dict[str, str], role: str) -> None:
+    client = town.client(role)
+    approve = client.post(reverse("intake:approve", args=[places["draft"]]))
+    withdraw = client.post(reverse("intake:withdraw", args=[places["slug"]]), {"reason": "Pour voir"})
+    assert {approve.status_code, withdraw.status_code} <= {302, 403}
+    assert Draft.objects.get(pk=places["draft"]).state == Draft.State.WAITING
+    assert town.client("visitor").get(f"/donnees/{places['slug']}/").status_code == 200
+
+
+def test_a_form_without_its_token_is_refused(town: Town, places: dict[str, str]) -> None:
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(town.users["referent"], backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(reverse("intake:approve", args=[places["draft"]])).status_code == 403
