@@ -29,12 +29,16 @@ class _Token:
 def find(text: str, *, bare: bool = True) -> list[Found]:
     """Return (start, end, official) of each person named. ``bare`` also takes names that no title announces."""
     tokens = _tokens(text)
-    words = [t for t in tokens if t.shape in "UTIl"]
-    if not words:
+    if not any(t.shape in "UTIl" for t in tokens):
         return []
-    shout = not any(t.shape in "Tl" and len(t.text) > 2 for t in words)
-    reading = _Reading(text, tokens, shout, bare)
-    return reading.names()
+    return _Reading(text, tokens, _shouting(tokens), bare).names()
+
+
+def refuted(text: str) -> bool:
+    """Return whether what looks like a person's name is a place's, a body's or someone's of the past."""
+    tokens = _tokens(text)
+    reading = _Reading(text, tokens, _shouting(tokens), bare=True)
+    return not reading.names() and reading.guarded_until >= 0
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ class _Reading:
     # A title, then a name. Returns (first token of the name, token after it, whether it is a person).
     def _titled(self, i: int) -> tuple[int, int, bool] | None:
         token = self.tokens[i]
-        if token.shape == "l" and token.folded not in _LOWER_TITLES:
+        if (token.shape == "l" and token.folded not in _LOWER_TITLES) or self._no_title(i):
             return None
         j = self._skip_dot(i + 1)
         while self._folded(j) in ("et", "ou", "&", "/") and self._folded(j + 1) in _TITLES:
@@ -89,6 +93,21 @@ class _Reading:
         if self._quoted_alone(i, after) or self._hangs_on_noun(i) or self._body_follows(after):
             return first, after, False
         return first, self._more_names(after) if token.folded in _PLURAL else after, True
+
+    def _no_title(self, i: int) -> bool:
+        """True for the M of « M.P.T. » and of « L. et M. Durand », and for a doctor where only places are named."""
+        word = self.tokens[i].folded
+        if word == "m" and self._folded(i + 1) == "." and self._shape(i + 2) == "I" and self._folded(i + 3) == ".":
+            return (
+                self.tokens[i + 2].start == self.tokens[i + 1].end
+                and self.tokens[i + 3].end - self.tokens[i].start == 4
+            )
+        if word == "m" and self._folded(i - 1) in ("et", "&") and self._shape(self._before_dot(i - 2)) == "I":
+            return True
+        return not self.bare and word in _HONOURS
+
+    def _before_dot(self, i: int) -> int:
+        return i - 1 if self._folded(i) == "." else i
 
     def _name_after_title(self, j: int, title: _Token) -> int:
         """Return the token after the name that starts at ``j``, or ``j`` when there is none."""
@@ -111,10 +130,11 @@ class _Reading:
             if k >= len(self.tokens) or not self._can_name(token, taken, strict):
                 break
             j, taken = k + 1, taken + 1
-            if self.shout and taken >= 1 and not (self._known(j) or self._folded(j) in _PARTICLES):
+            begun = taken == 1 and _given(token.folded) >= 4  # a first name calls for its surname, known or not
+            if self.shout and not (begun or self._known(j) or self._folded(j) in _PARTICLES):
                 break
-        lone_initials = all(t.shape in "I." for t in self.tokens[start:j])
-        return start if lone_initials else j
+        signs = [t.shape for t in self.tokens[start:j] if t.shape != "."]
+        return start if signs.count("I") > 2 or set(signs) <= {"I"} else j
 
     def _can_name(self, token: _Token, taken: int, strict: bool) -> bool:
         word = token.folded
@@ -134,13 +154,17 @@ class _Reading:
         if after is None:
             return None
         person = not (
-            self._in_place(i) or self._body_follows(after) or self._famous(i, after) or self._quoted_alone(i, after)
+            self._in_place(i)
+            or self._body_follows(after)
+            or self._famous(i, after)
+            or self._quoted_alone(i, after)
+            or _LONG_AGO.match(self.text, self.tokens[after - 1].end)
         )
         return i, after, person
 
     def _given_then_surname(self, i: int) -> int | None:
         weight = _given(self.tokens[i].folded)
-        if weight < 4:
+        if weight < 4 or self.tokens[i].folded in _NOUNS or self.tokens[i].folded in _NEVER:
             return None
         j, common = i + 1, self.tokens[i].folded in _COMMON
         while self._shape(j) in "UT" and _given(self._folded(j)) >= 5 and self._shape(j + 1) in "UT" and j - i < 3:
@@ -158,7 +182,8 @@ class _Reading:
         if k > j and self._folded(k - 1) in ("de", "d", "du", "des", "la", "l") and not contrast and known < 4:
             return None  # « Rose des Sables », « Jean de la Lune »
         enough = contrast or known >= 4 or (weight >= 5 and not common and not self.shout and self._unknown_name(k))
-        if self.shout and (weight < 5 or common) and known < 5:
+        loud = self.tokens[i].shape == "U" and surname.shape == "U"
+        if loud and (weight < 5 or common) and known < 5:
             return None
         if not enough or (common and known < 4 and not contrast):
             return None
@@ -217,7 +242,7 @@ class _Reading:
         ):
             return True
         before = self.tokens[i - 1] if i else None
-        if before and before.shape in "UT" and not self.shout and not self._may_precede(before):
+        if before and before.shape in "UT" and not self._may_precede(before):
             return True
         for k in range(i - 1, max(i - 8, -1), -1):
             word = self.tokens[k].folded
@@ -351,6 +376,11 @@ def _shape_of(word: str) -> str:
     return "U" if word.isupper() else "T"
 
 
+def _shouting(tokens: Sequence[_Token]) -> bool:
+    """True when all is in capitals, which then tell nothing."""
+    return not any(t.shape in "Tl" and len(t.text) > 2 for t in tokens)
+
+
 def _given(word: str) -> int:
     """Return the weight of a first name, 0 when it is none; « jean-pierre » weighs as its lightest part."""
     whole = france.first_name_weight(word)
@@ -370,6 +400,8 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_LONG_AGO = re.compile(r"[\s.,]{0,3}\(?\s?(?:v\.\s?)?1[0-8]\d\d\b")  # « Pierre Magnol (1638-1715) »
+_HONOURS = _set("me dr pr docteur professeur maitre")
 _TITLES = _set(
     "m mr mrs mm mme mmes mlle mlles me dr pr monsieur madame mademoiselle messieurs mesdames mesdemoiselles "
     "docteur professeur maitre veuve vve consorts epoux epouse indivision nee"
@@ -380,11 +412,14 @@ _LOWER_TITLES = _set(
 _WEAK_TITLES = _set("m me pr professeur docteur dr maitre epoux epouse nee veuve mrs indivision")
 _PLURAL = _set("mm mmes mlles messieurs mesdames mesdemoiselles consorts epoux")
 _PARTICLES = _set("de du des le la les d l van von der den ben el al bel da dos di del y o san sainte")
-_LINKS = _set("de du des d l la le les - ' ’ « .") | {'"'}
+_LINKS = _set(
+    "prim primaire elem elementaire mat maternelle public publique prive privee municipal municipale de du des d "
+    "l la le les -' ’ « ."
+) | {'"'}
 # Functions of public life, and those that make « M. le … » no name.
 _ROLES = _set(
-    "maire adjoint adjointe conseiller conseillere conseillers president presidente vice-president vice- "
-    "presidente prefet prefete sous-prefet sous-prefete depute deputee senateur senatrice ministre directeur "
+    "maire adjoint adjointe conseiller conseillere conseillers president presidente vice-president "
+    "vice-presidente prefet prefete sous-prefet sous-prefete depute deputee senateur senatrice ministre directeur "
     "directrice secretaire tresorier tresoriere rapporteur rapporteure rapporteuse elu elue comptable receveur "
     "receveuse percepteur trésorier inspecteur inspectrice recteur rectrice procureur procureure commissaire "
     "administrateur administratrice delegue deleguee responsable chef cheffe juge notaire architecte proviseur "
@@ -395,7 +430,8 @@ _ROLES = _set(
 _FUNCTIONS = (
     r"(?:maires?|adjointe?s?|conseill(?:er|ere)s?\s+(?:municipa|communautaire|departementa|regiona|deleguee?)\w*|prefete?|"
     r"sous-prefete?|deputee?|senat(?:eur|rice)|ministre|president(?:e)?\s+(?:du conseil|de la (?:communaute|metropole|region|"
-    r"seance|republique|commission)|du departement)|vice-presidente?|rapporteu(?:r|re|se)|secretaire de seance|elue?|"
+    r"seance|republique|commission)|du departement)|garde des sceaux|"
+    r"vice-presidente?|rapporteu(?:r|re|se)|secretaire de seance|elue?|"
     r"directeur general des services|directrice generale des services|dgs|comptable public|procureure?|"
     r"(?:1er|1ere|2e|2eme|3e|3eme|4e|4eme|5e|5eme|6e|7e|8e|premiere?|deuxieme|troisieme)\s+adjointe?)"
 )
@@ -419,49 +455,50 @@ _BREAKS = _set(
 )
 # Nouns that make a place, a body, a work or a rule of the name that follows.
 _NOUNS = _set(
-    "rue avenue av ave boulevard bd bld blvd place pl allee allees chemin che ch chem route rte impasse imp quai "
-    "square sq cours esplanade pont parc jardin jardins passage voie sentier ruelle faubourg fbg rond-point "
-    "rondpoint carrefour promenade parvis venelle mail montee cote port villa cite lotissement hameau lieu-dit "
-    "lieudit zac za zi zone secteur ilot quartier residence residences immeuble batiment bat tour ecole ecoles ec "
-    "groupe college lycee creche creches multi-accueil maternelle elementaire primaire cantine restaurant centre "
-    "maison gymnase stade salle salles piscine mediatheque bibliotheque theatre espace complexe hopital clinique "
-    "chapelle eglise cathedrale basilique abbaye foyer ehpad arret station gare metro tram tramway terminus "
-    "parking aire hotel boulangerie boucherie garage pharmacie club association asso comite amicale union societe "
-    "ste sarl sas sasu sa eurl sci scp scop selarl selas snc gaec earl scea ets ei etablissement etablissements "
-    "entreprise cabinet agence atelier ateliers fondation federation syndicat mairie commune ville loi lois arret "
-    "jurisprudence prix concours challenge tournoi trophee coupe cie compagnie transports travaux construction "
-    "immobilier studio galerie librairie editions musee statue buste stele monument fontaine plaque oeuvre "
-    "oeuvres tableau toile sculpture fresque exposition expo concert spectacle film roman livre album chanson "
-    "recital hommage conference conservatoire auditorium cinema festival orchestre choeur chorale harmonie "
-    "fanfare theorie plan rapport projet programme dispositif institut institution universite faculte laboratoire "
-    "campus internat iut ifsi lep lp sep mfr ime itep sessad esat cmp cmpp ccas mjc mptt crous caserne camp fort "
-    "chateau moulin ferme domaine bois foret lac etang plage digue barrage canal ecluse terrain plateau cosec "
-    "halle halles marche marches kiosque skatepark dojo velodrome patinoire base refuge cimetiere crematorium "
-    "presbytere temple mosquee synagogue prefecture tribunal palais amis ami cercle collectif mouvement confrerie "
-    "academie alliance ligue office bureau service conseil lieu site rive les des saint sainte st ste notre-dame "
-    "nd mont col pic pole crechesm micro-creche halte-garderie rpe ram lape alsh clsh accueil periscolaire "
-    "jeunesse radio journal revue magazine collection fonds legs donation dotation bourse bourses medaille "
-    "famille promotion banque credit caisse mutuelle assurance ecurie haras pepiniere pepinieres brasserie cafe "
-    "bar tabac pizzeria traiteur auberge gite camping chambre chambres menuiserie plomberie electricite scierie "
-    "maconnerie imprimerie taxi taxis ambulances auto-ecole cordonnerie fleuriste coiffure opticien optique "
-    "ensemble quatuor trio duo quintette sextet big-band groupement cooperative comptoir bus ligne navette borne "
-    "bornes forage captage source pompage poste transformateur sprt decheterie variete varietes rosier rose "
-    "cultivar prunus"
+    "r equipe prim elem mat aquarelle ogec apel sdis locaux equipement environnement telecom parvis rue avenue av "
+    "ave boulevard bd bld blvd place pl allee allees chemin che ch chem route rte impasse imp quai square sq "
+    "cours esplanade pont parc jardin jardins passage voie sentier ruelle faubourg fbg rond-point rondpoint "
+    "carrefour promenade venelle mail montee cote port villa cite lotissement hameau lieu-dit lieudit zac za zi "
+    "zone secteur ilot quartier residence residences immeuble batiment bat tour ecole ecoles ec groupe college "
+    "lycee creche creches multi-accueil maternelle elementaire primaire cantine restaurant centre maison gymnase "
+    "stade salle salles piscine mediatheque bibliotheque theatre espace complexe hopital clinique chapelle eglise "
+    "cathedrale basilique abbaye foyer ehpad arret station gare metro tram tramway terminus parking aire hotel "
+    "boulangerie boucherie garage pharmacie club association asso comite amicale union societe ste sarl sas sasu "
+    "sa eurl sci scp scop selarl selas snc gaec earl scea ets ei etablissement etablissements entreprise cabinet "
+    "agence atelier ateliers fondation federation syndicat mairie commune ville loi lois jurisprudence prix "
+    "concours challenge tournoi trophee coupe cie compagnie transports travaux construction immobilier studio "
+    "galerie librairie editions musee statue buste stele monument fontaine plaque oeuvre oeuvres tableau toile "
+    "sculpture fresque exposition expo concert spectacle film roman livre album chanson recital hommage "
+    "conference conservatoire auditorium cinema festival orchestre choeur chorale harmonie fanfare theorie plan "
+    "rapport projet programme dispositif institut institution universite faculte laboratoire campus internat iut "
+    "ifsi lep lp sep mfr ime itep sessad esat cmp cmpp ccas mjc mptt crous caserne camp fort chateau moulin ferme "
+    "domaine bois foret lac etang plage digue barrage canal ecluse terrain plateau cosec halle halles marche "
+    "marches kiosque skatepark dojo velodrome patinoire base refuge cimetiere crematorium presbytere temple "
+    "mosquee synagogue prefecture tribunal palais amis ami cercle collectif mouvement confrerie academie alliance "
+    "ligue office bureau service conseil lieu site rive les des saint sainte st notre-dame nd mont col pic pole "
+    "crechesm micro-creche halte-garderie rpe ram lape alsh clsh accueil periscolaire jeunesse radio journal "
+    "revue magazine collection fonds legs donation dotation bourse bourses medaille famille promotion banque "
+    "credit caisse mutuelle assurance ecurie haras pepiniere pepinieres brasserie cafe bar tabac pizzeria "
+    "traiteur auberge gite camping chambre chambres menuiserie plomberie electricite scierie maconnerie "
+    "imprimerie taxi taxis ambulances auto-ecole cordonnerie fleuriste coiffure opticien optique ensemble quatuor "
+    "trio duo quintette sextet big-band groupement cooperative comptoir bus ligne navette borne bornes forage "
+    "captage source pompage poste transformateur sprt decheterie variete varietes rosier rose cultivar prunus"
 )
 _AFTER_BODY = _set(
-    "sarl sas sasu sa eurl sci scp scop selarl selas snc gaec earl scea ei cie associes consulting conseil "
-    "conseils architectes architecte avocats immobilier transports batiment construction constructions travaux "
-    "production productions editions diffusion services formation formations sport sports basket football club fc "
-    "paysage paysages electricite plomberie"
+    "equipement environnement telecom nord sud est ouest gamme btp tp automobiles auto voyages paysagiste sarl "
+    "sas sasu sa eurl sci scp scop selarl selas snc gaec earl scea ei cie associes consulting conseil conseils "
+    "architectes architecte avocats immobilier transports batiment construction constructions travaux production "
+    "productions editions diffusion services formation formations sport sports basket football club fc paysage "
+    "paysages electricite plomberie"
 )
 # Never a name after a title nor a surname: words that titles and first names meet in ordinary sentences.
 _NEVER = _set(
-    "le la les un une des du de et ou en au aux par pour sur sous dans avec sans est sont tous toutes tout toute "
-    "ce cette janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre lundi mardi "
-    "mercredi jeudi vendredi samedi dimanche tarif tarifs montant total euros budget compte subvention "
-    "subventions nord sud est ouest france europe ouvrage oeuvre bovary sans-gene sport culture ii iii iv vi vii "
-    "viii ix xi xii xiii xiv xv xvi et/ou non oui aide achat demande dossier acquisition convention annee "
-    "fonctionnement"
+    "saint sainte france tom dom reims stella le la les un une des du de et ou en au aux par pour sur sous dans "
+    "avec sans est sont tous toutes tout toute ce cette janvier fevrier mars avril mai juin juillet aout "
+    "septembre octobre novembre decembre lundi mardi mercredi jeudi vendredi samedi dimanche tarif tarifs montant "
+    "total euros budget compte subvention subventions nord sud ouest europe ouvrage oeuvre bovary sans-gene sport "
+    "culture ii iii iv vi vii viii ix xi xii xiii xiv xv xvi et/ou non oui aide achat demande dossier acquisition "
+    "convention annee fonctionnement"
 )
 # First names and surnames that are ordinary words too: alone they prove nothing.
 _COMMON = _set(
@@ -470,12 +507,11 @@ _COMMON = _set(
     "parc port bois mont moulin fontaine maire maison bon grand petit blanc noir brun rouge roux jeune vieux long "
     "court bel beau gros fort leger marchand boulanger meunier berger chevalier prince roi page clerc moine pape "
     "abbe chapelle eglise riviere lac mer vallee valle prairie pre roche rocher pierres sable colin merlin loup "
-    "renard lion aigle noel carnaval laurier saule chene fleur fleurs "
-    "lys dahlia lilas ange marin mercier mercredi paris lyon nice tours vienne nancy sens "
-    "bonne bonheur chance amour vie ete hiver soleil lune sol terre nature foret place cour quai chemin rue masse "
-    "base carre bar bas haut sept huit neuf vingt cent mille point ligne suite union alliance concorde liberte "
-    "egalite fraternite republique dimanche samedi mardi jean-bart alba ariane diane daphne flora gaia electra "
-    "europe asia"
+    "renard lion aigle noel carnaval laurier saule chene fleur fleurs lys dahlia lilas ange marin mercier "
+    "mercredi paris lyon nice tours vienne nancy sens bonne bonheur chance amour vie ete hiver soleil lune sol "
+    "terre nature foret place cour quai chemin rue masse base carre bar bas haut sept huit neuf vingt cent mille "
+    "point ligne suite union alliance concorde liberte egalite fraternite republique dimanche samedi mardi "
+    "jean-bart alba ariane diane daphne flora gaia electra europe asia"
 )
 # People of the past whose names are on every street corner: not someone of today unless a title says so.
 _FAMOUS = frozenset(
@@ -491,6 +527,7 @@ _FAMOUS = frozenset(
         "auguste renoir,claude monet,paul cezanne,henri matisse,pablo picasso,auguste rodin,camille claudel,"
         "jean baptiste clement,pierre mendes france,pierre brossolette,pierre semard,ambroise croizat,marcel cachin,"
         "leon gambetta,aristide briand,georges clemenceau,jules guesde,raymond poincare,adolphe thiers,sadi carnot,"
+        "leo lagrange,alphonse juin,philippe leclerc,max rouquette,michel colucci,albertine sarrazin,stella maris,"
         "jean de la fontaine,pierre corneille,jean racine,blaise pascal,rene descartes,denis diderot,jean jacques rousseau,"
         "jean henri fabre,claude bernard,marcelin berthelot,louis armand,jean perrin,frederic joliot curie,irene joliot curie,"
         "joliot curie,paul langevin,henri becquerel,louis braille,charles peguy,arthur rimbaud,paul verlaine,"

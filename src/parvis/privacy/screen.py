@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from parvis.france import is_nir
-from parvis.privacy import spans, sql
+from parvis import france
+from parvis.privacy import names, spans, sql
 from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
     DIRECT,
@@ -30,9 +30,12 @@ from parvis.text import words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
 
 COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
+_SAMPLE = 500  # distinct cells that settle a doubt on what a column means
+_ENOUGH = 0.4  # share of them that must be surnames
 _BATCH = 5000  # distinct cells read at once
 _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
+_BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex", "email", "phone"})
 _SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
 _PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
 _RING = frozenset("tel telephone portable mobile gsm phone".split())
@@ -42,6 +45,7 @@ _PLACES = frozenset(
     "rue voie adresse lieu lieux nomvoie station arret stop quartier site equipement equipements etablissement ecole "
     "college lycee monument oeuvre denomination toponyme batiment parking bureau parc square jardin auteur artiste "
     "titre film spectacle localisation emplacement commune ville route chemin ligne statue sculpteur architecte "
+    "location local locaux salle gymnase stade "
     "libellevoie odonyme variete espece essence cultivar genre taxon".split()
 )
 _PLACE_MEANINGS = frozenset("address commune region department geometry url json opening_hours colour ban_key".split())
@@ -93,10 +97,14 @@ class _Table:
 
     def __post_init__(self) -> None:
         meanings = {c.meaning for c in self.profile.columns}
-        named = "person_name" in meanings or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
-        self.people = bool(meanings & _SURE_PEOPLE) or (named and not meanings & _BODIES)
+        named = any(c.meaning == "person_name" and self._whole(c) for c in self.profile.columns)
+        named = named or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
         shaped = any(c.kind is Kind.GEOMETRY for c in self.profile.columns)
-        self.places = not self.people and (shaped or bool(self.profile.point) or bool(meanings & _ABOUT_PLACES))
+        located = shaped or bool(self.profile.point) or bool(meanings & _ABOUT_PLACES)
+        self.people, self.places = False, located and not self._beside(None, _BESIDE_SURNAMES - {"email", "phone"})
+        sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
+        self.people = sure or (named and not meanings & _BODIES)
+        self.places = located and not self.people
         known = self.engine.execute(f"SELECT * FROM {self.relation} LIMIT 0").description
         self.line = sql.LINE if any(d[0] == sql.LINE for d in known) else "NULL"
 
@@ -126,11 +134,39 @@ class _Table:
     # --- Columns that are personal by what they mean ---
 
     def _whole(self, column: Column) -> bool:
+        if column.meaning == "person_name":
+            return not self._headed(column, _PLACES) and not self._all_places(column)
+        if column.meaning == "last_name" and not self._beside(column, _BESIDE_SURNAMES):
+            return self._surnames(column)
         if column.meaning in DIRECT:
             return True
         if column.meaning in BESIDE_PEOPLE:
             return self.people
         return column.meaning == "first_name" and self.people
+
+    def _all_places(self, column: Column) -> bool:
+        """True when every cell, read again, names a place or someone of the past."""
+        cells = self._sample(column)
+        return bool(cells) and all(names.refuted(c) for c in cells)
+
+    def _surnames(self, column: Column) -> bool:
+        """True when enough cells are surnames of the country: « nom » alone also heads trees and gymnasiums."""
+        cells = self._sample(column)
+        known = sum(any(france.surname_weight(w) >= 4 for w in words(c)) and len(words(c)) <= 3 for c in cells)
+        return known >= _ENOUGH * len(cells) and not self.places
+
+    def _sample(self, column: Column) -> list[str]:
+        name = sql.quoted(column.name)
+        rows = self._rows(
+            f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {self.relation} WHERE {name} IS NOT NULL LIMIT {_SAMPLE}"
+        )
+        return [r[0] for r in rows]
+
+    def _headed(self, column: Column, among: frozenset[str]) -> bool:
+        return bool((set(words(column.label)) | set(column.name.split("_"))) & among)
+
+    def _beside(self, column: Column | None, among: frozenset[str]) -> bool:
+        return any(c.meaning in among for c in self.profile.columns if c is not column)
 
     def _filled(self, column: Column) -> _Seen:
         name = sql.quoted(column.name)
@@ -178,24 +214,24 @@ class _Table:
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
-        said = set(words(column.label)) | set(column.name.split("_"))
-        return not (self.places or column.meaning in _PLACE_MEANINGS or said & _PLACES)
+        return not (self.places or column.meaning in _PLACE_MEANINGS or self._headed(column, _PLACES))
 
     def _landlines(self, column: Column) -> bool:
         """True when a telephone that is no mobile is someone's all the same."""
-        return self.people or bool(set(words(column.label)) & _PRIVATE)
+        return self.people or self._headed(column, _PRIVATE)
 
     # --- Columns of numbers ---
 
     def _figures(self, column: Column) -> dict[str, _Seen]:
         """NIR that a program took for numbers, telephones that lost their zero."""
-        said = set(words(column.label)) | set(column.name.split("_"))
         seen: dict[str, _Seen] = defaultdict(_Seen)
-        low, high = (10**12, 9 * 10**14) if said & _SECU or column.meaning == "nir" else (10**14, 9 * 10**14)
+        low, high = (
+            (10**12, 9 * 10**14) if self._headed(column, _SECU) or column.meaning == "nir" else (10**14, 9 * 10**14)
+        )
         for cell, count, line in self._integers(column, low, high):
-            if is_nir(str(cell), key=cell >= 10**14):
+            if france.is_nir(str(cell), key=cell >= 10**14):
                 seen["nir"].add(count, line)
-        if said & _RING or column.meaning == "phone":
+        if self._headed(column, _RING) or column.meaning == "phone":
             landlines = self._landlines(column)
             for cell, count, line in self._integers(column, 10**8, 10**9 - 1):
                 if landlines or not spans.is_landline(str(cell)[0]):

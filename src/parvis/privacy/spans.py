@@ -78,6 +78,7 @@ _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+){1,6}")
 _BODIES = frozenset(
     "mairie commune ville ccas ecole college lycee creche mediatheque bibliotheque syndicat piscine musee camping "
     "cantine garderie accueil contact secretariat urbanisme asso association club comite amicale office tourisme "
+    "sav support service client reservation hotel loisirs "
     "theatre cinema conservatoire ludotheque ehpad foyer gymnase police pompiers paroisse federation ligue union".split()
 )
 
@@ -88,6 +89,14 @@ def is_role(address: str) -> bool:
         return True
     local = fold(address.rpartition("@")[0])
     words = [w for w in re.split(r"[.\-_+\d]+", local) if w]
+    domain = re.sub(r"[^a-z]", "", fold(address.rpartition("@")[2]).rpartition(".")[0])
+    if (
+        len(words) == 1
+        and len(words[0]) >= 3
+        and domain.startswith(words[0])
+        and not france.first_name_weight(words[0])
+    ):
+        return True  # sdem@sdem50.example: the body's own name
     named = any(france.first_name_weight(w) >= 4 for w in words[1:])
     return bool(words) and not named and any(words[0].startswith(b) for b in _BODIES)
 
@@ -108,7 +117,7 @@ def _mailboxes(text: str) -> Iterator[Span]:
 
 _GAP = r"[\s.\-]{0,2}"
 _NIR = re.compile(
-    rf"(?<![0-9A-Za-z])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:[\s.\-/]{{0,3}}\d\d)?(?![0-9A-Za-z])"
+    rf"(?<![0-9A-Za-z])(?<!\d[.,])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:[\s.\-/]{{0,3}}\d\d)?(?![0-9A-Za-z]|[.,]\d)"
 )
 _NIR_SAID = re.compile(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b", re.IGNORECASE)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
@@ -225,10 +234,15 @@ _NUMBERS_SQL = (
     rf"|(?:^|[^0-9A-Za-z])[A-Za-z]{{2}}[0-9]{{2}}(?:{_SEP}[A-Za-z0-9]){{11}}"
     r"|(?i:[(\[]\s?(?:at|arobase)\s?[)\]])"
 )
+# Latin letters by their ranges: the full classes cost a hundred times more to compile, for each query.
+_LETTER, _CAPITAL = r"A-Za-z\x{C0}-\x{24F}", r"A-Z\x{C0}-\x{DE}\x{100}-\x{24F}"
 _TITLED_SQL = (
-    r"(?i)(?:^|[^\p{L}])(?:mr?s?|mmes?|mlles?|mm|me|dr|pr|monsieur|madame|mademoiselle|messieurs|mesdames|"
-    r"mesdemoiselles|docteur|professeur|ma[iî]tre|veuve|vve|consorts|[ée]poux|[ée]pouse|indivision|famille|n[ée]e)"
-    r"[^\p{L}\p{N}]"
+    rf"(?i)(?:^|[^{_LETTER}])(?:mr?s?|mmes?|mlles?|mm|me|dr|pr|monsieur|madame|mademoiselle|messieurs|mesdames|"
+    r"mesdemoiselles|docteur|professeur|ma[iî]tre|veuve|vve|consorts|[ée]poux|[ée]pouse|indivision|n[ée]e)"
+    rf"[^{_LETTER}0-9]"
 )
-_CAPITALS_SQL = r"\p{Lu}[\p{L}'’\-]+[^\p{L}\p{N}]+(?:(?:\p{L}\.|[dD]['’]|[\p{L}]{1,3}\s)\s?)?\p{Lu}[\p{L}'’\-]"
+_CAPITALS_SQL = (
+    rf"[{_CAPITAL}][{_LETTER}'’\-]+[^{_LETTER}0-9]+(?:(?:[{_LETTER}]\.|[dD]['’]|[{_LETTER}]{{1,3}}\s)\s?)?"
+    rf"[{_CAPITAL}][{_LETTER}'’\-]"
+)
 _HOME_SQL = r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+le\b|naissance|ddn|d\.d\.n|demeurant|domicil|r[ée]sidant|habit|adresse personnelle"

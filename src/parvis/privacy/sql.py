@@ -10,8 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from parvis.values import Kind
 
 LINE = "__line"  # the line in the original, as ``tables`` writes it; never published
@@ -65,6 +63,8 @@ def connect(spill: Path | None = None) -> Any:
 
     ``spill`` is the folder where a sort too large for memory may wait, erased with the engine.
     """
+    import duckdb  # late: the types of this module are wanted where the engine is not
+
     config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "threads": 2,
