@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -54,6 +56,8 @@ class Pool:
         self._asking, self._writing = _Lane(workers), _Lane(exports)
         self._closed = False
         self._spare: _Process | None = None
+        self._orders: queue.SimpleQueue[Future[_Process] | None] = queue.SimpleQueue()
+        self._starter: threading.Thread | None = None
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer of a worker. Raises: BusyError, LimitError, ParvisError; see ``store.query.run``."""
@@ -95,6 +99,7 @@ class Pool:
             free, self._free = list(self._free), deque()
             spare, self._spare = self._spare, None
             self._ready.notify_all()
+        self._orders.put(None)
         for worker in [*free, *([spare] if spare else [])]:
             worker.kill()
 
@@ -116,8 +121,11 @@ class Pool:
                 lane.busy += 1
             finally:
                 lane.queue -= 1
-            if self._free:
-                return self._free.popleft()
+            worker = self._free.popleft() if self._free else None
+        if worker is not None:
+            if worker.alive:
+                return worker
+            worker.kill()  # it died while nobody asked: nobody has to know
         try:
             return self._new()
         except BaseException:
@@ -134,13 +142,33 @@ class Pool:
         with self._ready:
             worker, self._spare = self._spare, None
         try:
-            worker = worker or _Process(self.folder, self.seconds)
+            if worker is None or not worker.alive:
+                worker = self._start()
             worker.wait_ready()
         finally:
             with self._ready:
                 if self._spare is None and not self._closed:
-                    self._spare = _Process(self.folder, self.seconds)
+                    with contextlib.suppress(OSError):  # no room for a spare: the next question will try again
+                        self._spare = self._start()
         return worker
+
+    def _start(self) -> _Process:
+        """Return a new process, started by a thread that stays: Linux ends a worker with the thread that started it,
+        and a web server's threads come and go."""
+        with self._ready:
+            if self._starter is None:
+                self._starter = threading.Thread(target=self._start_all, name="parvis-pool", daemon=True)
+                self._starter.start()
+        order: Future[_Process] = Future()
+        self._orders.put(order)
+        return order.result(START)
+
+    def _start_all(self) -> None:
+        while (order := self._orders.get()) is not None:
+            try:
+                order.set_result(_Process(self.folder, self.seconds))
+            except Exception as error:
+                order.set_exception(error)
 
     def _settle(self, worker: _Process, lane: _Lane, told: dict[str, Any]) -> dict[str, Any]:
         if told.get("fatal"):
@@ -184,6 +212,7 @@ class _Process:
         environment = {
             k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
         }
+        environment["MALLOC_ARENA_MAX"] = "2"  # each thread would reserve 64 MB of the address space that is limited
         self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
         theirs.close()
         self.connection = Connection(ours.detach())
@@ -197,6 +226,10 @@ class _Process:
                 self.kill()
                 raise _lost() from error
             self.ready = True
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
 
     def send(self, request: Mapping[str, Any]) -> None:
         self.connection.send_bytes(json.dumps(request).encode())

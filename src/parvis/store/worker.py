@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet  # noqa: F401  loaded before the limit of memory, which counts what comes after
 
 from parvis.store import export
 from parvis.tables import confinement
@@ -129,8 +130,7 @@ def _error(error: Exception) -> dict[str, Any]:
 
 def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: float) -> None:
     connection = Connection(descriptor)
-    worker = Worker(objects, indexes, work, seconds)
-    worker.engine.execute("SELECT 1")
+    # The engine comes after: Linux confines the thread that asks and those it starts later, and the engine has its own.
     confinement.confine(
         {
             "reads": [str(objects), str(indexes)],
@@ -140,6 +140,8 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
             "disk": 2 << 30,
         }
     )
+    worker = Worker(objects, indexes, work, seconds)
+    worker.engine.execute("SELECT 1")
     connection.send_bytes(b"ready")
     while True:
         try:
