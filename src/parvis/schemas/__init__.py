@@ -1,1 +1,1 @@
-"""What a file should be: schemas of our own compact data, and which one a table follows."""
+"""What a file should be: the national schemas, and the ones that a commune brings."""

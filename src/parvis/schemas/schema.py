@@ -1,164 +1,283 @@
-"""A schema: the fields a table should have. National ones lie beside, as facts written in our own words."""
+"""What a file should be: one frozen model for the national schemas, Table Schema and flat JSON Schema documents.
+
+National schemas lie beside this module as compact JSON made by ``scripts/make_schemas.py``: facts only (names, types,
+obligations, lists, patterns), in our own words.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from parvis.errors import InputError, UnknownName
-from parvis.values import from_json
+from parvis.errors import InputError, LimitError, UnknownName
+from parvis.schemas.json_schema import as_table_schema
+from parvis.text import words
+from parvis.values import msg
 
 NATIONAL = Path(__file__).parent / "national"
-SIZE = 5 << 20  # bytes of a schema; beyond, it is no schema
-FIELDS = 1000
-TYPES = frozenset({"string", "integer", "number", "boolean", "date", "datetime", "time", "year", "yearmonth",
-                   "duration", "array", "object", "geopoint", "geojson", "any"})  # fmt: skip
+SIZE = 5 << 20  # bytes of a schema document
+FIELDS = 2000
+ENUM = 20_000  # values of one list
+ENUMS = 100_000  # values of all lists of one schema
+PATTERN = 5000  # characters of a regular expression
+
+TYPES = frozenset(
+    "string integer number boolean date datetime time year yearmonth duration geopoint geojson array object any".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. ``pattern`` is a whole-cell regular expression; ``minimum`` and ``maximum`` are as the type writes."""
+    """One column that a schema asks for. ``type`` is a Table Schema type; lists and bounds are as it writes them."""
 
     name: str
-    title: str = ""
+    title: str = ""  # in our words
     type: str = "string"
-    format: str = ""
     required: bool = False
     unique: bool = False
-    enum: Sequence[str] = ()
-    pattern: str = ""
-    minimum: str = ""
-    maximum: str = ""
+    enum: Sequence[str] = ()  # the values of a cell; of each part of a cell when the type is « array »
+    pattern: str = ""  # must match the whole cell
+    minimum: float | str | None = None
+    maximum: float | str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    format: str = ""  # "uri", "email", "%Y-%m-%d" ...
+    meaning: str = ""  # name of the detector that knows such cells, or ""
     description: str = ""
+    synonyms: Sequence[str] = ()  # other headers people write for it
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a file should be. ``id`` is « scdl/subventions » for a national one, a name or an address for another."""
+    """What a table should be. ``id`` is « publisher/name », or the path or address it came from."""
 
     id: str
     title: str
     fields: Sequence[Field]
     version: str = ""
+    date: str = ""  # ISO 8601 day of this version
+    source: str = ""  # address of the document
+    licence: str = ""  # of the document, as its publisher says it
     homepage: str = ""
     primary_key: Sequence[str] = ()
+    digest: str = ""  # SHA-256 of the document this was made from
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
 
+    @property
+    def required(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.required)
 
-@cache
+
 def all_ids() -> tuple[str, ...]:
-    """Return the ids of the national schemas, in order."""
+    """Return the ids of the national schemas, in alphabetical order."""
     return tuple(sorted(p.stem.replace("__", "/") for p in NATIONAL.glob("*.json")))
 
 
 @cache
-def load(identity: str) -> Schema:
-    """Return a national schema. Raises: UnknownName."""
-    if identity not in all_ids():
+def load(schema: str) -> Schema:
+    """Return a national schema by its id (« scdl/subventions », or « subventions » when no other ends so).
+
+    Raises: UnknownName.
+    """
+    known = all_ids()
+    near = [i for i in known if schema and (i == schema or i.partition("/")[2].removeprefix("schema-") == schema)]
+    if schema not in known and len(near) != 1:
         raise UnknownName(
-            "Le schéma « {schema} » n'est pas connu.",
-            "Schémas : {known}.",
-            schema=identity[:80],
-            known=", ".join(all_ids()),
+            msg("Parvis ne connaît pas le schéma « {schema} »."),
+            msg("Choisissez un identifiant connu, par exemple scdl/subventions, ou donnez le fichier du schéma."),
+            schema=schema,
         )
-    return _of_ours(json.loads((NATIONAL / f"{identity.replace('/', '__')}.json").read_text("utf-8")))
+    chosen = schema if schema in known else near[0]
+    document = json.loads((NATIONAL / f"{chosen.replace('/', '__')}.json").read_text("utf-8"))
+    fields = tuple(Field(**{k: _frozen(v) for k, v in f.items()}) for f in document.pop("fields"))
+    return Schema(fields=fields, **{k: _frozen(v) for k, v in document.items()})
 
 
-def from_file(path: Path) -> Schema:
-    """Return the Table Schema of a file. Raises: InputError when it is none."""
-    if path.stat().st_size > SIZE:
-        raise InputError("« {name} » est trop gros pour être un schéma.", name=path.name)
-    return from_text(path.read_bytes(), path.stem)
+def from_file(path: str | Path, name: str = "") -> Schema:
+    """Return the schema of a JSON file: a Table Schema, or a JSON Schema of flat objects.
+
+    Raises: InputError when it is not one, LimitError when it is too large.
+    """
+    place = Path(path)
+    if place.stat().st_size > SIZE:
+        raise LimitError(msg("Ce schéma dépasse {size} Mo."), size=SIZE >> 20)
+    return from_text(place.read_bytes(), name or place.name)
 
 
-def from_text(content: bytes, identity: str) -> Schema:
-    """Return the Table Schema that bytes hold. Raises: InputError, saying where it is wrong."""
+def from_text(content: bytes, name: str) -> Schema:
+    """Return the schema that these bytes describe, under a name. Raises: InputError."""
     try:
-        document = json.loads(content)
+        document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError("« {name} » n'est pas un schéma : ce n'est pas du JSON lisible.", name=identity) from error
-    return from_table_schema(document, identity)
-
-
-def from_table_schema(document: Any, identity: str) -> Schema:
-    """Return the schema that a Frictionless Table Schema describes. Raises: InputError."""
-    told = document.get("fields") if isinstance(document, Mapping) else None
-    if not isinstance(told, list) or not told or len(told) > FIELDS:
         raise InputError(
-            "« {name} » n'est pas un schéma de tableau : il lui manque la liste « fields ».",
-            "Donnez un schéma Table Schema (data.gouv.fr en publie).",
-            name=identity,
-        )
-    key = document.get("primaryKey") or ()
-    return Schema(
-        id=identity,
-        title=str(document.get("title") or identity),
-        fields=tuple(_field(f, identity) for f in told),
-        version=str(document.get("version") or ""),
-        homepage=str(document.get("homepage") or ""),
-        primary_key=(key,) if isinstance(key, str) else tuple(map(str, key)),
+            msg("« {name} » n'est pas un schéma : ce n'est pas du JSON."),
+            msg("Donnez le fichier schema.json publié par l'auteur du schéma."),
+            name=name,
+        ) from error
+    return from_document(document, name)
+
+
+def from_document(document: Any, name: str) -> Schema:
+    """Return the schema that a JSON document describes. Raises: InputError."""
+    flat = document if isinstance(document, Mapping) else {}
+    table = flat if isinstance(flat.get("fields"), list) else as_table_schema(flat)
+    if table is not None:
+        return from_table_schema(table, name)
+    raise InputError(
+        msg("« {name} » ne décrit pas de tableau."),
+        msg("Il faut un Table Schema (une liste « fields ») ou un JSON Schema d'objets simples."),
+        name=name,
     )
 
 
-def _field(told: Any, identity: str) -> Field:
-    if not isinstance(told, Mapping) or not isinstance(told.get("name"), str) or not told["name"].strip():
-        raise InputError("Un champ du schéma « {name} » n'a pas de nom.", name=identity)
-    asked = told.get("constraints")
-    bounds: Mapping[str, Any] = asked if isinstance(asked, Mapping) else {}
-    kind = str(told.get("type") or "string")
-    pattern = str(bounds.get("pattern") or "")
-    if pattern:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise InputError(
-                "Le motif du champ « {field} » du schéma « {name} » est illisible.", field=told["name"], name=identity
-            ) from error
-    enum = bounds.get("enum") or ()
-    return Field(
-        name=told["name"],
-        title=str(told.get("title") or ""),
-        type=kind if kind in TYPES else "any",
-        format=str(told.get("format") or ""),
-        required=bool(bounds.get("required")),
-        unique=bool(bounds.get("unique")),
-        enum=tuple(_said(e) for e in enum) if isinstance(enum, list | tuple) else (),
-        pattern=pattern,
-        minimum=_said(bounds.get("minimum")),
-        maximum=_said(bounds.get("maximum")),
-        min_length=_whole(bounds.get("minLength")),
-        max_length=_whole(bounds.get("maxLength")),
-        description=str(told.get("description") or ""),
-    )
+def from_table_schema(document: Mapping[str, Any], name: str) -> Schema:
+    """Return the schema of a Frictionless Table Schema document.
+
+    Constraints that have not the shape the standard says are left out: a careless schema still helps.
+    Raises: InputError when there is no usable field, LimitError when there are too many.
+    """
+    described = [f for f in document["fields"] if isinstance(f, Mapping) and _text(f.get("name"))]
+    return _whole(document, name, [_field(f) for f in described])
 
 
-def _said(value: Any) -> str:
-    if value is None:
+def guess_meaning(field: Field) -> str:
+    """Return the meaning that a field's name, type and pattern tell, "" when they do not."""
+    if field.type not in ("string", "number", "integer", "year", "geopoint"):
         return ""
+    said = "_".join(parts_of(field.name))
+    for meaning, pattern, types in _MEANINGS:
+        if field.type in types and re.search(pattern, said):
+            return meaning
+    return ""
+
+
+def parts_of(name: str) -> list[str]:
+    """Return the folded words of a field's name: « idBeneficiaire » gives id, beneficiaire."""
+    return words(_CAMEL.sub(" ", name).replace("_", " "))
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LETTERS, _NUMBERS = ("string",), ("number", "string")
+_MEANINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("siret", r"(?:^|_)siret(?:$|_)|^id_attribuant$|^id_beneficiaire$", _LETTERS),
+    ("siren", r"(?:^|_)siren(?:$|_)", _LETTERS),
+    ("rna", r"(?:^|_)rna(?:$|_)", _LETTERS),
+    ("insee_commune", r"(?:^|_)(?:insee|code_com|code_commune|com_insee|commune_insee)$|(?:^|_)insee_", _LETTERS),
+    ("postcode", r"(?:^|_)(?:code_?postal|cp|postal_code|codepostal)$", _LETTERS),
+    ("latitude", r"(?:^|_)(?:lat|latitude|ylat)(?:$|_)", _NUMBERS),
+    ("longitude", r"(?:^|_)(?:lon|long|longitude|xlong)(?:$|_)", _NUMBERS),
+    ("lonlat", r"coordonnees_?xy|geopoint", ("string", "geopoint")),
+    ("email", r"(?:^|_)(?:e?mail|courriels?|courriel)(?:$|_)", _LETTERS),
+    ("phone", r"(?:^|_)(?:tel\d?|telephone)(?:$|_)", _LETTERS),
+    ("url", r"(?:^|_)(?:url|site_web|site_internet|web)(?:$|_)", _LETTERS),
+    ("year", r"^(?:annee|.*_annee)$", ("integer", "year")),
+    ("opening_hours", r"^(?:horaires|.*_ouverture)$", _LETTERS),
+    ("ban_key", r"cle_interop", _LETTERS),
+    ("actes_matter", r"matiere_code", _LETTERS),
+)
+
+
+def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> Schema:
+    if not fields:
+        raise InputError(msg("Le schéma « {name} » ne décrit aucune colonne."), name=name)
+    if len(fields) > FIELDS or sum(len(f.enum) for f in fields) > ENUMS:
+        raise LimitError(msg("Le schéma « {name} » est trop grand pour être vérifié."), name=name)
+    names = [f.name for f in fields]
+    if len(set(names)) < len(names):
+        fields = list({f.name: f for f in fields}.values())
+    key = document.get("primaryKey") or ()
+    keys = [key] if isinstance(key, str) else [k for k in key if isinstance(k, str)] if isinstance(key, list) else []
+    return Schema(
+        id=name,
+        title=_text(document.get("title")) or name,
+        fields=tuple(fields),
+        version=_text(document.get("version")),
+        date=_text(document.get("lastModified") or document.get("updated") or document.get("created"))[:10],
+        source=_text(document.get("path") or document.get("uri")),
+        licence=_licence(document.get("licenses")),
+        homepage=_text(document.get("homepage")),
+        primary_key=tuple(k for k in keys if k in names),
+    )
+
+
+def _field(described: Mapping[str, Any]) -> Field:
+    limits = described.get("constraints")
+    told: Mapping[str, Any] = limits if isinstance(limits, Mapping) else {}
+    item = described.get("arrayItem") or told.get("arrayItem")
+    inner = item if isinstance(item, Mapping) else {}
+    inner_limits = inner.get("constraints") if isinstance(inner.get("constraints"), Mapping) else inner
+    kind = _text(described.get("type")) or "string"
+    enum = told.get("enum") or described.get("enum") or (inner_limits or {}).get("enum")
+    field = Field(
+        name=_text(described.get("name")),
+        title=_text(described.get("title"))[:200],
+        type=kind if kind in TYPES else "any",
+        required=told.get("required") is True,
+        unique=told.get("unique") is True,
+        enum=_enum(enum),
+        pattern=_text(told.get("pattern") or described.get("pattern"))[: PATTERN + 1],
+        minimum=_bound(told.get("minimum")),
+        maximum=_bound(told.get("maximum")),
+        min_length=_length(told.get("minLength")),
+        max_length=_length(told.get("maxLength")),
+        format=_text(described.get("format")),
+        description=_text(described.get("description"))[:2000],
+    )
+    return dataclasses.replace(field, meaning=guess_meaning(field))
+
+
+def _enum(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        return ()
+    plain = tuple(dict.fromkeys(_written(v) for v in values if isinstance(v, str | int | float)))
+    if len(plain) > ENUM:
+        raise LimitError(msg("Une liste du schéma a plus de {count} valeurs."), count=ENUM)
+    return plain
+
+
+def _written(value: str | float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _bound(value: Any) -> float | str | None:
+    """Return a bound as a number, or as the ISO text of a date. Some authors write numbers between quotes."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value if re.fullmatch(r"\d{4}-\d\d-\d\d(?:[T ].*)?", value) else None
+    return value
 
 
-def _of_ours(data: Mapping[str, Any]) -> Schema:
-    """Return the schema of our own compact data: field lists with defaults left out."""
-    fields = tuple(from_json(Field, told) for told in data["fields"])
-    return Schema(
-        id=data["id"],
-        title=data["title"],
-        fields=fields,
-        version=data.get("version", ""),
-        homepage=data.get("homepage", ""),
-        primary_key=tuple(data.get("primary_key", ())),
-    )
+def _length(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _licence(said: Any) -> str:
+    first = said[0] if isinstance(said, list) and said else None
+    return _text(first.get("name") or first.get("title")) if isinstance(first, Mapping) else ""
+
+
+def _text(value: Any) -> str:
+    """Return a text fit for a sentence, or "": schemas hold zero-width signs and worse."""
+    return "".join(_visible(value)).strip() if isinstance(value, str) else ""
+
+
+def _visible(text: str) -> Iterator[str]:
+    return (c for c in text if c.isprintable() or c in "\n\t")
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

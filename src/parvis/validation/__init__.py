@@ -1,1 +1,1 @@
-"""Whether a table holds together, and follows its schema: remarks that a clerk can act on."""
+"""What a table should have been: its cells held against a schema, and against themselves."""

@@ -1,1 +1,1 @@
-"""One kind of check a file: ``look(table)`` gives findings, or questions that one scan answers for all."""
+"""One kind of verification a file. See ``validation.table`` for what each one receives and yields."""

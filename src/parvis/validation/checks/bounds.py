@@ -19,10 +19,9 @@ def look(table: Table) -> Iterator[Ask]:
             (field.minimum, "<", msg("plus petites que")),
             (field.maximum, ">", msg("plus grandes que")),
         ):
-            try:
-                limit = float(bound)
-            except ValueError:
+            if not isinstance(bound, int | float):
                 continue
+            limit = float(bound)
             yield Ask(
                 "schema.bound",
                 Severity.WARN,
