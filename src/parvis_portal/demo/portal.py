@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parvis.errors import ParvisError
-from parvis.privacy import policy as policies
 from parvis_portal.demo.town import write_town
 from parvis_portal.intake import actions, publishing, queries
 from parvis_portal.intake.models import Draft
@@ -93,11 +92,7 @@ def _publish(town: Organisation, users: dict[Role, User], told: Told) -> None:
 
 def _decide(draft: Draft, referent: User) -> None:
     """Accept what is proposed for each column, and release."""
-    accepted = {
-        name: (rule.transform, rule.ground)
-        for name in policies.undecided(draft.decided_policy)
-        if (rule := draft.decided_policy.rule(name)) is not None
-    }
+    accepted = queries.proposed(draft)
     try:
         draft = actions.save(draft, referent, draft.described, accepted, draft.dataset)
         if not queries.undecided(draft):

@@ -77,7 +77,10 @@ def save(
         draft.metadata = to_json(dataclasses.replace(metadata, source=draft.submission.name))
     policy = draft.decided_policy
     for column, (transform, ground) in (rules or {}).items():
-        policy = policies.decide(policy, column, transform, ground=ground, by=str(by or "Parvis"))
+        before = policy.rule(column)
+        same = before is not None and before.transform == transform
+        parameters = before.parameters if before is not None and same else {}
+        policy = policies.decide(policy, column, transform, parameters, ground=ground, by=str(by or "Parvis"))
     draft.policy = to_json(policy)
     draft.dataset = dataset
     draft.save()

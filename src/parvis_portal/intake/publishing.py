@@ -14,7 +14,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from parvis.errors import InputError, ParvisError
-from parvis.privacy import policy as policies
 from parvis.store import disk
 from parvis.store.folder import Folder
 from parvis.values import Severity
@@ -73,7 +72,7 @@ def publish_one(path: Path, owner: Organisation, by: User | None = None) -> list
     for draft in submission.drafts.filter(state=Draft.State.WAITING):
         if not _blocked(draft):
             try:
-                actions.save(draft, by, dataset=draft.dataset, rules=_proposed(draft))
+                actions.save(draft, by, dataset=draft.dataset, rules=queries.proposed(draft))
                 actions.approve(draft, by)
             except ParvisError as error:
                 Draft.objects.filter(pk=draft.pk).update(error=error.text[:500])
@@ -93,11 +92,6 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 def _blocked(draft: Draft) -> bool:
     findings = draft.prepared.findings
     return any(f.severity in (Severity.BLOCK, Severity.REFUSE) for f in findings) or draft.prepared.profile.rows == 0
-
-
-def _proposed(draft: Draft) -> dict[str, tuple[str, str]]:
-    return {name: (rule.transform, rule.ground) for name in policies.undecided(draft.decided_policy)
-            if (rule := draft.decided_policy.rule(name)) is not None}  # fmt: skip
 
 
 def _outcomes(submission: Submission) -> list[Outcome]:

@@ -28,9 +28,12 @@ def drafts(user: Any) -> QuerySet[Draft]:
 def undecided(draft: Draft) -> list[str]:
     """Return the labels of the columns that still wait for a person's decision."""
     preparation = draft.prepared
-    labels = {c.name: c.label for c in preparation.profile.columns}
-    names = policies.undecided(draft.decided_policy)
-    return [labels.get(name, name) for name in names]
+    return list(policies.undecided(draft.decided_policy, preparation.profile, preparation.findings))
+
+
+def proposed(draft: Draft) -> dict[str, tuple[str, str]]:
+    """Return the rules that nobody decided yet, as they are proposed: column -> (transform, ground)."""
+    return {r.column: (r.transform, r.ground) for r in draft.decided_policy.rules if not r.decided_by}
 
 
 def blocked(draft: Draft) -> bool:

@@ -1,0 +1,7 @@
+/* What pages gain when scripts run. Every page is whole without them: each element below improves plain HTML. */
+
+import "./copy";
+import "./drop";
+import "./progress";
+import "./table";
+import "./open-map";
