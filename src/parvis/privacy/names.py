@@ -80,14 +80,14 @@ class _Reading:
         if (token.shape == "l" and token.folded not in _LOWER_TITLES) or self._no_title(i):
             return None
         j = self._skip_dot(i + 1)
-        while self._folded(j) in ("et", "ou", "&", "/") and self._folded(j + 1) in _TITLES:
+        if self._folded(j) in ("et", "ou", "&", "/") and self._folded(j + 1) in _TITLES:
             j = self._skip_dot(j + 2)
-        while self._folded(j) in _TITLES and self._folded(j) not in ("me", "m"):
+        if self._folded(j) in _TITLES and self._folded(j) not in ("me", "m"):
             j = self._skip_dot(j + 1)  # Madame Veuve, M. le Docteur
         first = j
         if self._folded(j) in ("le", "la", "l") and self._folded(j + 1) in _ROLES:
             first = j = self._after_role(j + 1)
-        after = self._name_after_title(first, token)
+        after = self._name_after_title(first, token.folded, self._folded(i + 1) == ".")
         if after == first:
             return None
         if self._quoted_alone(i, after) or self._hangs_on_noun(i) or self._body_follows(after):
@@ -109,11 +109,9 @@ class _Reading:
     def _before_dot(self, i: int) -> int:
         return i - 1 if self._folded(i) == "." else i
 
-    def _name_after_title(self, j: int, title: _Token) -> int:
+    def _name_after_title(self, j: int, title: str, dotted: bool) -> int:
         """Return the token after the name that starts at ``j``, or ``j`` when there is none."""
-        strict = title.folded in _WEAK_TITLES and not (
-            title.folded == "m" and self._folded(self._index(title) + 1) == "."
-        )
+        strict = title in _WEAK_TITLES and not (title == "m" and dotted)
         start, taken = j, 0
         while taken < 5 and j < len(self.tokens):
             token = self.tokens[j]
@@ -124,13 +122,14 @@ class _Reading:
             k = j
             while self._folded(k) in _PARTICLES and k - j < 3:
                 k += 1
-            if k > j and title.folded == "maitre" and taken == 0:
+            if k > j and title == "maitre" and taken == 0:
                 return start  # maître d'ouvrage
             token = self.tokens[k] if k < len(self.tokens) else token
             if k >= len(self.tokens) or not self._can_name(token, taken, strict):
                 break
             j, taken = k + 1, taken + 1
             begun = taken == 1 and _given(token.folded) >= 4  # a first name calls for its surname, known or not
+            begun = begun or j == len(self.tokens) - 1  # one last word is the rest of the name
             if self.shout and not (begun or self._known(j) or self._folded(j) in _PARTICLES):
                 break
         signs = [t.shape for t in self.tokens[start:j] if t.shape != "."]
@@ -222,9 +221,9 @@ class _Reading:
 
     def _shouted(self, i: int) -> int | None:
         """« DURAND ALICE », and nothing else in the cell."""
-        words = [t for t in self.tokens if t.shape in "UI"]
-        if i != 0 or len(words) != len(self.tokens) or not 2 <= len(words) <= 4:
+        if i != 0 or not 2 <= len(self.tokens) <= 4 or any(t.shape not in "UI" for t in self.tokens):
             return None
+        words = self.tokens
         given = [t for t in words if _given(t.folded) >= 5 and t.folded not in _COMMON]
         others = [t for t in words if t not in given]
         if given and others and all(_surname(t.folded) > 0 and t.folded not in _NOUNS for t in others):
@@ -240,6 +239,8 @@ class _Reading:
             and i - self.guarded_until in (0, 1)
             and (i == self.guarded_until or self._folded(i - 1) in (",", "et", "/", "-", "ou", "–", "&"))
         ):
+            return True
+        if _ACRONYM.search(self.text[max(0, self.tokens[i].start - 20) : self.tokens[i].start]):
             return True
         before = self.tokens[i - 1] if i else None
         if before and before.shape in "UT" and not self._may_precede(before):
@@ -296,9 +297,6 @@ class _Reading:
 
     # --- Small questions ---
 
-    def _index(self, token: _Token) -> int:
-        return next(i for i, t in enumerate(self.tokens) if t is token)
-
     def _folded(self, i: int) -> str:
         return self.tokens[i].folded if 0 <= i < len(self.tokens) else ""
 
@@ -309,17 +307,9 @@ class _Reading:
         return i + 1 if self._folded(i) == "." else i
 
     def _after_role(self, i: int) -> int:
-        while self._folded(i) in _ROLES or self._folded(i) in (
-            "de",
-            "du",
-            "des",
-            "d",
-            "la",
-            "l",
-            "au",
-            "aux",
-            "adjoint",
-        ):
+        for _ in range(8):
+            if self._folded(i) not in _ROLES and self._folded(i) not in _ROLE_LINKS:
+                break
             i += 1
         return i
 
@@ -400,6 +390,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_ACRONYM = re.compile(r"(?:[A-Z]\.){2,}[A-Z]?\s*$|\b[A-Z]\.[A-Z]\s*$")  # « E.H.P.A.D Françoise Gauffier »
 _LONG_AGO = re.compile(r"[\s.,]{0,3}\(?\s?(?:v\.\s?)?1[0-8]\d\d\b")  # « Pierre Magnol (1638-1715) »
 _HONOURS = _set("me dr pr docteur professeur maitre")
 _TITLES = _set(
@@ -427,6 +418,7 @@ _ROLES = _set(
     "departemental departementale regional regionale premier premiere deuxieme troisieme garde ambassadeur "
     "ambassadrice premier-ministre"
 )
+_ROLE_LINKS = _set("de du des d la l au aux adjoint")
 _FUNCTIONS = (
     r"(?:maires?|adjointe?s?|conseill(?:er|ere)s?\s+(?:municipa|communautaire|departementa|regiona|deleguee?)\w*|prefete?|"
     r"sous-prefete?|deputee?|senat(?:eur|rice)|ministre|president(?:e)?\s+(?:du conseil|de la (?:communaute|metropole|region|"

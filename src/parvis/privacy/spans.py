@@ -7,6 +7,7 @@ Every expression is linear: a cell may be a megabyte of anything.
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,12 +40,11 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
     """
     found: list[Span] = []
     for finder in (_mailboxes, _ibans, _nirs, _phones, _births, _homes):
-        found += [s for s in finder(text) if not _overlaps(s, found)]
+        for span in finder(text):
+            _insert(found, span)
     for start, end, official in names.find(text, bare=bare_names):
-        span = Span(start, end, OFFICIAL if official else "person_name")
-        if not _overlaps(span, found):
-            found.append(span)
-    return sorted(found, key=lambda s: s.start)
+        _insert(found, Span(start, end, OFFICIAL if official else "person_name"))
+    return found
 
 
 def replaced(text: str, by: str, *, landlines: bool = False, bare_names: bool = True) -> str:
@@ -150,7 +150,7 @@ def _ibans(text: str) -> Iterator[Span]:
 # --- Telephones -----------------------------------------------------------------------------------
 
 _PHONE = re.compile(
-    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(?0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
 )
 _RING = re.compile(r"\b(?:tel|telephone|portable|mobile|port|gsm|fax|appel\w*|joindre|phone)\b")
 
@@ -219,8 +219,12 @@ def _homes(text: str) -> Iterator[Span]:
         yield Span(m.start(1), m.end(1), "address")
 
 
-def _overlaps(span: Span, others: list[Span]) -> bool:
-    return any(span.start < o.end and o.start < span.end for o in others)
+def _insert(found: list[Span], span: Span) -> None:
+    """Put a span at its place among those found before, unless one of them is already there."""
+    at = bisect.bisect_left(found, span.start, key=lambda s: s.start)
+    before, after = found[at - 1] if at else None, found[at] if at < len(found) else None
+    if (before is None or before.end <= span.start) and (after is None or span.end <= after.start):
+        found.insert(at, span)
 
 
 # --- The cheap tests, in DuckDB's dialect (RE2) ---------------------------------------------------
