@@ -14,7 +14,6 @@ from parvis.catalogue.themes import THEMES
 from parvis.values import Metadata
 from parvis_portal.catalogue.models import Dataset
 
-
 if TYPE_CHECKING:
     _DatasetField = forms.ModelChoiceField[Dataset]
 else:  # the class takes no parameter when it runs

@@ -9,13 +9,14 @@ from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from parvis.figures import chart
 
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.dialects import openapi
 from parvis.errors import ParvisError
+from parvis.figures import chart
 from parvis.store import export
 from parvis.store import query as asking
 from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where
@@ -151,7 +152,8 @@ def table(request: HttpRequest, version: Version) -> dict[str, Any]:
         page = asking.run(engine.pool(), version, query)
     except ParvisError as error:
         return {**out, "error": error.text, "total": 0}
-    out["rows"] = [[words_of.cell(v) for v in row] for row in page.rows]
+    kinds = [str(c.kind) for c in shown]
+    out["rows"] = [[(words_of.cell(v), k) for v, k in zip(row, kinds, strict=True)] for row in page.rows]
     out["total"] = page.total if page.total is not None else len(page.rows)
     neighbours = numbering(request, out["total"], number, ROWS)
     return {**out, **neighbours}
@@ -192,7 +194,7 @@ def _heading(request: HttpRequest, column: Column, sort: str) -> dict[str, Any]:
     return {"column": column, "sort_url": f"?{query.urlencode()}#tableau", "sorted": now}
 
 
-def figure(version: Version) -> Mapping[str, Any] | None:
+def figure(version: Version) -> dict[str, Any] | None:
     """Return the chart chosen from the columns, drawn, with its table; None when no chart would tell anything."""
     chosen = chart.choose(version.columns, version.rows)
     if chosen is None:
@@ -201,7 +203,14 @@ def figure(version: Version) -> Mapping[str, Any] | None:
         page = asking.run(engine.pool(), version, chosen.query)
     except ParvisError:
         return None  # the page is worth reading without its chart
-    return chart.draw(chosen, page)
+    drawn = chart.draw(chosen, page)
+    return {
+        "svg": mark_safe(drawn.svg),  # noqa: S308  (drawn by the engine, which escapes every label)
+        "title": drawn.title,
+        "sentence": drawn.sentence,
+        "headers": drawn.headers,
+        "rows": drawn.rows,
+    }
 
 
 def _licence(version: Version) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Pictures of data, each with the table of its figures."""
