@@ -19,6 +19,12 @@ MOST = 5  # candidates shown
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _SMALL = frozenset("de du des d la le l les et a".split())
+_EVERYDAY = frozenset(
+    "id identifiant nom type adresse codepostal cp commune ville longitude latitude long lon lat x y xlong ylat "
+    "geopoint datemaj date localisation commentaire commentaires comm observations description insee codeinsee siret "
+    "siren url siteweb telephone tel email courriel horaires statut source titre libelle info annee longueur largeur "
+    "hauteur active numero".split()
+)
 _DBASE = 10  # signs that a shapefile keeps of a name
 _KINDS: Mapping[str, frozenset[Kind]] = {
     "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
@@ -179,7 +185,9 @@ def _frequency() -> dict[str, int]:
 
 @cache
 def _weight_of(name: str) -> float:
-    """A name that many schemas have (nom, siret, date) says little; a short one too."""
+    """A name that many schemas have, or that every table may have (nom, siret, date), says little; a short one too."""
+    if name in _EVERYDAY:
+        return 0.2
     return (1.0 if len(name) > 5 else 0.5) / math.sqrt(_frequency().get(name, 1))
 
 
