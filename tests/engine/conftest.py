@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from parvis.errors import GoneError, UnknownName
+from parvis.privacy.protect import SafeTable, protect
 from parvis.store import shelf
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord
 from parvis.store.pool import Pool
-from parvis.values import Column, Kind, Metadata, Policy, Risk, Version
+from parvis.values import Column, Kind, Metadata, Policy, Profile, Rule, Version
 from parvis.web import Entry, Listing
 
+LINE = "__line"  # line in the original: what protection takes off
 NOW = "2026-03-01T08:00:00+00:00"
 TYPES: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -55,21 +57,11 @@ SPECIES = (
 )
 
 
-@dataclass(frozen=True)
-class Protected:
-    """What the shelf reads of a protected table."""
-
-    path: Path
-    columns: Sequence[Column]
-    rows: int
-    policy: Policy
-    risk: Risk
-
-
-def protected(path: Path, kinds: dict[str, Kind], rows: Sequence[dict[str, Any]]) -> Any:
-    """Write rows and return them as a table that may leave."""
-    schema = pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
-    pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
+def protected(path: Path, kinds: dict[str, Kind], rows: Sequence[dict[str, Any]]) -> SafeTable:
+    """Write rows and return them protected, every column kept by somebody's decision."""
+    schema = pa.schema([(LINE, pa.int64()), *((name, TYPES[kind]) for name, kind in kinds.items())])
+    typed = path.with_suffix(".typed")
+    pq.write_table(pa.Table.from_pylist([{LINE: n + 2, **row} for n, row in enumerate(rows)], schema), typed)
     columns = tuple(
         Column(
             name,
@@ -80,7 +72,8 @@ def protected(path: Path, kinds: dict[str, Kind], rows: Sequence[dict[str, Any]]
         )
         for name, kind in kinds.items()
     )
-    return Protected(path, columns, len(rows), Policy(), Risk(len(rows)))
+    rules = tuple(Rule(name, "keep", ground="not_personal", decided_by="essai") for name in kinds)
+    return protect(typed, Profile("csv", len(rows), columns), Policy(rules), path)
 
 
 def trees(count: int = 500) -> list[dict[str, Any]]:

@@ -14,38 +14,40 @@ import random
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from parvis.privacy.protect import SafeTable, protect
 from parvis.store import disk, manifest, shelf
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord
-from parvis.values import Column, Kind, Metadata, Policy, Risk
+from parvis.values import Column, Kind, Metadata, Policy, Profile
 
+TABLES = 40
 DATASET, NOW = "eeeeeeeeeeee", "2026-03-01T08:00:00+00:00"
 
 
-@dataclass(frozen=True)
-class Protected:
-    path: Path
-    columns: tuple[Column, ...]
-    rows: int
-    policy: Policy
-    risk: Risk
-
-
-def publish(folder: Folder, number: int) -> str:
-    """Publish a new table and return its version: what the caller may tell the world from then on."""
-    rows = 200 + number % 7
-    with folder.workspace() as work:
-        path = work / "table.parquet"
-        pq.write_table(pa.table({"n": list(range(rows)), "turn": [number] * rows}), path)
+def tables(place: Path) -> list[SafeTable]:
+    """Return a few protected tables: enough that a child never publishes the same twice."""
+    place.mkdir()
+    made = []
+    for number in range(TABLES):
+        typed, rows = place / "typed.parquet", 200 + number
+        pq.write_table(pa.table({"n": list(range(rows)), "turn": [number] * rows}), typed)
         columns = (Column("n", "N", Kind.INTEGER), Column("turn", "Tour", Kind.INTEGER))
-        safe: Any = Protected(path, columns, rows, Policy(), Risk(rows))
+        made.append(protect(typed, Profile("csv", rows, columns), Policy(), place / f"{number}.parquet"))
+    return made
+
+
+def publish(folder: Folder, made: list[SafeTable], number: int) -> str:
+    """Publish a table and return its version: what the caller may tell the world from then on."""
+    safe = made[number % TABLES]
+    with folder.workspace() as work:
+        (work / "other").write_bytes(b"work in hand")
         version = shelf.put(folder, safe, dataset=DATASET, number=number, metadata=Metadata(title="T"), now=NOW)
         shelf.release(folder, DatasetRecord(DATASET, "t", "fontclaire", "Fontclaire"), version.id, NOW)
     return version.id
@@ -55,8 +57,9 @@ def look(folder: Folder, told: set[str], sound: set[str]) -> list[str]:
     """Return what is wrong on the shelf: a half version, a damaged or a lost one. ``sound``: those looked at before."""
     wrong: list[str] = []
     try:
+        gone = {r.version for record in shelf.records(folder) for r in record.releases if r.withdrawn_at}
         for path in folder.versions.glob("[!.]*.json"):
-            if path.stem in sound:
+            if path.stem in sound or path.stem in gone:
                 continue
             found = manifest.read_version(path)
             place = folder.object(found.object)
@@ -65,8 +68,8 @@ def look(folder: Folder, told: set[str], sound: set[str]) -> list[str]:
             sound.add(path.stem)
         for record in shelf.records(folder):
             known = {r.version for r in record.releases}
-            wrong += [f"lost {v}" for v in told - known] + [f"unknown {v}" for v in known - sound]
-            if shelf.version(folder, record.current).id != record.releases[-1].version:
+            wrong += [f"lost {v}" for v in told - known] + [f"unknown {v}" for v in known - sound - gone]
+            if record.current and shelf.version(folder, record.current).id != record.releases[-1].version:
                 wrong.append(f"current {record.current}")
     except Exception as error:
         wrong.append(f"{type(error).__name__}: {error}")
@@ -79,63 +82,81 @@ def leftovers(folder: Folder) -> list[str]:
     return loose
 
 
-def mend(folder: Folder, told: set[str], sound: set[str], number: int, seen: dict[str, Any]) -> None:
-    """Do what follows a death: the same publication again, a repair, another publication; note what is wrong."""
-    try:
-        seen["wrong"] += look(folder, told, sound)
-        told.add(publish(folder, number))
-        seen["wrong"] += look(folder, told, sound)
-        time.sleep(0.002)  # what the dead one wrote is then older than now
-        shelf.repair(folder, stale=0)
-        seen["wrong"] += look(folder, told, sound) + [f"left {n}" for n in leftovers(folder)]
-        told.add(publish(folder, number + 1))
-        seen["wrong"] += look(folder, told, sound)
-    except Exception as error:
-        seen["wrong"].append(f"{type(error).__name__}: {error}")
+@dataclass
+class Harness:
+    """A shelf, what was told of it, and what was found wrong."""
+
+    folder: Folder
+    made: list[SafeTable]
+    number: int = 1
+    told: set[str] = field(default_factory=set)
+    sound: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+    def publish(self) -> None:
+        self.told.add(publish(self.folder, self.made, self.number))
+        self.number += 1
+
+    def look(self) -> None:
+        self.wrong += look(self.folder, self.told, self.sound)
+
+    def mend(self) -> None:
+        """Do what follows a death: the same publication again, a repair, another one; then withdraw all of it."""
+        try:
+            self.look()
+            self.publish()
+            self.look()
+            time.sleep(0.002)  # what the dead one wrote is then older than now
+            shelf.repair(self.folder, stale=0)
+            self.look()
+            self.wrong += [f"left {n}" for n in leftovers(self.folder)]
+            self.publish()
+            self.look()
+            shelf.withdraw(self.folder, DATASET, "essai", NOW)
+            self.wrong += [f"kept {p.name}" for p in self.folder.objects.glob("??/*.parquet")]
+        except Exception as error:
+            self.wrong.append(f"{type(error).__name__}: {error}")
 
 
 def main_random(root: Path, rounds: int, seed: int) -> dict[str, Any]:
-    draw, folder = random.Random(seed), Folder(root)
-    told, sound = {publish(folder, 1)}, set[str]()
+    draw, harness = random.Random(seed), Harness(Folder(root / "data"), tables(root / "tables"))
+    harness.publish()
     start = time.perf_counter()
-    told.add(publish(folder, 2))
+    harness.publish()
     usual = time.perf_counter() - start
-    seen: dict[str, Any] = {"rounds": rounds, "killed": 0, "acknowledged": 0, "wrong": []}
-    number = 3
-    for _ in range(rounds):
+    killed = acknowledged = 0
+    for turn in range(rounds):
+        if turn % 20 == 0:  # a young shelf is looked at faster
+            harness = Harness(Folder(root / f"data{turn}"), harness.made, wrong=harness.wrong)
+        harness.publish()
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             while True:
-                os.write(writer, f"{publish(folder, number)}\n".encode())
-                number += 1
+                os.write(writer, f"{publish(harness.folder, harness.made, harness.number)}\n".encode())
+                harness.number += 1
         os.close(writer)
         time.sleep(draw.uniform(0, 5 * usual))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        seen["killed"] += os.WIFSIGNALED(status)
+        killed += os.WIFSIGNALED(status)
         with os.fdopen(reader) as stream:
             new = stream.read().split()
-        seen["acknowledged"] += len(new)
-        told |= set(new)
-        number += len(new)  # the one that was cut
-        mend(folder, told, sound, number, seen)
-        number += 2
-    seen["wrong"] += shelf.verify(folder) + look(folder, told, set())
-    seen["versions"] = len(told)
-    return seen
+        acknowledged += len(new)
+        harness.told |= set(new)
+        harness.number += len(new)  # the next one is the one that was cut
+        harness.mend()
+    return {"rounds": rounds, "killed": killed, "acknowledged": acknowledged, "wrong": harness.wrong}
 
 
 def main_steps(root: Path, bug: str) -> dict[str, Any]:
-    folder = Folder(root)
-    told, sound = {publish(folder, 1)}, set[str]()
-    seen: dict[str, Any] = {"steps": 0, "wrong": []}
-    while True:
-        seen["steps"] += 1
-        number = seen["steps"] * 1000
+    harness, steps = Harness(Folder(root / "data"), tables(root / "tables")), 0
+    while not harness.wrong:
+        steps += 1
+        harness.publish()
         child = os.fork()
         if child == 0:
-            left = [seen["steps"]]
+            left = [steps]
 
             def die(call: str, path: Path, left: list[int] = left) -> None:
                 left[0] -= 1
@@ -144,14 +165,13 @@ def main_steps(root: Path, bug: str) -> dict[str, Any]:
 
             plant(bug)
             disk.hook = die
-            publish(folder, number)
+            publish(harness.folder, harness.made, harness.number)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status):
-            return seen
-        mend(folder, told, sound, number, seen)
-        if seen["wrong"]:
-            return seen
+            break
+        harness.mend()
+    return {"steps": steps, "wrong": harness.wrong}
 
 
 def plant(bug: str) -> None:

@@ -33,21 +33,21 @@ def run(*arguments: object) -> dict[str, Any]:
 
 
 def test_a_hundred_kills_at_random_moments_lose_nothing_and_leave_nothing_half_done(tmp_path: Path) -> None:
-    seen = run("random", tmp_path / "data", 100, 20260301)
+    seen = run("random", tmp_path, 100, 20260301)
     assert seen["wrong"] == []
     assert seen["killed"] == 100
     assert seen["acknowledged"] > 20  # some kills came after a release, some within
 
 
 def test_a_kill_at_each_call_to_the_disk_loses_nothing(tmp_path: Path) -> None:
-    seen = run("steps", tmp_path / "data")
+    seen = run("steps", tmp_path)
     assert seen["wrong"] == []
     assert seen["steps"] > 12
 
 
 @pytest.mark.parametrize("bug", ["in place", "name first"])
 def test_the_harness_finds_a_planted_fault(tmp_path: Path, bug: str) -> None:
-    assert run("steps", tmp_path / "data", bug)["wrong"]
+    assert run("steps", tmp_path, bug)["wrong"]
 
 
 # --- Full disk ------------------------------------------------------------------------------------
@@ -151,14 +151,15 @@ def test_a_backup_taken_while_publishing_and_withdrawing_gives_the_same_answers_
     first = making.protected(tmp_path / "first.parquet", making.TREES, rows)
     making.put(folder, first, "aaaaaaaaaaaa", point=("longitude", "latitude"))
 
+    made = [making.protected(tmp_path / f"n{n}.parquet", making.TREES, rows[: n * 30 + 1]) for n in range(9)]
+
     def work() -> None:
         try:
             for number in range(2, 10_000):
                 if stop.is_set():
                     return
-                safe = making.protected(tmp_path / f"n{number % 5}.parquet", making.TREES, rows[: number % 290 + 1])
                 dataset = f"b{number % 4:011d}"
-                version = making.put(folder, safe, dataset, number)
+                version = making.put(folder, made[number % 9], dataset, number)
                 if number % 3 == 0:
                     shelf.withdraw(folder, dataset, "essai", making.NOW, version=version.id)
         except Exception as error:
