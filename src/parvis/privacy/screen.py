@@ -37,6 +37,8 @@ _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex", "email", "phone"})
 _SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
+_SENSITIVE = frozenset({"health", "social_aid"})
+_TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # a row that has one is about somebody
 _PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
 _RING = frozenset("tel telephone portable mobile gsm phone".split())
 _SECU = frozenset("nir secu ss securite".split())
@@ -94,8 +96,12 @@ class _Table:
     people: bool = field(init=False)
     places: bool = field(init=False)
     line: str = field(init=False)
+    present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
 
     def __post_init__(self) -> None:
+        described = self.engine.execute(f"SELECT * FROM {self.relation} LIMIT 0").description
+        self.present = frozenset(d[0] for d in described)
+        self.line = sql.LINE if sql.LINE in self.present else "NULL"
         meanings = {c.meaning for c in self.profile.columns}
         named = any(c.meaning == "person_name" and self._whole(c) for c in self.profile.columns)
         named = named or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
@@ -105,8 +111,6 @@ class _Table:
         sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
         self.people = sure or (named and not meanings & _BODIES)
         self.places = located and not self.people
-        known = self.engine.execute(f"SELECT * FROM {self.relation} LIMIT 0").description
-        self.line = sql.LINE if any(d[0] == sql.LINE for d in known) else "NULL"
 
     def findings(self, column: Column) -> Iterator[Finding]:
         label = self._in_label(column)
@@ -141,7 +145,7 @@ class _Table:
         if column.meaning in DIRECT:
             return True
         if column.meaning in BESIDE_PEOPLE:
-            return self.people
+            return self.people or (column.meaning in _SENSITIVE and self._beside(column, _TRAITS))
         return column.meaning == "first_name" and self.people
 
     def _all_places(self, column: Column) -> bool:
@@ -156,6 +160,8 @@ class _Table:
         return known >= _ENOUGH * len(cells) and not self.places
 
     def _sample(self, column: Column) -> list[str]:
+        if column.name not in self.present:
+            return []
         name = sql.quoted(column.name)
         rows = self._rows(
             f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {self.relation} WHERE {name} IS NOT NULL LIMIT {_SAMPLE}"
