@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parvis import france
 from parvis.text import fold
@@ -28,9 +29,9 @@ class _Token:
 
 def find(text: str, *, bare: bool = True) -> list[Found]:
     """Return (start, end, official) of each person named. ``bare`` also takes names that no title announces."""
-    tokens = _tokens(text)
-    if not any(t.shape in "UTIl" for t in tokens):
+    if not _may_name(text, bare):
         return []
+    tokens = _tokens(text)
     return _Reading(text, tokens, _shouting(tokens), bare).names()
 
 
@@ -338,6 +339,7 @@ class _Reading:
 
 # --- Words ----------------------------------------------------------------------------------------
 
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _TOKEN = re.compile(r"(?:[dlDL]|(?:[cjmnst]|[Qq]u)(?=['’]))['’]|[^\W\d_]+(?:['’\-‐][^\W\d_]+)*|\d+|[^\w\s]", re.UNICODE)
 
 
@@ -355,7 +357,22 @@ def _read(text: str) -> Iterator[_Token]:
         elif word[-1] in "'’":
             yield _Token(word, m.start(), m.end(), fold(word[:-1]), "l")
         else:
-            yield _Token(word, m.start(), m.end(), fold(word), _shape_of(word))
+            yield _Token(word, m.start(), m.end(), *_facts(word))
+
+
+@lru_cache(maxsize=65536)
+def _facts(word: str) -> tuple[str, str]:
+    """Return (folded, shape) of a word."""
+    return fold(word), _shape_of(word)
+
+
+def _may_name(text: str, bare: bool) -> bool:
+    """False, and fast, where no title nor first name stands: most cells of most tables."""
+    for word in _WORD.findall(text):
+        folded, shape = _facts(word)
+        if folded in _TITLES or (bare and shape in "UT" and _given(folded) >= 4):
+            return True
+    return False
 
 
 def _shape_of(word: str) -> str:
@@ -371,6 +388,7 @@ def _shouting(tokens: Sequence[_Token]) -> bool:
     return not any(t.shape in "Tl" and len(t.text) > 2 for t in tokens)
 
 
+@lru_cache(maxsize=65536)
 def _given(word: str) -> int:
     """Return the weight of a first name, 0 when it is none; « jean-pierre » weighs as its lightest part."""
     whole = france.first_name_weight(word)
@@ -379,6 +397,7 @@ def _given(word: str) -> int:
     return min((france.first_name_weight(p) for p in word.split("-")), default=0)
 
 
+@lru_cache(maxsize=65536)
 def _surname(word: str) -> int:
     whole = france.surname_weight(word)
     if whole or "-" not in word:

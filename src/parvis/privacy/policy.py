@@ -247,11 +247,13 @@ def dump(policy: Policy) -> str:
 def load(path: str | Path) -> Policy:
     """Return the policy of a JSON or TOML file. Raises: InputError when it is not one, UnknownName."""
     file = Path(path)
-    if file.stat().st_size > _LARGEST:
-        raise InputError("« {name} » est trop gros pour une politique.", name=file.name)
     try:
+        if file.stat().st_size > _LARGEST:
+            raise InputError("« {name} » est trop gros pour une politique.", name=file.name)
         text = file.read_text("utf-8")
         data = tomllib.loads(text) if file.suffix.lower() == ".toml" else json.loads(text)
+    except OSError as error:
+        raise InputError("« {name} » ne peut pas être lu.", name=file.name) from error
     except (ValueError, RecursionError) as error:
         raise InputError("« {name} » n'est ni du JSON ni du TOML lisible.", name=file.name) from error
     return read(data, file.name)

@@ -85,8 +85,9 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         _write(typed, plan, waiting)
         columns = _refreshed(waiting, profile.rows, plan)
         _looked_at_again(waiting, profile, plan, columns, policy)
-        about_people = bool(policies.blocking(findings))
-        risk = risks.measure(waiting, columns, risks.keys_of(columns) if about_people else ())
+        left = {c.name for c in columns}
+        keys = [k for k in risks.keys_of(profile.columns) if k in left] if policies.blocking(findings) else []
+        risk = risks.measure(waiting, columns, keys)
         waiting.replace(out)
     finally:
         waiting.unlink(missing_ok=True)

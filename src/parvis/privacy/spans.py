@@ -39,7 +39,7 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
     ``TEXT_MEANINGS``, and LANDLINE, ROLE and OFFICIAL for what the caller decides upon.
     """
     found: list[Span] = []
-    for finder in (_mailboxes, _ibans, _nirs, _phones, _births, _homes):
+    for finder in (_mailboxes, _ibans, _nirs, _phones, _births, _homes) if _DIGIT.search(text) else (_mailboxes,):
         for span in finder(text):
             _insert(found, span)
     for start, end, official in names.find(text, bare=bare_names):
@@ -67,6 +67,9 @@ def may_hold(column: str, *, bare_names: bool = True) -> str:
         f"(contains({column}, '@') OR (strlen({column}) >= 10 AND regexp_matches({column}, {literal(_NUMBERS_SQL)})) "
         f"OR (regexp_matches({column}, '\\s') AND ({named} OR regexp_matches({column}, {literal(_HOME_SQL)}))))"
     )
+
+
+_DIGIT = re.compile(r"\d")
 
 
 # --- Mailboxes ------------------------------------------------------------------------------------
