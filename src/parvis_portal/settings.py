@@ -170,5 +170,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"parvis": {"level": environment.text("PARVIS_LOG", "WARNING")}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # a page that does not exist is no event
+        "axes": {"level": "WARNING"},
+        "parvis": {"level": environment.text("PARVIS_LOG", "WARNING")},
+    },
 }

@@ -47,7 +47,7 @@ def serve(data: Path, host: str, port: int, workers: int, web: int, quiet: bool 
     granian = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(web), "--blocking-threads", "8", "--backpressure", "64", "--respawn-failed-workers",
-        "--no-ws", "--log-level", "warning", "--workers-kill-timeout", "10", "parvis_portal.wsgi:application",
+        "--no-ws", "--log-level", "error", "--workers-kill-timeout", "10", "parvis_portal.wsgi:application",
     ]  # fmt: skip
     job = [sys.executable, "-m", "parvis.cli.main", "worker", "--data", str(data.absolute())]
     tree = _Tree(environment)

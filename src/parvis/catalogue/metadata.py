@@ -23,6 +23,8 @@ _COPY = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
+# Lines above a table that say when or why it was made, not what it is.
+_NO_TITLE = re.compile(r"^(?:exercice|annee|mise a jour|maj|article|source|edite|edition|extrait|au \d|du \d|le \d|page|service)\b")
 _EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
 
@@ -115,7 +117,9 @@ def _title(name: str, profile: Profile, match: SchemaMatch | None) -> str:
     stem = re.sub(r"[_\-.+]+", " ", PurePath(name).stem)
     years = _years(stem)
     plain = re.sub(r"\s+", " ", _COPY.sub(" ", _YEAR.sub(" ", stem))).strip(" -_")
-    above = next((t.strip() for t in profile.titles if 8 <= len(t.strip()) <= 100 and not t.strip().isupper()), "")
+    above = next((t for t in map(str.strip, profile.titles) if 8 <= len(t) <= 100 and not _NO_TITLE.match(fold(t))), "")
+    if above.isupper():
+        above = above.capitalize()
     chosen = match.title if match and match.confidence > 0.8 and len(stems(plain)) < 1 else above or plain
     if above and plain and len(stems(above)) < 2:
         chosen = plain

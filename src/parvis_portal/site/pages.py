@@ -17,6 +17,7 @@ from parvis.catalogue.themes import THEMES
 from parvis.dialects import openapi
 from parvis.errors import ParvisError
 from parvis.figures import chart
+from parvis.schemas import schema as schemas
 from parvis.store import export
 from parvis.store import query as asking
 from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where
@@ -72,7 +73,9 @@ def _facet_label(name: str, value: str, organisations: Mapping[str, str]) -> str
         return _(THEMES[value].title) if value in THEMES else value
     if name == "licence":
         return _(LICENCES[value].title) if value in LICENCES else value
-    return organisations.get(value, value) if name == "organisation" else value
+    if name == "schema":
+        return schemas.load(value).title if value in schemas.all_ids() else value
+    return organisations.get(value, value)
 
 
 def numbering(request: HttpRequest, total: int, number: int, size: int) -> dict[str, Any]:

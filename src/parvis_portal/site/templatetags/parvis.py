@@ -74,7 +74,7 @@ def thousands(number: Any) -> str:
         return ""
     sign = "\u202f" if get_language() == "fr" else ","
     if isinstance(number, float):
-        whole, point, rest = f"{number:,.2f}".rstrip("0").rstrip(".").partition(".")
+        whole, point, rest = f"{number:,.6f}".rstrip("0").rstrip(".").partition(".")
         return whole.replace(",", sign) + (("," if get_language() == "fr" else ".") + rest if point and rest else "")
     return f"{int(number):,}".replace(",", sign)
 
