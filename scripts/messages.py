@@ -27,6 +27,9 @@ KEYWORDS = dict.fromkeys(
         *("InputError", "UnknownColumn", "UnknownName", "RefusedError", "GoneError", "BusyError", "LimitError"),
     )
 )
+_STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+CALL = re.compile(rf"\b(?:n|p|np)?gettext\((?:{_STRING}|[\w\s,.])+\)|\b_\({_STRING}\)")  # what templatize leaves of a template
+TITLE = re.compile(r'^TITLE = "([^"]+)"$', re.MULTILINE)  # of a plugin
 PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*[^{}]*\}|%[sd]")
 
 
@@ -40,10 +43,13 @@ def sources() -> Catalog:
         if path.suffix == ".py":
             text = path.read_bytes()
         elif path.suffix in {".html", ".txt", ".xml"} and "templates" in path.parts:
-            text = templatize(path.read_text("utf-8"), origin=str(path)).encode()
+            plain = templatize(path.read_text("utf-8"), origin=str(path))
+            text = "\n".join(m.group() for m in CALL.finditer(plain)).encode()
         else:
             continue
         where = path.relative_to(ROOT).as_posix()
+        for title in TITLE.findall(text.decode()) if "detectors" in path.parts else ():
+            catalog.add(title, locations=[(where, 1)])
         for _, name, found, _ in extract_python(io.BytesIO(text), KEYWORDS, [], {"encoding": "utf-8"}):
             message, context = _message(name or "", found)
             if message and (isinstance(message, tuple) or re.search(r"\w", message)):

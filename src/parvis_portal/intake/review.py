@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from parvis.plugins import found as plugins
 from parvis.privacy import policy as policies
-from parvis.values import Finding, Place, Policy, Preparation, Severity, Step
+from parvis.values import Finding, Place, Policy, Preparation, Severity, Step, msg
 from parvis_portal.intake.models import Draft
 from parvis_portal.people.models import Act
 
@@ -189,12 +189,12 @@ def preview(preparation: Preparation, policy: Policy) -> dict[str, Any]:
 
 
 _VERBS = {
-    "receive": "a déposé le fichier",
-    "propose": "a proposé la publication",
-    "approve": "a approuvé la publication",
-    "discard": "a écarté le brouillon",
-    "release": "a publié la version",
-    "withdraw": "a retiré les données",
+    "receive": msg("a déposé le fichier"),
+    "propose": msg("a proposé la publication"),
+    "approve": msg("a approuvé la publication"),
+    "discard": msg("a écarté le brouillon"),
+    "release": msg("a publié la version"),
+    "withdraw": msg("a retiré les données"),
 }
 
 

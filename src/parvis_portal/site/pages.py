@@ -20,7 +20,7 @@ from parvis.figures import chart
 from parvis.schemas import schema as schemas
 from parvis.store import export
 from parvis.store import query as asking
-from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where
+from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where, msg
 from parvis.web import Entry, Listing
 from parvis_portal.api import engine
 from parvis_portal.api.views import base
@@ -38,7 +38,7 @@ def whole(text: str, default: int) -> int:
 
 # --- The catalogue --------------------------------------------------------------------------------
 
-_FACETS = {"theme": "Thèmes", "organisation": "Organisations", "licence": "Licences", "schema": "Schémas"}
+_FACETS = {"theme": msg("Thèmes"), "organisation": msg("Organisations"), "licence": msg("Licences"), "schema": msg("Schémas")}
 
 
 def facets(request: HttpRequest, listing: Listing, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -226,12 +226,12 @@ def _licence(version: Version) -> dict[str, str]:
 
 
 _ABOUT = {
-    "csv": "pour un tableur ou un programme",
-    "xlsx": "pour Excel",
-    "json": "pour un programme",
-    "jsonl": "une ligne par enregistrement",
-    "geojson": "pour QGIS ou une carte",
-    "parquet": "pour l'analyse de gros volumes",
+    "csv": msg("pour un tableur ou un programme"),
+    "xlsx": msg("pour Excel"),
+    "json": msg("pour un programme"),
+    "jsonl": msg("une ligne par enregistrement"),
+    "geojson": msg("pour QGIS ou une carte"),
+    "parquet": msg("pour l'analyse de gros volumes"),
 }
 
 
@@ -267,11 +267,11 @@ def _versions(row: Dataset, entry: Entry) -> list[dict[str, Any]]:
 
 
 _QUALITY = {
-    "completeness": ("Complétude", "part des cases remplies"),
-    "validity": ("Validité", "part des valeurs conformes à leur type ou à leur schéma"),
-    "uniqueness": ("Unicité", "part des lignes sans double"),
-    "documentation": ("Documentation", "part des colonnes décrites"),
-    "consistency": ("Cohérence", "part des valeurs cohérentes entre elles"),
+    "completeness": (msg("Complétude"), msg("part des cases remplies")),
+    "validity": (msg("Validité"), msg("part des valeurs conformes à leur type ou à leur schéma")),
+    "uniqueness": (msg("Unicité"), msg("part des lignes sans double")),
+    "documentation": (msg("Documentation"), msg("part des colonnes décrites")),
+    "consistency": (msg("Cohérence"), msg("part des valeurs cohérentes entre elles")),
 }
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.store import export
+from parvis.values import msg
 from parvis.web import Entry
 from parvis_portal.api import engine
 from parvis_portal.api.views import KEEP, base
@@ -181,12 +182,12 @@ def health(request: HttpRequest) -> HttpResponseBase:
 # --- What went wrong ------------------------------------------------------------------------------
 
 _TITLES = {
-    400: "Cette demande n'est pas comprise",
-    403: "Cette page vous est fermée",
-    404: "Cette page n'existe pas",
-    410: "Ces données ont été retirées",
-    500: "Une panne de notre fait",
-    503: "Trop de demandes à la fois",
+    400: msg("Cette demande n'est pas comprise"),
+    403: msg("Cette page vous est fermée"),
+    404: msg("Cette page n'existe pas"),
+    410: msg("Ces données ont été retirées"),
+    500: msg("Une panne de notre fait"),
+    503: msg("Trop de demandes à la fois"),
 }
 
 

@@ -14,19 +14,19 @@ from django.utils.translation import gettext as _
 from parvis.catalogue.frequencies import FREQUENCIES
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
-from parvis.values import Kind
+from parvis.values import Kind, msg
 
 register = template.Library()
 
 KINDS = {
-    Kind.TEXT: "texte",
-    Kind.INTEGER: "nombre entier",
-    Kind.NUMBER: "nombre",
-    Kind.BOOLEAN: "oui / non",
-    Kind.DATE: "date",
-    Kind.DATETIME: "date et heure",
-    Kind.TIME: "heure",
-    Kind.GEOMETRY: "géométrie",
+    Kind.TEXT: msg("texte"),
+    Kind.INTEGER: msg("nombre entier"),
+    Kind.NUMBER: msg("nombre"),
+    Kind.BOOLEAN: msg("oui / non"),
+    Kind.DATE: msg("date"),
+    Kind.DATETIME: msg("date et heure"),
+    Kind.TIME: msg("heure"),
+    Kind.GEOMETRY: msg("géométrie"),
 }
 
 
