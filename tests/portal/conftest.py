@@ -13,23 +13,22 @@ from django.test import Client
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.people.models import Organisation, Role, User
 
-PASSWORD = "un mot de passe de test"  # noqa: S105
+PASSWORD = "un mot de passe de test"
 
 TREES = (
     "Espèce;Quartier;Hauteur (m);Plantation;Longitude;Latitude\n"
     + "".join(
         f"{kind};{place};{height},5;{year};3,{100 + n};47,{200 + n}\n"
         for n, (kind, place, height, year) in enumerate(
-            [("Tilleul", "Les Vergers", 8, 1998), ("Érable plane", "Gare", 6, 2004), ("Platane", "Centre", 14, 1952)] * 4
+            [("Tilleul", "Les Vergers", 8, 1998), ("Érable plane", "Gare", 6, 2004), ("Platane", "Centre", 14, 1952)]
+            * 4
         )
     )
 ).encode("cp1252")
 SECRET = "Zyxalinde"  # a first name that stands nowhere else
 ASSOCIATIONS = (
     "Association;Président;Courriel;Subvention\n"
-    + "".join(
-        f"Club {n};Mme {SECRET} Martin;{SECRET.lower()}{n}@courriel.example;{100 + n}\n" for n in range(12)
-    )
+    + "".join(f"Club {n};Mme {SECRET} Martin;{SECRET.lower()}{n}@courriel.example;{100 + n}\n" for n in range(12))
 ).encode()
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from parvis_portal.demo.town import INSEE, SIREN, SIRET, luhn_closed, write_town
+from parvis_portal.demo.offices import write_town
+from parvis_portal.demo.town import INSEE, SIREN, SIRET, luhn_closed
 
 FAMILIES = ("finances", "sig", "urbanisme", "mobilite", "environnement", "vie-locale", "participation", "services")
 TOTEM = "{http://www.minefi.gouv.fr/cp/demat/docbudgetaire}"

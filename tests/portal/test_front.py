@@ -10,10 +10,10 @@ from typing import Any
 
 import brotli
 import pytest
+from tests.portal.conftest import Town
 
 from parvis_portal.api.front import Front
 from parvis_portal.intake.models import Draft
-from tests.portal.conftest import Town
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def front(folder: Path) -> Front:
     return Front(get_wsgi_application(), Folder(folder).stamp, 8 << 20)
 
 
-def ask(front: Front, path: str, query: str = "", method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    front: Front, path: str, query: str = "", method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     told: list[Any] = []
     environ = {
         "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1",

@@ -79,13 +79,20 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     look = (
         "import sys, json; from pathlib import Path; from parvis_portal.commands import prepare_django\n"
         "prepare_django(Path(sys.argv[1]))\n"
-        "import datetime as dt; from parvis_portal.jobs.models import JobRun; from parvis_portal.intake.models import Submission\n"
+        "import datetime as dt; from parvis_portal.jobs.models import JobRun\n"
+        "from parvis_portal.intake.models import Submission\n"
         "if len(sys.argv) > 2: JobRun.objects.update(lease_until=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))\n"
-        "print(json.dumps([list(Submission.objects.values_list('state', flat=True)), list(JobRun.objects.values_list('state', flat=True))]))"
+        "told = [list(m.objects.values_list('state', flat=True)) for m in (Submission, JobRun)]\n"
+        "print(json.dumps(told))"
     )
     subprocess.run([sys.executable, "-c", look, str(data), "expire"], env=environment, check=True, timeout=120)
     subprocess.run([*parvis, "worker", "--once", "--data", str(data)], env=environment, check=True, timeout=180)
     told = subprocess.run(
-        [sys.executable, "-c", look, str(data)], env=environment, check=True, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", look, str(data)],
+        env=environment,
+        check=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
     )
     assert told.stdout.strip().splitlines()[-1] == '[["ready"], ["done"]]'

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import get_converters
+from tests.portal.conftest import Town
 
 from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis_portal.catalogue import actions
 from parvis_portal.intake.models import Draft, Submission
-from tests.portal.conftest import Town
 
 MARKER = "Quetzalbrindille"
 PRIVATE = ("Objet;Montant\n" + "".join(f"{MARKER} {n};{n}\n" for n in range(30))).encode()
@@ -34,7 +34,9 @@ def filled(route: str, guesses: list[str]) -> Iterator[str]:
     places = re.findall(r"<(?:(\w+):)?(\w+)>", route)
     plain = re.sub(r"<(?:\w+:)?(\w+)>", "{}", route).removeprefix("^").removesuffix("$")
     for values in itertools.product(guesses, repeat=len(places)):
-        fits = all(re.fullmatch(get_converters()[kind or "str"].regex, v) for (kind, _), v in zip(places, values, strict=True))
+        fits = all(
+            re.fullmatch(get_converters()[kind or "str"].regex, v) for (kind, _), v in zip(places, values, strict=True)
+        )
         if fits:
             yield "/" + plain.format(*(quote(v, safe="/") for v in values)).lstrip("/")
 
@@ -78,6 +80,8 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
             answer = client.get(address + query)
             body = b"".join(answer.streaming_content) if answer.streaming else answer.content
             assert answer.status_code < 500 or answer.status_code == 503, (address, answer.status_code)
-            assert not re.search(rf"{MARKER}[ +]\d".encode(), body), address + query  # a row; the words asked are echoed
+            assert not re.search(rf"{MARKER}[ +]\d".encode(), body), (
+                address + query
+            )  # a row; the words asked are echoed
             seen += answer.status_code == 200
     assert len(addresses) > 300 and seen > 10

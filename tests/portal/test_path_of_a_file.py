@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.urls import reverse
+from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
 
 from parvis_portal.catalogue import queries
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs import worker
-from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
 
 
 def post_file(town: Town, role: str, name: str, content: bytes) -> Submission:
@@ -120,7 +120,9 @@ def test_a_refused_file_says_why_in_french(town: Town) -> None:
     submission = post_file(town, "agent", "photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 400)
     assert submission.state == Submission.State.REFUSED
     page = town.client("agent").get(reverse("intake:submission", args=[submission.pk])).content.decode()
-    assert "photo" in page and "Traceback" not in page and submission.reason.split(".")[0] in page.replace("&#x27;", "'")
+    assert (
+        "photo" in page and "Traceback" not in page and submission.reason.split(".")[0] in page.replace("&#x27;", "'")
+    )
 
 
 def test_history_tells_who_did_what(town: Town, released: Callable[..., Draft]) -> None:

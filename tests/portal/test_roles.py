@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from tests.portal.conftest import ASSOCIATIONS, Town
 
 from parvis_portal.intake.models import Draft, Submission
-from tests.portal.conftest import ASSOCIATIONS, Town
 
 OPEN = {"visitor": 200, "agent": 200, "referent": 200, "administrator": 200}
 DESK = {"visitor": 302, "agent": 200, "referent": 200, "administrator": 200}
@@ -28,7 +28,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "api:root": ("", OPEN),
     "api:read": ("rest", OPEN),
     "robots": ("", OPEN),
-    "favicon": ("", {r: 301 for r in OPEN}),
+    "favicon": ("", dict.fromkeys(OPEN, 301)),
     "sitemap": ("", OPEN),
     "health": ("", OPEN),
     "people:sign_in": ("", {"visitor": 200, "agent": 302, "referent": 302, "administrator": 302}),
@@ -93,7 +93,9 @@ def test_a_role_of_another_town_sees_nothing_of_this_one(town: Town, places: dic
     from parvis_portal.people.models import Role
 
     other = actions.organisation("ailleurs", name="Ailleurs", insee="58998")
-    town.users["stranger"] = actions.account("chef@ailleurs.example", "Autre", "mot de passe long", other, Role.ADMINISTRATOR)
+    town.users["stranger"] = actions.account(
+        "chef@ailleurs.example", "Autre", "mot de passe long", other, Role.ADMINISTRATOR
+    )
     client = town.client("stranger")
     for name in ("intake:submission", "intake:draft", "intake:history", "intake:withdraw"):
         arguments = [places[a] for a in PAGES[name][0].split()]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.portal.conftest import Town
+
 from parvis.store import backup, shelf
 from parvis.store.folder import Folder
 from parvis_portal.catalogue import actions, queries
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.intake.models import Draft
-from tests.portal.conftest import Town
 
 
 def test_the_catalogue_is_rebuilt_from_the_shelf_alone(folder: Path, released: Callable[..., Draft]) -> None:

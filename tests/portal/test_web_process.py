@@ -32,6 +32,11 @@ print("HELD", held)
 def test_the_web_process_loads_no_parser_no_engine_and_no_vault(tmp_path: Path) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "parvis_portal.settings"}
     told = subprocess.run(
-        [sys.executable, "-c", CODE, str(tmp_path / "d")], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CODE, str(tmp_path / "d")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert "HELD []" in told.stdout, told.stdout + told.stderr[-2000:]

@@ -24,7 +24,9 @@ _COPY = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
 # Lines above a table that say when or why it was made, not what it is.
-_NO_TITLE = re.compile(r"^(?:exercice|annee|mise a jour|maj|article|source|edite|edition|extrait|au \d|du \d|le \d|page|service)\b")
+_NO_TITLE = re.compile(
+    r"^(?:exercice|annee|mise a jour|maj|article|source|edite|edition|extrait|au \d|du \d|le \d|page|service)\b"
+)
 _EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
 
@@ -104,7 +106,9 @@ def _remarks(metadata: Metadata) -> Iterator[Finding]:
         yield Finding(
             "metadata.frequency",
             Severity.INFO,
-            msg("Dites à quelle fréquence ces données sont renouvelées : Parvis préviendra quand elles seront en retard."),
+            msg(
+                "Dites à quelle fréquence ces données sont renouvelées : Parvis préviendra quand elles seront en retard."
+            ),
         )
 
 
@@ -145,7 +149,7 @@ def _period(name: str, profile: Profile) -> tuple[str, str]:
         for c in profile.columns
         if c.kind in (Kind.DATE, Kind.DATETIME) and c.minimum and c.meaning != "birth_date"
     ]
-    spans = [s for s in spans if "1950" <= s[0][:4] and s[1][:4] <= "2045"]
+    spans = [s for s in spans if s[0][:4] >= "1950" and s[1][:4] <= "2045"]
     if spans:
         return max(spans, key=lambda s: s[1])
     held = [c for c in profile.columns if c.meaning == "year" and c.minimum is not None]

@@ -23,13 +23,16 @@ _BAR, _GAP = 22, 10
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _TOTAL = "total"
 # What a sum of means nothing: names, places, ranks, levels.
-_NOT_SUMMED = re.compile(
-    r"\b(?:id|ident\w*|num|numero|no|n|code|cp|fid|gid|objectid|ref|annee|an|exercice|rang|ordre|lat\w*|lon\w*|x|y|xlong|ylat|"
-    r"siret|siren|insee|canton|bureau|version|age|taux|part|pourcentage|prix|tarif|tel\w*|hauteur|largeur|altitude|"
-    r"shape|area|length|date|mois|jour|heure|temperature|note|indice|ph)\b"
+_NOT_SUMMED = frozenset(
+    "id num numero no n code cp fid gid objectid ref annee an exercice rang ordre lat latitude lon long longitude x y xlong "
+    "ylat siret siren insee canton bureau version age taux part pourcentage prix tarif tel telephone hauteur largeur "
+    "altitude shape area length date mois jour heure temperature note indice ph identifiant ident".split()
 )
-_SUMMED = re.compile(r"\b(?:montant|somme|total|nb|nombre|effectif|quantite|voix|population|budget|depense|recette|credit|"
-                     r"tonnage|consommation|conso|places|capacite|inscrits|votants|surface|cout|mt\w*|kwh|mwh|realise|valeur)\b")  # fmt: skip
+_SUMMED = frozenset(
+    "montant montants somme total nb nombre effectif effectifs quantite voix population budget depense depenses recette "
+    "recettes credit credits tonnage tonnages consommation conso places capacite inscrits votants surface cout kwh mwh "
+    "realise valeur entrees prets passages".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ def draw(figure: Figure, page: Page) -> Drawing:
 
 def _measure(columns: Sequence[Column]) -> Column | None:
     fit = [c for c in columns if c.kind in _NUMBERS and c.distinct > 1 and _may_be_summed(c)]
-    sure = [c for c in fit if c.meaning == "amount" or c.unit in ("€", "k€") or _SUMMED.search(_words(c))]
-    return (sure or [None])[0]
+    sure = [c for c in fit if c.meaning == "amount" or c.unit in ("€", "k€") or _words(c) & _SUMMED]
+    return sure[0] if sure else None
 
 
 def _may_be_summed(column: Column) -> bool:
@@ -93,16 +96,14 @@ def _may_be_summed(column: Column) -> bool:
     )
 
 
-def _words(column: Column) -> str:
+def _words(column: Column) -> frozenset[str]:
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.label or column.name)
-    return re.sub(r"[^a-z0-9]+", " ", fold(split))
+    return frozenset(re.sub(r"[^a-z0-9]+", " ", fold(split)).split())
 
 
 def _moment(columns: Sequence[Column]) -> Column | None:
     years = [
-        c
-        for c in columns
-        if c.kind is Kind.INTEGER and (c.meaning == "year" or _words(c).strip() in ("annee", "exercice"))
+        c for c in columns if c.kind is Kind.INTEGER and (c.meaning == "year" or _words(c) <= {"annee", "exercice"})
     ]
     months = [c for c in columns if c.kind in (Kind.DATE, Kind.DATETIME)]
     return next((c for c in (*years, *months) if 3 <= c.distinct <= POINTS), None)
@@ -162,7 +163,7 @@ def _bars(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
 
 def _line(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
     height, left, right, top, bottom = 300, 90, 20, 16, 40
-    low = min(0.0, min(v for _, v in pairs))
+    low = min(0.0, *(v for _, v in pairs))
     steps = _steps(low, max(v for _, v in pairs))
     high = steps[-1]
     span = (high - low) or 1

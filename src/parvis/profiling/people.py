@@ -43,7 +43,7 @@ def looks_like_person(text: str) -> bool:
     given = [p for p in parts if _given(p)]
     others = [p for p in parts if p not in given]
     if given and (others or len(given) > 1):
-        capitals = sum(w[:1].isupper() for w in re.split(r"[\s,]+", text) if w)
+        capitals: int = sum(w[:1].isupper() for w in re.split(r"[\s,]+", text) if w)
         return capitals >= 2
     return False
 

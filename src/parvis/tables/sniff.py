@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from parvis.errors import LimitError
 
@@ -96,7 +97,12 @@ def text(path: Path, longest: int) -> Text:
         stream.seek(0)
         facts = _scan(stream, longest)
     mac = facts["cr"] > 0 and facts["lf"] == 0
-    common = {"bom": bom, "lines": facts["cr"] if mac else facts["lf"], "mac": mac, "quotes": facts["quotes"]}
+    common: dict[str, Any] = {
+        "bom": bom,
+        "lines": facts["cr"] if mac else facts["lf"],
+        "mac": mac,
+        "quotes": facts["quotes"],
+    }
     if encoding.startswith("utf-16"):
         return Text(encoding, **{**common, "lines": facts["lf"], "mac": False})
     nul = bool(facts["nul"])
@@ -155,7 +161,8 @@ def _scan(stream: object, longest: int) -> dict[str, int]:
 
 def _accented(path: Path, end: bytes) -> tuple[int, list[bytes]]:
     """Return the number of accented lines that are valid UTF-8, and at most 3,000 that are not."""
-    valid, invalid = 0, []
+    valid = 0
+    invalid: list[bytes] = []
     with path.open("rb") as stream:
         for raw in _lines(stream, end):
             if raw.isascii():

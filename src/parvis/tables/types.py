@@ -270,7 +270,7 @@ def _samples(raw: RawTable) -> list[list[str]]:
         for group in picked:
             for batch in islice(file.iter_batches(batch_size=each, row_groups=[group], columns=names), 1):
                 for i, column in enumerate(batch.columns):
-                    out[i] += column.drop_null().to_pylist()
+                    out[i] += [str(cell) for cell in column.drop_null().to_pylist()]
     empty = [i for i, cells in enumerate(out) if len(cells) < 20]
     if empty and raw.rows > _SAMPLE:
         _fill(raw, empty, out)
@@ -344,7 +344,7 @@ def _filled(raw: RawTable, i: int) -> int:
     empty = 0
     for group in range(meta.num_row_groups):
         statistics = meta.row_group(group).column(position).statistics
-        if statistics is None or not statistics.has_null_count:
+        if statistics is None or statistics.null_count is None:
             with _connect() as connection:
                 told = connection.execute(f"SELECT count(c{i}) FROM read_parquet({_text(raw.path)})").fetchall()
                 return int(told[0][0])

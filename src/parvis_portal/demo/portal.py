@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parvis.errors import ParvisError
-from parvis_portal.demo.town import write_town
+from parvis_portal.demo.offices import write_town
 from parvis_portal.intake import actions, publishing, queries
 from parvis_portal.intake.models import Draft
 from parvis_portal.jobs import worker

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -161,23 +160,3 @@ def moved(longitude: float, latitude: float, angle: float, metres: float) -> tup
         round(longitude + east / (111_320 * math.cos(math.radians(latitude))), 6),
         round(latitude + north / 111_320, 6),
     )
-
-
-def write_town(folder: Path, seed: int = 2026) -> tuple[Path, ...]:
-    """Write the raw files of every office under a folder and return them, in the order they were written."""
-    from parvis_portal.demo import environment, finances, life, mobility, participation, places, services, urbanism
-
-    town = Town(folder, seed)
-    offices: Sequence[Callable[[Town], None]] = (
-        finances.write,
-        places.write,
-        urbanism.write,
-        mobility.write,
-        environment.write,
-        life.write,
-        participation.write,
-        services.write,
-    )
-    for write in offices:
-        write(town)
-    return tuple(town.written)

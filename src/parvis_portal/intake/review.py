@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from parvis.plugins import found as plugins
-from parvis.privacy import policy as policies
+from parvis.privacy.meanings import GROUNDS
 from parvis.values import Finding, Place, Policy, Preparation, Severity, Step, msg
 from parvis_portal.intake.models import Draft
 from parvis_portal.people.models import Act
@@ -152,7 +152,7 @@ def rules(draft: Draft) -> list[RuleLine]:
     titles = {name: _(d.TITLE) for name, d in plugins("parvis.profiling.detectors", "detectors").items()}
     transforms = plugins("parvis.privacy.transforms", "transforms")
     choices = [(name, _(t.TITLE)) for name, t in transforms.items()]
-    grounds = [(name, _(said)) for name, said in policies.GROUNDS.items()]
+    grounds = [(name, _(said)) for name, said in GROUNDS.items()]
     return [
         RuleLine(
             column=rule.column,

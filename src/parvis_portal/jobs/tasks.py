@@ -16,11 +16,11 @@ from django.utils import timezone
 from django_tasks import task
 
 from parvis.errors import ParvisError
-from parvis_portal.jobs.actions import MOST_ATTEMPTS
 from parvis_portal.jobs.models import JobRun, State
 
 LEASE = dt.timedelta(seconds=30)
 BEAT = 8.0  # seconds
+MOST_ATTEMPTS = 3
 log = logging.getLogger("parvis.jobs")
 
 Progress = Callable[[float, str], None]
@@ -32,6 +32,11 @@ def work(run_id: int) -> None:
     run = claim(run_id)
     if run is not None:
         perform(run)
+
+
+def submit(run: JobRun) -> None:
+    """Put a run in the queue of the task library."""
+    JobRun.objects.filter(pk=run.pk).update(task=str(work.enqueue(run.pk).id))
 
 
 def claim(run_id: int) -> JobRun | None:
@@ -64,8 +69,6 @@ def perform(run: JobRun) -> None:
             end(run, "Une erreur inattendue a arrêté ce travail. Elle est consignée : prévenez votre administrateur.")
         else:
             JobRun.objects.filter(pk=run.pk).update(state=State.WAITING, lease_until=None)
-            from parvis_portal.jobs.actions import submit
-
             submit(run)
     else:
         end(run)
@@ -115,8 +118,6 @@ def reap() -> int:
     """Take again the jobs whose worker died, and those that were asked for and never queued; return how many."""
     from django_tasks.base import TaskResultStatus
     from django_tasks_db.models import DBTaskResult
-
-    from parvis_portal.jobs.actions import submit
 
     now = timezone.now()
     dead = JobRun.objects.filter(state=State.RUNNING, lease_until__lt=now)

@@ -38,7 +38,12 @@ def whole(text: str, default: int) -> int:
 
 # --- The catalogue --------------------------------------------------------------------------------
 
-_FACETS = {"theme": msg("Thèmes"), "organisation": msg("Organisations"), "licence": msg("Licences"), "schema": msg("Schémas")}
+_FACETS = {
+    "theme": msg("Thèmes"),
+    "organisation": msg("Organisations"),
+    "licence": msg("Licences"),
+    "schema": msg("Schémas"),
+}
 
 
 def facets(request: HttpRequest, listing: Listing, chosen: Mapping[str, str]) -> list[dict[str, Any]]:

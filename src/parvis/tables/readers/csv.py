@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from parvis.errors import InputError
 from parvis.tables import header, sniff
@@ -420,13 +420,13 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     names = [f"c{i}" for i in range(width)]
     skipped: list[int] = []
 
-    def odd(row: pc.InvalidRow) -> str:
+    def odd(row: pc.InvalidRow) -> Literal["skip", "error"]:
         if row.text.replace(separator, "").strip() or row.number is None:
             raise _IrregularError
         skipped.append(row.number)
         return "skip"
 
-    def guarded(row: pc.InvalidRow) -> str:
+    def guarded(row: pc.InvalidRow) -> Literal["skip", "error"]:
         try:
             return odd(row)
         except _IrregularError:
@@ -436,7 +436,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     failed: list[bool] = []
     waiting: list[pa.RecordBatch] = []
     done = record = 0
-    with pa.OSFile(str(source)) as stream:
+    with source.open("rb") as stream:
         stream.seek(offset)
         batches = pc.open_csv(
             stream,
@@ -450,7 +450,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
         )
         with pq.ParquetWriter(
             out,
-            pa.schema([*((n, pa.string()) for n in names), (LINE, pa.int64())]),
+            pa.schema([*(pa.field(n, pa.string()) for n in names), pa.field(LINE, pa.int64())]),
             compression="zstd",
             compression_level=1,
         ) as writer:
@@ -482,6 +482,6 @@ def _swallowed(out: Path, names: Sequence[str], separator: str) -> bool:
     for name in names:
         cells = pq.read_table(out, columns=[name]).column(0)
         for cell in cells.filter(compute.match_substring(cells, "\n")).to_pylist():
-            if any(line.count(separator) >= len(names) - 1 for line in cell.split("\n")[1:-1]):
+            if any(line.count(separator) >= len(names) - 1 for line in str(cell).split("\n")[1:-1]):
                 return True
     return False

@@ -106,8 +106,8 @@ def _sheet_names(archive: zipfile.ZipFile, meter: package.Meter) -> dict[str, st
             targets[identifier[1]] = target[1].decode("utf-8", "replace")
     out = {}
     for label, identifier in _SHEET.findall(book):
-        target = targets.get(identifier, "")
-        member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        place = targets.get(identifier, "")
+        member = place.lstrip("/") if place.startswith("/") else f"xl/{place}"
         out[member] = _unescaped(label.decode("utf-8", "replace"))
     return out
 

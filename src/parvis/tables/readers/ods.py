@@ -38,7 +38,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
         names = archive.namelist()
         meter = package.Meter(sink.limits, path.stat().st_size)
         _refuse_encrypted(archive, names)
-        hidden = {}
+        hidden: dict[str, workbook.Hidden] = {}
         for member in names:
             if member.endswith(".xml"):
                 hidden |= _look(archive, member, meter)
