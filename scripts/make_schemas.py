@@ -60,7 +60,7 @@ BAL = Schema(
         Field("long", "Longitude", "number", meaning="longitude", synonyms=("long_wgs84",)),
         Field("lat", "Latitude", "number", meaning="latitude", synonyms=("lat_wgs84",)),
         Field("cad_parcelles", "Parcelles cadastrales"),
-        Field("source", "Producteur", required=True),
+        Field("source", "Producteur"),
         Field("date_der_maj", "Date de mise à jour", "date", required=True, synonyms=("date_der_m",)),
         Field("certification_commune", "Certifiée par la commune", "boolean"),
     ),

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from parvis.plugins import found
+from parvis.schemas import match
 from parvis.schemas.schema import Schema
 from parvis.tables.table import LINE, RawTable
 from parvis.validation.table import Ask, Table, personal
-from parvis.values import Finding, Profile, Severity
+from parvis.values import Finding, Kind, Profile, Severity, msg
 
 EXAMPLES = 5
+SECONDS = 120.0  # after which a table is left with what was found
+_CELL = 80  # characters of an example
 _MEMORY = "600MB"
 _AT_ONCE = 120  # questions of one scan
+_DETAILED = 100  # findings that get examples: each costs a scan
+_VALIDITY = ("types.", "schema.type", "schema.enum", "schema.pattern", "schema.length", "schema.bound",
+             "schema.not_unique", "schema.required_cell", "schema.format", "values.siret_key")  # fmt: skip
+_CONSISTENCY = ("values.out_of_france", "values.odd_date", "values.excel_zero", "schema.together")
 
 
 def check(
@@ -24,70 +33,113 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a table, most serious first; ``typed`` is the typed Parquet made of ``raw``.
 
-    Without a schema only the table's own coherence is checked. One finding for a column and a kind of fault, with the
-    count, the first place and a few examples, never of a column that holds personal data.
+    Without a schema only the table's own coherence is checked. With one and no ``mapping`` (field -> column), the
+    columns are recognised by their headers. One finding for a column and a kind of fault, with the count, the first
+    place and a few examples, never of a column that holds personal data.
     """
-    table = Table(typed, raw, profile, schema, mapping)
+    chosen = mapping or (match.fit(profile, schema).mapping if schema is not None else {})
     said: list[Finding] = []
     asked: list[Ask] = []
-    for plugin in found("parvis.validation.checks", "checks").values():
-        for told in plugin.look(table):
-            (said if isinstance(told, Finding) else asked).append(told)
-    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2}) as engine:
-        for start in range(0, len(asked), _AT_ONCE):
-            said += _answered(engine, table, asked[start : start + _AT_ONCE])
+    with _engine() as engine:
+        table = Table(typed, raw, profile, schema, chosen, engine)
+        try:
+            for plugin in found("parvis.validation.checks", "checks").values():
+                for told in plugin.look(table):
+                    (said if isinstance(told, Finding) else asked).append(told)
+            for start in range(0, len(asked), _AT_ONCE):
+                said += _answered(table, asked[start : start + _AT_ONCE], _DETAILED - len(said))
+        except duckdb.InterruptException:
+            said.append(_too_long())
     rank = list(Severity)
     return tuple(sorted(said, key=lambda f: rank.index(f.severity)))
 
 
 def quality(profile: Profile, findings: Sequence[Finding]) -> dict[str, float]:
-    """Return the measured quality of a table by dimension, 0..1."""
-    columns = [c for c in profile.columns if c.name != "geometry"]
+    """Return the measured quality of a table by dimension, 0..1; a dimension that nothing measures is absent."""
+    columns = [c for c in profile.columns if c.kind is not Kind.GEOMETRY]
     cells = profile.rows * len(columns)
-    wrong = sum(f.count for f in findings if f.code.startswith(("schema.", "types.", "values.")) and _counts(f))
+    if not cells:
+        return {}
     doubles = sum(f.count for f in findings if f.code == "rows.duplicate")
     described = sum(bool(c.description or c.meaning or c.unit) for c in columns)
-    return {
-        "completeness": round(sum(c.filled for c in columns) / cells, 4) if cells else 0.0,
-        "validity": round(max(0.0, 1 - wrong / cells), 4) if cells else 0.0,
-        "uniqueness": round(max(0.0, 1 - doubles / profile.rows), 4) if profile.rows else 0.0,
-        "documentation": round(described / len(columns), 4) if columns else 0.0,
+    out = {
+        "completeness": sum(c.filled for c in columns) / cells,
+        "validity": 1 - _wrong(findings, _VALIDITY) / cells,
+        "uniqueness": 1 - doubles / profile.rows,
+        "documentation": described / len(columns),
     }
+    if profile.point or any(c.kind in (Kind.DATE, Kind.DATETIME) for c in columns):
+        out["consistency"] = 1 - _wrong(findings, _CONSISTENCY) / profile.rows
+    return {name: round(min(max(share, 0.0), 1.0), 4) for name, share in out.items()}
 
 
-def _counts(finding: Finding) -> bool:
-    return finding.severity in (Severity.WARN, Severity.BLOCK) and finding.place is not None
+# --- Steps ----------------------------------------------------------------------------------------
 
 
-def _answered(engine: Any, table: Table, asked: Sequence[Ask]) -> list[Finding]:
-    parts = []
-    for ask in asked:
-        parts += [f"count_if({ask.sql})", f"min({LINE}) FILTER ({ask.sql})"]
-    told = engine.execute(f"SELECT {', '.join(parts)} FROM read_parquet(?)", [str(table.typed)]).fetchall()[0]
-    out = []
+def _wrong(findings: Sequence[Finding], codes: tuple[str, ...]) -> int:
+    return sum(f.count for f in findings if f.code.startswith(codes) and f.severity in (Severity.WARN, Severity.BLOCK))
+
+
+@contextmanager
+def _engine() -> Iterator[Any]:
+    """Give a connection that is interrupted when the table takes too long."""
+    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2}) as engine:
+        watch = threading.Timer(SECONDS, engine.interrupt)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield engine
+        finally:
+            watch.cancel()
+
+
+def _answered(table: Table, asked: Sequence[Ask], detailed: int) -> list[Finding]:
+    # Each condition is a column of an inner query, so that it is reckoned once, not for the count and the place both.
+    conditions = ", ".join(f"({ask.sql}) AS __wrong{n}" for n, ask in enumerate(asked))
+    wanted = ", ".join(f"count_if(__wrong{n}), min({LINE}) FILTER (__wrong{n})" for n in range(len(asked)))
+    told = table.query(f"SELECT {wanted} FROM (SELECT {LINE}, {conditions} FROM {_rows(asked)})")[0]
+    out: list[Finding] = []
     for number, ask in enumerate(asked):
         count, line = int(told[2 * number] or 0), told[2 * number + 1]
-        if count and count >= ask.least * max(ask.column.filled, 1):
-            out.append(_finding(engine, table, ask, count, line))
+        share = count / max(ask.column.filled, 1)
+        if count and share >= ask.least and (share <= ask.most or ask.most >= 1):
+            out.append(_finding(table, ask, count, line, len(out) < detailed))
     return out
 
 
-def _finding(engine: Any, table: Table, ask: Ask, count: int, line: int | None) -> Finding:
+def _rows(asked: Sequence[Ask]) -> str:
+    """Return the SQL of the rows with what the questions reckon once of each."""
+    more = {name: sql for ask in asked for name, sql in ask.derived.items()}
+    return (
+        f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM {{rows}})" if more else "{rows}"
+    )
+
+
+def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: bool) -> Finding:
     examples: tuple[str, ...] = ()
-    if ask.shown and not personal(ask.column):
-        rows = engine.execute(
-            f"SELECT DISTINCT CAST({ask.shown} AS VARCHAR) FROM read_parquet(?) WHERE {ask.sql} LIMIT {EXAMPLES}",
-            [str(table.typed)],
-        ).fetchall()
-        examples = tuple(str(r[0])[:80] for r in rows if r[0] is not None)
+    if detailed and ask.shown and not personal(ask.column):
+        rows = table.query(
+            f"SELECT DISTINCT CAST({ask.shown} AS VARCHAR) FROM {_rows([ask])} WHERE {ask.sql} ORDER BY 1 LIMIT {EXAMPLES}"
+        )
+        examples = tuple(str(r[0])[:_CELL] for r in rows if r[0] is not None)
+    advice = ask.advise(examples) if ask.advise is not None else {}
     return Finding(
         ask.code,
         ask.severity,
         ask.message,
         table.place(ask.column, line),
-        {"column": ask.column.label, "count": count, **ask.values},
+        {"column": ask.column.label, "count": count, **ask.values, **advice},
         hint=ask.hint,
         why=ask.why,
         count=count,
         examples=examples,
+    )
+
+
+def _too_long() -> Finding:
+    return Finding(
+        "check.too_long",
+        Severity.INFO,
+        msg("La vérification a pris trop de temps et n'a pas été menée à son terme."),
+        hint=msg("Découpez le fichier par année, ou demandez un schéma plus simple."),
     )

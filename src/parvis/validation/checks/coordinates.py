@@ -1,4 +1,4 @@
-"""Points that stand out of the country."""
+"""Points that stand out of the country, longitude and latitude exchanged among them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from parvis.validation.table import Ask, Table, quoted
 from parvis.values import Severity, msg
 
 TITLE = "Coordonnées"
-# Mainland and Corsica, Antilles and Guiana, Réunion and Mayotte, Saint-Pierre, the Pacific: west, south, east, north.
+# Mainland and Corsica, Antilles, Guiana, Réunion and Mayotte, Saint-Pierre, the Pacific: west, south, east, north.
 _BOXES = (
     (-5.8, 41.2, 9.7, 51.3),
     (-63.3, 14.2, -60.6, 18.3),
@@ -25,13 +25,29 @@ def look(table: Table) -> Iterator[Ask]:
         return
     x, y = (quoted(name) for name in table.profile.point)
     column = next(c for c in table.profile.columns if c.name == table.profile.point[0])
-    inside = " OR ".join(f"({x} BETWEEN {w} AND {e} AND {y} BETWEEN {s} AND {n})" for w, s, e, n in _BOXES)
+    both = f"{x} IS NOT NULL AND {y} IS NOT NULL"
+    exchanged = f"{y} BETWEEN -5.8 AND 9.7 AND {x} BETWEEN 41.2 AND 51.3"  # the mainland on its side
+    shown = f"concat({x}, ' ; ', {y})"
     yield Ask(
         "values.out_of_france",
         Severity.WARN,
         column,
-        f"{x} IS NOT NULL AND {y} IS NOT NULL AND NOT ({inside})",
-        msg("{count} point(s) tombent hors de France : longitude et latitude sont peut-être inversées ou fausses."),
-        hint=msg("Vérifiez ces lignes sur une carte ; en France métropolitaine la latitude est entre 41 et 51."),
-        shown=f"concat({x}, ' ; ', {y})",
+        f"{both} AND NOT ({_inside(x, y)}) AND NOT ({exchanged})",
+        msg("{count} point(s) tombent hors de France."),
+        hint=msg("Vérifiez ces lignes sur une carte ; en France métropolitaine la longitude est entre -5 et 10, la latitude "
+                 "entre 41 et 51. Un point « 0 ; 0 » est une position inconnue : videz-le."),
+        shown=shown,
+    )  # fmt: skip
+    yield Ask(
+        "values.out_of_france_exchanged",
+        Severity.WARN,
+        column,
+        f"{both} AND {exchanged}",
+        msg("{count} point(s) ont leur longitude à la place de leur latitude."),
+        hint=msg("Échangez les deux cellules sur ces lignes, ou les titres des deux colonnes si toutes le sont."),
+        shown=shown,
     )
+
+
+def _inside(x: str, y: str) -> str:
+    return " OR ".join(f"({x} BETWEEN {w} AND {e} AND {y} BETWEEN {s} AND {n})" for w, s, e, n in _BOXES)

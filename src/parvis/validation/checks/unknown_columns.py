@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from parvis.validation.table import Table
+from parvis.validation.table import Table, shortened
 from parvis.values import Finding, Kind, Severity, msg
 
 TITLE = "Colonnes hors schéma"
@@ -20,11 +20,7 @@ def look(table: Table) -> Iterator[Finding]:
             "schema.unknown_columns",
             Severity.INFO,
             msg("{count} colonne(s) ne sont pas dans le schéma « {schema} » : {columns}."),
-            values={
-                "count": len(extra),
-                "schema": table.schema.title,
-                "columns": ", ".join(f"« {label} »" for label in extra[:6]) + (" …" if len(extra) > 6 else ""),
-            },
+            values={"count": len(extra), "schema": table.schema.title, "columns": shortened(extra)},
             hint=msg(
                 "Elles seront publiées telles quelles ; renommez-les si elles correspondent à un champ du schéma."
             ),
