@@ -315,7 +315,7 @@ def test_a_failure_of_ours_says_nothing_of_the_inside() -> None:
 
 
 def test_too_many_questions_are_told_when_to_come_back(town: Any) -> None:
-    full = Pool(town.folder, waiting=0)
+    full = Pool(town.folder, workers=0, waiting=0)
     response = Client(town, full)(f"{TREES}/records")
     assert response.status == 503
     assert int(response.headers["retry-after"]) > 0

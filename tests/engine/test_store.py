@@ -21,7 +21,15 @@ from parvis.store.folder import Folder
 from parvis.store.pool import Pool
 from parvis.values import Kind, Query
 
-NOTHING = {"parameters": [], "total": "", "total_parameters": [], "geometry": []}
+NOTHING = {
+    "parameters": [],
+    "total": "",
+    "total_parameters": [],
+    "geometry": [],
+    "scan": True,
+    "limit": 9,
+    "seen": None,
+}
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The side index of a version: a DuckDB file made from its object, so that small questions need no scan.
 
-It is never the truth: built at publication when the version is large, erased with its object, rebuilt at will. A
-filtered page over 1,000,000 rows costs 70 ms of CPU from Parquet and 4 ms from an indexed column here (ADR 10).
+It is never the truth: built at publication when the version is large, erased with its object or when a newer version
+is current, rebuilt at will. A filtered page over 1,000,000 rows costs 60 ms of CPU from Parquet and 1 ms from an indexed
+column here, at the price of 475 MB where the object weighs 21 (ADR 10). Groups and searches read the object.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from parvis.store import disk
+from parvis.store import disk, shelf
 from parvis.store.folder import Folder
 from parvis.values import Column, Kind, Version
 
@@ -32,6 +33,8 @@ def build(folder: Folder, version: Version) -> bool:
         engine = duckdb.connect(str(waiting), config={"memory_limit": MEMORY, "threads": 2})
         try:
             engine.execute("SET preserve_insertion_order=true")
+            # One row is then found in 1 ms where a dictionary must first be read whole: 5 ms, and 13 at worst.
+            engine.execute("SET force_compression='uncompressed'")
             engine.execute("CREATE TABLE t AS SELECT * FROM read_parquet(?)", [str(folder.object(version.object))])
             for number, column in enumerate(selective(version.columns, version.rows)):
                 quoted = column.name.replace('"', '""')
@@ -41,7 +44,16 @@ def build(folder: Folder, version: Version) -> bool:
             engine.close()
         disk.flush_file(waiting)
         disk.rename(waiting, target)
+        _sweep(folder, version.object)
     return True
+
+
+def _sweep(folder: Folder, new: str) -> None:
+    """Erase the indexes that no current version asks for: old versions answer from their object."""
+    current = {shelf.load(folder, known.current).object for known in shelf.records(folder) if known.current}
+    for path in folder.indexes.glob("*.duckdb"):
+        if path.stem not in current and path.stem != new:
+            disk.erase(path)
 
 
 def selective(columns: Sequence[Column], rows: int) -> list[Column]:

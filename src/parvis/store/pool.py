@@ -20,7 +20,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Pool:
         exports: int = EXPORTS,
     ) -> None:
         self.folder, self.size, self.seconds, self.waiting = folder, workers, seconds, waiting
-        self._ready = threading.Condition()
+        self._lock = threading.RLock()
         self._free: deque[_Process] = deque()
         self._asking, self._writing = _Lane(workers), _Lane(exports)
         self._closed = False
@@ -94,11 +94,13 @@ class Pool:
 
     def close(self) -> None:
         """End every worker."""
-        with self._ready:
+        with self._lock:
             self._closed = True
             free, self._free = list(self._free), deque()
             spare, self._spare = self._spare, None
-            self._ready.notify_all()
+            for lane in (self._asking, self._writing):
+                while lane.line:
+                    lane.line.popleft().set()
         self._orders.put(None)
         for worker in [*free, *([spare] if spare else [])]:
             worker.kill()
@@ -106,47 +108,54 @@ class Pool:
     # --- Workers -----------------------------------------------------------------------------------
 
     def _take(self, lane: _Lane) -> _Process:
-        with self._ready:
-            if lane.queue >= self.waiting:
-                raise BusyError("Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2)
-            lane.queue += 1
-            try:
-                while lane.busy >= lane.size and not self._closed:
-                    if not self._ready.wait(self.seconds * 4):
-                        raise BusyError(
-                            "Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2
-                        )
-                if self._closed:
-                    raise BusyError("Le portail s'arrête.", retry_after=5)
-                lane.busy += 1
-            finally:
-                lane.queue -= 1
-            worker = self._free.popleft() if self._free else None
-        if worker is not None:
-            if worker.alive:
-                return worker
-            worker.kill()  # it died while nobody asked: nobody has to know
+        ticket = self._ticket(lane)
+        if ticket is not None and not ticket.wait(self.seconds * 4):
+            with self._lock:
+                if ticket in lane.line:
+                    lane.line.remove(ticket)
+                    raise _too_many()
+        with self._lock:
+            worker = self._free.popleft() if self._free and not self._closed else None
         try:
+            if self._closed:
+                raise BusyError("Le portail s'arrête.", retry_after=5)
+            if worker is not None:
+                if worker.alive:
+                    return worker
+                worker.kill()  # it died while nobody asked: nobody has to know
             return self._new()
         except BaseException:
             self._leave(lane)
             raise
 
+    def _ticket(self, lane: _Lane) -> threading.Event | None:
+        """Return what to wait for, None when there is a place: who came first is served first."""
+        with self._lock:
+            if lane.busy < lane.size and not lane.line:
+                lane.busy += 1
+                return None
+            if len(lane.line) >= self.waiting:
+                raise _too_many()
+            lane.line.append(threading.Event())
+            return lane.line[-1]
+
     def _leave(self, lane: _Lane) -> None:
-        with self._ready:
-            lane.busy -= 1
-            self._ready.notify_all()
+        with self._lock:
+            if lane.line:
+                lane.line.popleft().set()  # the place goes to the next one
+            else:
+                lane.busy -= 1
 
     def _new(self) -> _Process:
         """Return a ready worker: the spare one if there is, and start another spare behind."""
-        with self._ready:
+        with self._lock:
             worker, self._spare = self._spare, None
         try:
             if worker is None or not worker.alive:
                 worker = self._start()
             worker.wait_ready()
         finally:
-            with self._ready:
+            with self._lock:
                 if self._spare is None and not self._closed:
                     with contextlib.suppress(OSError):  # no room for a spare: the next question will try again
                         self._spare = self._start()
@@ -155,7 +164,7 @@ class Pool:
     def _start(self) -> _Process:
         """Return a new process, started by a thread that stays: Linux ends a worker with the thread that started it,
         and a web server's threads come and go."""
-        with self._ready:
+        with self._lock:
             if self._starter is None:
                 self._starter = threading.Thread(target=self._start_all, name="parvis-pool", daemon=True)
                 self._starter.start()
@@ -174,7 +183,7 @@ class Pool:
         if told.get("fatal"):
             self._lose(worker, lane)
         else:
-            with self._ready:
+            with self._lock:
                 kept = not self._closed and len(self._free) < self.size
                 if kept:
                     self._free.append(worker)
@@ -192,11 +201,11 @@ class Pool:
 
 @dataclass(slots=True)
 class _Lane:
-    """How many may work at once, how many do, and how many wait."""
+    """How many may work at once, how many do, and who waits."""
 
     size: int
     busy: int = 0
-    queue: int = 0
+    line: deque[threading.Event] = field(default_factory=deque)
 
 
 class _LateError(Exception):
@@ -245,6 +254,10 @@ class _Process:
         self.process.wait()
         self.connection.close()
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _too_many() -> BusyError:
+    return BusyError("Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2)
 
 
 def _too_long() -> LimitError:

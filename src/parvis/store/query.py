@@ -83,6 +83,7 @@ class Statement:
     cursor: int = 0  # how many last columns of each row serve the cursor and are not part of the answer
     geometry: Sequence[int] = ()  # positions of GeoJSON text in a row
     seen: int = 0  # rows that came before this page
+    scan: bool = False  # no tree of a side index can help: the object itself is read faster
 
 
 def run(pool: Pool, version: Version, query: Query) -> Page:
@@ -100,6 +101,9 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
             "total": statement.total,
             "total_parameters": list(statement.total_parameters),
             "geometry": list(statement.geometry),
+            "scan": statement.scan,
+            "limit": query.limit,
+            "seen": statement.seen if statement.cursor else None,
         }
     )
     rows = told["rows"]
@@ -157,7 +161,9 @@ def _rows(version: Version, query: Query) -> Statement:
     sql = f"SELECT {select} FROM {{source}}{where}{_sorting(orders)} LIMIT ? OFFSET ?"
     bound = [*parameters, *after_parameters, query.limit + 1, skipped]
     seen = query.offset + (spot.seen if spot else 0)
-    return Statement(sql, bound, columns, total, total_parameters, len(keys) + 1, _shapes(columns), seen)
+    return Statement(
+        sql, bound, columns, total, total_parameters, len(keys) + 1, _shapes(columns), seen, _scans(query.where)
+    )
 
 
 def _sorting(orders: Sequence[str]) -> str:
@@ -275,7 +281,12 @@ def _groups(version: Version, query: Query) -> Statement:
     inner = f"SELECT {', '.join(select)} FROM {{source}}{where}{group}"
     total = f"SELECT count(*) FROM ({inner})" if query.count and keys else ""
     return Statement(
-        f"{inner}{sorting} LIMIT ? OFFSET ?", [*parameters, query.limit, query.offset], columns, total, parameters
+        f"{inner}{sorting} LIMIT ? OFFSET ?",
+        [*parameters, query.limit, query.offset],
+        columns,
+        total,
+        parameters,
+        scan=not _few(query.where),
     )
 
 
@@ -330,6 +341,22 @@ def _condition(version: Version, where: Where, parameters: list[Any], depth: int
     if isinstance(where, Box):
         return _box(version, where, parameters)
     return _test(version, where, parameters)
+
+
+def _scans(where: Where | None) -> bool:
+    """True for a condition that reads a text in every row."""
+    if isinstance(where, All | Some):
+        return any(_scans(p) for p in where.parts) and not (isinstance(where, All) and _few(where))
+    if isinstance(where, Not):
+        return _scans(where.part)
+    return isinstance(where, Search) or (isinstance(where, Test) and where.op in (Op.CONTAINS, Op.STARTS))
+
+
+def _few(where: Where | None) -> bool:
+    """True for a condition that a tree of the side index may answer with few rows."""
+    if isinstance(where, All):
+        return any(_few(p) for p in where.parts)
+    return isinstance(where, Test) and where.op in (Op.EQ, Op.IN)
 
 
 def _test(version: Version, test: Test, parameters: list[Any]) -> str:

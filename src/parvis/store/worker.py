@@ -27,7 +27,7 @@ from parvis.tables import confinement
 
 MEMORY = 900 << 20  # bytes of address space above the programs themselves
 ENGINE_MEMORY = "400MB"
-KEPT = 40  # versions kept open
+KEPT = 40  # indexes kept open
 LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
 
 
@@ -47,10 +47,10 @@ class Worker:
         )
         self.engine.execute("SET parquet_metadata_cache=true")
         self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
-        self.sources: OrderedDict[str, str] = OrderedDict()
+        self.indexed: OrderedDict[str, None] = OrderedDict()  # the last asked for at the end
 
     def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
-        source = self.source(request["object"])
+        source = self.source(request["object"], "export" in request or request["scan"])
         if "export" in request:
             # A connection of its own has no limit of time (the reader's patience is the limit of an export) and is
             # closed whatever happens: a result left open would spoil the next question.
@@ -66,31 +66,37 @@ class Worker:
         rows = self.engine.execute(request["sql"].replace("{source}", source), request["parameters"]).fetchall()
         shapes = request["geometry"]
         told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
-        if request["total"]:
+        seen, read = request["seen"], len(told["rows"])
+        if request["total"] and seen is not None and 0 < read <= request["limit"]:
+            told["total"] = seen + read  # the page is the last one: its end is the count
+        elif request["total"]:
             counting = request["total"].replace("{source}", source)
             told["total"] = self.engine.execute(counting, request["total_parameters"]).fetchall()[0][0]
         return told
 
-    def source(self, content: str) -> str:
-        """Return the SQL source of an object's rows: its index when there is one, else the object itself."""
-        if content in self.sources:
-            self.sources.move_to_end(content)
-            return self.sources[content]
+    def source(self, content: str, scan: bool) -> str:
+        """Return the SQL source of an object's rows: its side index for a page when there is one, else the object."""
         if not content.isalnum():
             raise ValueError(content)
+        if not scan and self.attached(content):
+            return f'(SELECT *, rowid AS __row FROM "{content}".t)'
+        path = self.objects / content[:2] / f"{content}.parquet"
+        return f"(SELECT * RENAME (file_row_number AS __row) FROM read_parquet('{path}', file_row_number=true))"
+
+    def attached(self, content: str) -> bool:
+        """True once the index of an object is open; it may have been made since the last question."""
+        if content in self.indexed:
+            self.indexed.move_to_end(content)
+            return True
         index = self.indexes / f"{content}.duckdb"
-        if index.exists():
-            self.engine.execute(f"ATTACH '{index}' AS \"{content}\" (READ_ONLY)")
-            source = f'(SELECT *, rowid AS __row FROM "{content}".t)'
-        else:
-            path = self.objects / content[:2] / f"{content}.parquet"
-            source = f"(SELECT * RENAME (file_row_number AS __row) FROM read_parquet('{path}', file_row_number=true))"
-        self.sources[content] = source
-        if len(self.sources) > KEPT:
-            old, said = self.sources.popitem(last=False)
-            if "read_parquet" not in said:
-                self.engine.execute(f'DETACH "{old}"')
-        return source
+        if not index.exists():
+            return False
+        self.engine.execute(f"ATTACH '{index}' AS \"{content}\" (READ_ONLY)")
+        self.indexed[content] = None
+        if len(self.indexed) > KEPT:
+            old, _ = self.indexed.popitem(last=False)
+            self.engine.execute(f'DETACH "{old}"')
+        return True
 
 
 def _safe_row(row: tuple[Any, ...], shapes: list[int]) -> list[Any]:
