@@ -21,7 +21,10 @@ from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import risk, screen
 from parvis.privacy.meanings import GROUNDS, MEANINGS
-from parvis.values import Column, Kind, Policy, Profile, Risk, Rule, Severity, from_json, to_json
+from parvis.profiling import profile as profiling
+from parvis.tables import read as reading
+from parvis.tables import types
+from parvis.values import Column, Kind, Parcel, Policy, Profile, Risk, Rule, Severity, from_json, to_json
 
 NIR, IBAN, MOBILE = "269054958815780", "FR7630006000011234567890189", "06 12 34 56 78"
 MAILBOX, NAME = "alice.quiberon@courriel.example", "QUIBERON Alice"
@@ -176,6 +179,18 @@ def test_a_landline_is_personal_only_beside_people(tmp_path: Path) -> None:
     assert "privacy.phone" in codes(*table(tmp_path, cells, meanings))
 
 
+def test_an_aid_is_personal_when_each_row_is_somebody(tmp_path: Path) -> None:
+    meanings = {"age": "age", "aide": "social_aid"}
+    assert codes(*table(tmp_path, {"age": ["61 et plus"], "aide": ["Loyer"]}, meanings)) == {"privacy.social_aid"}
+    assert codes(*table(tmp_path, {"age": ["61 et plus"], "aide": ["Loyer"], "nombre": [12]}, meanings)) == set()
+
+
+def test_remarks_are_read_even_where_the_table_is_about_places(tmp_path: Path) -> None:
+    cells = {"nom": ["Jean Durand"], "observations": ["clé chez Jean Durand"], "adresse": ["12 rue des Lilas"]}
+    path, profile = table(tmp_path, cells, {"adresse": "address"})
+    assert [f.values["name"] for f in screen.screen(path, profile)] == ["observations"]
+
+
 def test_numbers_that_a_program_spoilt_are_still_seen(tmp_path: Path) -> None:
     cells = {"nir": [int(NIR), int(NIR)], "portable": [612345678, 712345678], "montant": [612345678, 1]}
     path, profile = table(tmp_path, cells)
@@ -200,6 +215,29 @@ def test_a_column_whose_name_is_hostile_is_only_a_name(tmp_path: Path) -> None:
     safe = protecting.protect(path, profile, policy, tmp_path / "safe.parquet")
     assert [c.name for c in safe.columns][-1] == "b"
     assert MAILBOX.encode() not in everything_in(safe.path)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("vie-locale/montpellier-Monuments/VilleMTP_MTP_Monuments.csv", set()),
+        ("donnees-sensibles/montpellier-CameraSurv/VilleMTP_MTP_CameraSurv.csv", set()),
+        ("donnees-personnelles/carrieres-sous-poissy/nom-naiss-CSP.csv", set()),
+        ("donnees-personnelles/montpellier-Prenoms/VilleMTP_MTP_Prenoms.csv", set()),
+        ("deliberations/montpellier-Delibs/VilleMTP_MTP_Delibs.csv", {"privacy.person_name"}),
+        (
+            "donnees-personnelles/montpellier-ListeAssoc_2011/VilleMTP_MTP_ListeAssoc_2011.csv",
+            {"privacy.phone", "privacy.email"},
+        ),
+    ],
+)
+def test_a_real_file_raises_the_alarms_it_deserves(shared: Path, tmp_path: Path, file: str, expected: set[str]) -> None:
+    source = shared / "data" / file
+    (raw,) = reading.read(Parcel(source, source.name, "0", source.stat().st_size), tmp_path / "read").tables
+    columns = types.infer(raw)
+    types.write(raw, columns, tmp_path / "typed.parquet")
+    assert codes(tmp_path / "typed.parquet", profiling.profile(raw, columns, tmp_path / "typed.parquet")) == expected
 
 
 # --- The policy -----------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ class _Reading:
     def _name_after_title(self, j: int, title: str, dotted: bool) -> int:
         """Return the token after the name that starts at ``j``, or ``j`` when there is none."""
         strict = title in _WEAK_TITLES and not (title == "m" and dotted)
-        start, taken = j, 0
+        start, taken, begun = j, 0, False
         while taken < 5 and j < len(self.tokens):
             token = self.tokens[j]
             if token.shape == "I":
@@ -126,22 +126,24 @@ class _Reading:
             if k > j and title == "maitre" and taken == 0:
                 return start  # maître d'ouvrage
             token = self.tokens[k] if k < len(self.tokens) else token
-            if k >= len(self.tokens) or not self._can_name(token, taken, strict):
+            if k >= len(self.tokens) or not self._can_name(token, taken, strict, begun):
                 break
             j, taken = k + 1, taken + 1
             begun = taken == 1 and _given(token.folded) >= 4  # a first name calls for its surname, known or not
-            begun = begun or j == len(self.tokens) - 1  # one last word is the rest of the name
-            if self.shout and not (begun or self._known(j) or self._folded(j) in _PARTICLES):
+            ends = j == len(self.tokens) - 1  # one last word is the rest of the name
+            if self.shout and not (begun or ends or self._known(j) or self._folded(j) in _PARTICLES):
                 break
         signs = [t.shape for t in self.tokens[start:j] if t.shape != "."]
         return start if signs.count("I") > 2 or set(signs) <= {"I"} else j
 
-    def _can_name(self, token: _Token, taken: int, strict: bool) -> bool:
+    def _can_name(self, token: _Token, taken: int, strict: bool, begun: bool) -> bool:
         word = token.folded
         if token.shape == "l":
             return taken == 0 and not strict and _surname(word) >= 4 and word not in _COMMON
-        if token.shape not in "UT" or word in _ROLES or word in _NOUNS or word in _TITLES:
+        if token.shape not in "UT" or word in _ROLES or word in _TITLES:
             return False
+        if word in _NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
+            return taken <= 1 and _surname(word) >= 4 and word not in _NEVER and (taken == 0 or begun)
         if taken == 0 and word in _NEVER:
             return False
         if strict and taken == 0:
@@ -174,18 +176,25 @@ class _Reading:
         k = j
         while self._folded(k) in _PARTICLES and k - j < 3:
             k += 1
-        if self._shape(k) not in "UT" or not self._can_be_surname(k):
+        sure = weight >= 5 and not common and _surname(self._folded(k)) >= 4 and self._folded(k) not in _NEVER
+        if self._shape(k) not in "UT" or not (self._can_be_surname(k) or sure):
             return None
         surname = self.tokens[k]
         contrast = not self.shout and surname.shape == "U" and self.tokens[i].shape == "T" and len(surname.text) > 2
         known = self._surname_weight(j, k, plain=common or weight < 5)
         if k > j and self._folded(k - 1) in ("de", "d", "du", "des", "la", "l") and not contrast and known < 4:
             return None  # « Rose des Sables », « Jean de la Lune »
-        enough = contrast or known >= 4 or (weight >= 5 and not common and not self.shout and self._unknown_name(k))
+        called = i > 0 and self._folded(i - 1) in _CALLS and surname.shape == "T" and self._unknown_name(k)
+        enough = (
+            contrast
+            or called
+            or known >= 4
+            or (weight >= 5 and not common and not self.shout and self._unknown_name(k))
+        )
         loud = self.tokens[i].shape == "U" and surname.shape == "U"
         if loud and (weight < 5 or common) and known < 5:
             return None
-        if not enough or (common and known < 4 and not contrast):
+        if not enough or (common and known < 4 and not contrast and not called):
             return None
         k += 1
         while k - i < 6 and self._shape(k) in "UT" and self._can_be_surname(k):
@@ -246,6 +255,8 @@ class _Reading:
         before = self.tokens[i - 1] if i else None
         if before and before.shape in "UT" and not self._may_precede(before):
             return True
+        if self._folded(i - 1) == "a" and self._folded(i - 2) in _WORKS:
+            return True
         for k in range(i - 1, max(i - 8, -1), -1):
             word = self.tokens[k].folded
             if word in _NOUNS or word.startswith("saint"):
@@ -278,7 +289,7 @@ class _Reading:
 
     def _famous(self, i: int, after: int) -> bool:
         said = " ".join(t.folded.replace("-", " ") for t in self.tokens[i:after] if t.shape != ".")
-        return said in _FAMOUS
+        return said in _FAMOUS or f"{said} {self._folded(after)}" in _FAMOUS
 
     def _official(self, start: int, end: int) -> bool:
         after = fold(self.text[end : end + 60])
@@ -339,8 +350,9 @@ class _Reading:
 
 # --- Words ----------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_TOKEN = re.compile(r"(?:[dlDL]|(?:[cjmnst]|[Qq]u)(?=['’]))['’]|[^\W\d_]+(?:['’\-‐][^\W\d_]+)*|\d+|[^\w\s]", re.UNICODE)
+_PART = r"(?:[^\W\d_][\u0300-\u036f]*)+"  # accents may stand apart from their letters
+_WORD = re.compile(rf"{_PART}(?:-{_PART})*")
+_TOKEN = re.compile(rf"(?:[dlDL]|(?:[cjmnst]|[Qq]u)(?=['’]))['’]|{_PART}(?:['’\-‐]{_PART})*|\d+|[^\w\s]")
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -464,9 +476,11 @@ _BREAKS = _set(
     "a par pour avec chez entre dont que qui est sont ont ainsi auquel laquelle lequel au aux envers aupres "
     "contre sous versee verse attribuee accordee donne signe signee remis remise recu cedee vendue louee"
 )
+_CALLS = _set("a par avec chez pour envers merci bravo")  # who is thanked, paid or met: « bravo à Rose Belrande »
+_WORKS = _set("monument stele plaque statue buste medaillon hommage ode dedicace tombeau memorial fresque")
 # Nouns that make a place, a body, a work or a rule of the name that follows.
 _NOUNS = _set(
-    "r equipe prim elem mat aquarelle ogec apel sdis locaux equipement environnement telecom parvis rue avenue av "
+    "medaillon view r equipe prim elem mat aquarelle ogec apel sdis locaux equipement environnement telecom parvis rue avenue av "
     "ave boulevard bd bld blvd place pl allee allees chemin che ch chem route rte impasse imp quai square sq "
     "cours esplanade pont parc jardin jardins passage voie sentier ruelle faubourg fbg rond-point rondpoint "
     "carrefour promenade venelle mail montee cote port villa cite lotissement hameau lieu-dit lieudit zac za zi "
@@ -493,7 +507,7 @@ _NOUNS = _set(
     "traiteur auberge gite camping chambre chambres menuiserie plomberie electricite scierie maconnerie "
     "imprimerie taxi taxis ambulances auto-ecole cordonnerie fleuriste coiffure opticien optique ensemble quatuor "
     "trio duo quintette sextet big-band groupement cooperative comptoir bus ligne navette borne bornes forage "
-    "captage source pompage poste transformateur sprt decheterie variete varietes rosier rose cultivar prunus"
+    "captage source pompage poste transformateur sprt decheterie variete varietes rosier cultivar prunus"
 )
 _AFTER_BODY = _set(
     "equipement environnement telecom nord sud est ouest gamme btp tp automobiles auto voyages paysagiste sarl "
@@ -545,7 +559,7 @@ _FAMOUS = frozenset(
         "charles baudelaire,guillaume apollinaire,robert desnos,francois villon,pierre de ronsard,joachim du bellay,"
         "guy de maupassant,gustave flaubert,honore de balzac,alexandre dumas,jules michelet,ernest renan,anatole france,"
         "romain rolland,henri barbusse,andre malraux,jean paul sartre,simone de beauvoir,colette besson,alain mimoun,"
-        "alain colas,eric tabarly,maurice herzog,pierre de coubertin,marcel cerdan,louison bobet,yannick noah,"
+        "alain colas,eric tabarly,maurice herzog,pierre de coubertin,marcel cerdan,louison bobet,"
         "jean bouin,roger salengro,jean vilar,gerard philipe,louis jouvet,jean cocteau,jean renoir,francois truffaut,"
         "agnes varda,olympe de gouges,danielle casanova,germaine tillion,genevieve de gaulle anthonioz,pierre brossolette,"
         "josephine baker,missak manouchian,henri barbusse,youri gagarine,elsa triolet,marie laurencin,berthe morisot,"

@@ -199,7 +199,7 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
         problem = _unanswered(policy.rule(finding.values["name"]), finding)
         if problem:
             out.append(_bad(problem, finding.values["column"], "undecided", finding.values["name"]))
-    return tuple(dict.fromkeys(out))
+    return tuple({(f.message, f.values["name"]): f for f in out}.values())
 
 
 def undecided(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -224,16 +224,8 @@ def _unanswered(rule: Rule | None, finding: Finding) -> str:
 
 
 def _bad(message: str, column: str, code: str, name: str = "") -> Finding:
-    return Finding(
-        f"policy.{code}", Severity.BLOCK, message, values=_Hashable({"column": column, "name": name or column})
-    )
-
-
-class _Hashable(dict[str, Any]):
-    """Values of a finding that can be compared as one."""
-
-    def __hash__(self) -> int:  # type: ignore[override]  # two equal remarks are one
-        return hash(tuple(sorted(self.items())))
+    values = {"column": column, "name": name or column}
+    return Finding(f"policy.{code}", Severity.BLOCK, message, values=values)
 
 
 # --- Kept -----------------------------------------------------------------------------------------

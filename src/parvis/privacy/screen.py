@@ -39,6 +39,10 @@ _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "se
 _SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
 _SENSITIVE = frozenset({"health", "social_aid"})
 _TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # a row that has one is about somebody
+_COUNTS = frozenset("nombre nb nbre effectif effectifs total nombres beneficiaires count".split())
+_REMARKS = frozenset(
+    "observation observations commentaire commentaires remarque remarques note notes motif motifs".split()
+)
 _PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
 _RING = frozenset("tel telephone portable mobile gsm phone".split())
 _SECU = frozenset("nir secu ss securite".split())
@@ -110,7 +114,7 @@ class _Table:
         self.people, self.places = False, located and not self._beside(None, _BESIDE_SURNAMES - {"email", "phone"})
         sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
         self.people = sure or (named and not meanings & _BODIES)
-        self.places = located and not self.people
+        self.places = located and not self.people and not named
 
     def findings(self, column: Column) -> Iterator[Finding]:
         label = self._in_label(column)
@@ -145,8 +149,12 @@ class _Table:
         if column.meaning in DIRECT:
             return True
         if column.meaning in BESIDE_PEOPLE:
-            return self.people or (column.meaning in _SENSITIVE and self._beside(column, _TRAITS))
+            return self.people or (column.meaning in _SENSITIVE and self._of_someone(column))
         return column.meaning == "first_name" and self.people
+
+    def _of_someone(self, column: Column) -> bool:
+        """True when a row is one person rather than a count of several."""
+        return self._beside(column, _TRAITS) and not any(self._headed(c, _COUNTS) for c in self.profile.columns)
 
     def _all_places(self, column: Column) -> bool:
         """True when every cell, read again, names a place or someone of the past."""
@@ -220,7 +228,9 @@ class _Table:
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
-        return not (self.places or column.meaning in _PLACE_MEANINGS or self._headed(column, _PLACES))
+        if column.meaning in _PLACE_MEANINGS or self._headed(column, _PLACES):
+            return False
+        return not self.places or self._headed(column, _REMARKS)
 
     def _landlines(self, column: Column) -> bool:
         """True when a telephone that is no mobile is someone's all the same."""

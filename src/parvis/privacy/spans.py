@@ -81,7 +81,7 @@ _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+){1,6}")
 _BODIES = frozenset(
     "mairie commune ville ccas ecole college lycee creche mediatheque bibliotheque syndicat piscine musee camping "
     "cantine garderie accueil contact secretariat urbanisme asso association club comite amicale office tourisme "
-    "sav support service client reservation hotel loisirs "
+    "espace etat service eau dechets travaux police logement sav support service client reservation hotel loisirs "
     "theatre cinema conservatoire ludotheque ehpad foyer gymnase police pompiers paroisse federation ligue union".split()
 )
 
@@ -242,7 +242,7 @@ _NUMBERS_SQL = (
     r"|(?i:[(\[]\s?(?:at|arobase)\s?[)\]])"
 )
 # Latin letters by their ranges: the full classes cost a hundred times more to compile, for each query.
-_LETTER, _CAPITAL = r"A-Za-z\x{C0}-\x{24F}", r"A-Z\x{C0}-\x{DE}\x{100}-\x{24F}"
+_LETTER, _CAPITAL = r"A-Za-z\x{C0}-\x{24F}\x{300}-\x{36F}", r"A-Z\x{C0}-\x{DE}\x{100}-\x{24F}"
 _TITLED_SQL = (
     rf"(?i)(?:^|[^{_LETTER}])(?:mr?s?|mmes?|mlles?|mm|me|dr|pr|monsieur|madame|mademoiselle|messieurs|mesdames|"
     r"mesdemoiselles|docteur|professeur|ma[iî]tre|veuve|vve|consorts|[ée]poux|[ée]pouse|indivision|n[ée]e)"
