@@ -57,11 +57,14 @@ class Repair(Protocol):
 
 
 class Check(Protocol):
-    """One kind of verification of a table against a schema or against itself."""
+    """One kind of verification of a table against a schema or against itself.
+
+    ``look`` yields findings, and questions that one scan answers. See ``validation.table``.
+    """
 
     TITLE: str
 
-    def check(self, table: Any) -> Sequence[Finding]: ...
+    def look(self, table: Any) -> Iterator[Any]: ...
 
 
 class Transform(Protocol):

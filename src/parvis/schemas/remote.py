@@ -6,67 +6,123 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from urllib.parse import urljoin, urlsplit
+import time
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from parvis.errors import InputError, RemoteError
+from parvis.errors import InputError, LimitError, RemoteError
 from parvis.schemas.schema import SIZE
+from parvis.values import msg
 
-SECONDS = 10.0
+SECONDS = 10.0  # for one answer to begin, and each of its parts to come
+WHOLE = 30.0  # for all of it, redirections too
 _HOPS = 3
+_PORT = 443
+_MOVED = (301, 302, 303, 307, 308)
+_SAFE = "/%:@!$&'()*+,;=~-._?"
 
 
 def fetch(address: str) -> bytes:
-    """Return the bytes of a schema. Raises: InputError for an address that is not public https; RemoteError."""
+    """Return the bytes of a schema of 5 MB at most.
+
+    Only https on its usual port, and only hosts whose every address is public: each redirection is checked the same.
+    Raises: InputError for an address that is not so, RemoteError when it does not answer, LimitError when too large.
+    """
+    until = time.monotonic() + WHOLE
     for _ in range(_HOPS + 1):
-        status, place, body = _ask(address)
-        if status not in (301, 302, 303, 307, 308):
+        status, place, body = _ask(address, until)
+        if status not in _MOVED:
             break
         address = urljoin(address, place)
-    if status != 200:
-        raise RemoteError("L'adresse du schéma répond {status}.", status=status, retryable=status >= 500)
+    if status != http.client.OK:
+        raise RemoteError(msg("L'adresse du schéma répond {status}."), status=status, retryable=status >= 500)
     if len(body) > SIZE:
-        raise InputError("Ce schéma est trop gros.")
+        raise LimitError(msg("Ce schéma dépasse {size} Mo."), size=SIZE >> 20)
     return body
 
 
-def _ask(address: str) -> tuple[int, str, bytes]:
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname:
-        raise InputError("Donnez une adresse qui commence par https://.")
-    number = _public(parts.hostname, parts.port or 443)
-    connection = _Pinned(parts.hostname, number, parts.port or 443)
+def is_public(number: str) -> bool:
+    """Return whether an IP address is one of the public internet, whatever it is wrapped in."""
     try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"User-Agent": "Parvis", "Accept": "application/json"})
+        address = ipaddress.ip_address(number.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            return is_public(str(inner))
+        if address in _TRANSLATED:
+            return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a translator
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+
+def _ask(address: str, until: float) -> tuple[int, str, bytes]:
+    parts, host = _split(address)
+    connection = _Pinned(host, _public(host))
+    path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    try:
+        connection.request("GET", path, headers={"User-Agent": "Parvis", "Accept": "application/json, */*;q=0.1"})
         answer = connection.getresponse()
-        return answer.status, answer.headers.get("Location", ""), answer.read(SIZE + 1)
-    except (OSError, http.client.HTTPException) as error:
+        return answer.status, answer.headers.get("Location", ""), _body(answer, until)
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
         raise RemoteError(
-            "« {host} » ne répond pas.", "Réessayez plus tard.", retryable=True, host=parts.hostname
+            msg("« {host} » ne répond pas."),
+            msg("Réessayez plus tard, ou téléchargez le schéma et donnez son fichier."),
+            retryable=True,
+            host=host,
         ) from error
     finally:
         connection.close()
 
 
-def _public(host: str, port: int) -> str:
+def _split(address: str) -> tuple[SplitResult, str]:
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port or _PORT
+    except ValueError:
+        parts, host, port = urlsplit(""), "", _PORT
+    if parts.scheme != "https" or not host or port != _PORT:
+        raise InputError(msg("Donnez une adresse qui commence par https://, sans numéro de port."))
+    return parts, host
+
+
+def _body(answer: http.client.HTTPResponse, until: float) -> bytes:
+    """Return what the answer holds, one byte over the limit at most; a trickle is not waited for."""
+    out = b""
+    while len(out) <= SIZE:
+        if time.monotonic() > until:
+            raise TimeoutError
+        part = answer.read1(min(1 << 16, SIZE + 1 - len(out)))
+        if not part:
+            break
+        out += part
+    return out
+
+
+def _public(host: str) -> str:
     """Return a public address of a host: what lies inside the network is not for a schema to reach."""
     try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = sorted({str(info[4][0]) for info in socket.getaddrinfo(host, _PORT, type=socket.SOCK_STREAM)})
     except (OSError, UnicodeError) as error:
-        raise RemoteError("« {host} » n'est pas trouvé.", host=host, retryable=True) from error
-    for number in sorted(found):
-        if not ipaddress.ip_address(number.split("%")[0]).is_global:
-            raise InputError("L'adresse « {host} » est intérieure au réseau : elle est refusée.", host=host)
-    return sorted(found)[0]
+        raise RemoteError(msg("« {host} » n'est pas trouvé."), host=host, retryable=True) from error
+    if not found or not all(map(is_public, found)):
+        raise InputError(msg("L'adresse « {host} » est intérieure au réseau : elle est refusée."), host=host)
+    return min(found, key=lambda number: ":" in number)  # IPv4 first: not every town hall has IPv6
 
 
 class _Pinned(http.client.HTTPSConnection):
     """A connection to the very address that was checked: a name may not change its mind between."""
 
-    def __init__(self, host: str, number: str, port: int) -> None:
-        super().__init__(host, port, timeout=SECONDS, context=ssl.create_default_context())
+    def __init__(self, host: str, number: str) -> None:
+        self._context_of_trust = ssl.create_default_context()
+        super().__init__(host, _PORT, timeout=SECONDS, context=self._context_of_trust)
         self._number = number
 
     def connect(self) -> None:
         plain = socket.create_connection((self._number, self.port), self.timeout)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+        self.sock = self._context_of_trust.wrap_socket(plain, server_hostname=self.host)

@@ -54,6 +54,16 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds between fields of one row. ``kind``: « one_of » of the fields is filled; « together »: all are, or
+    none; « compare »: the first stands in ``op`` to the second; « sum »: the first is the sum of the others."""
+
+    kind: str
+    fields: Sequence[str]
+    op: str = ""  # ">=", ">", "<=", "<", "==" or "!=", for « compare »
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """What a table should be. ``id`` is « publisher/name », or the path or address it came from."""
 
@@ -66,6 +76,7 @@ class Schema:
     licence: str = ""  # of the document, as its publisher says it
     homepage: str = ""
     primary_key: Sequence[str] = ()
+    rules: Sequence[Rule] = ()
     digest: str = ""  # SHA-256 of the document this was made from
 
     def field(self, name: str) -> Field | None:
@@ -98,7 +109,8 @@ def load(schema: str) -> Schema:
     chosen = schema if schema in known else near[0]
     document = json.loads((NATIONAL / f"{chosen.replace('/', '__')}.json").read_text("utf-8"))
     fields = tuple(Field(**{k: _frozen(v) for k, v in f.items()}) for f in document.pop("fields"))
-    return Schema(fields=fields, **{k: _frozen(v) for k, v in document.items()})
+    rules = tuple(Rule(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("rules", ()))
+    return Schema(fields=fields, rules=rules, **{k: _frozen(v) for k, v in document.items()})
 
 
 def from_file(path: str | Path, name: str = "") -> Schema:
@@ -207,7 +219,34 @@ def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> S
         licence=_licence(document.get("licenses")),
         homepage=_text(document.get("homepage")),
         primary_key=tuple(k for k in keys if k in names),
+        rules=tuple(_rules(document.get("custom_checks"), frozenset(names))),
     )
+
+
+_OPERATORS = frozenset([">=", ">", "<=", "<", "==", "!="])
+
+
+def _rules(told: Any, names: frozenset[str]) -> Iterator[Rule]:
+    """Yield the rules of the « custom_checks » of French schemas; keys of numbers are told by meanings instead."""
+    for check in told[:FIELDS] if isinstance(told, list) else ():
+        given = check.get("params") if isinstance(check, Mapping) else None
+        if not isinstance(given, Mapping):
+            continue
+        others = next((o for k in ("othercolumns", "columns") if isinstance(o := given.get(k), list)), [])
+        asked = [given.get("column") or given.get("column1"), given.get("column2"), *others]
+        fields = tuple(f for f in asked if isinstance(f, str))
+        op = given.get("op")
+        kind = _RULES.get(str(check.get("name")), "")
+        if kind and len(fields) > 1 and names.issuperset(fields) and (kind != "compare" or op in _OPERATORS):
+            yield Rule(kind, fields, str(op) if kind == "compare" else "")
+
+
+_RULES = {
+    "one-of-required": "one_of",
+    "cohesive-columns-value": "together",
+    "compare-columns-value": "compare",
+    "sum-columns-value": "sum",
+}
 
 
 def _field(described: Mapping[str, Any]) -> Field:
@@ -239,14 +278,15 @@ def _field(described: Mapping[str, Any]) -> Field:
 def _enum(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list):
         return ()
-    plain = tuple(dict.fromkeys(_written(v) for v in values if isinstance(v, str | int | float)))
+    plain = tuple(dict.fromkeys(_written(v) for v in values[: ENUM + 1] if isinstance(v, str | int | float)))
     if len(plain) > ENUM:
         raise LimitError(msg("Une liste du schéma a plus de {count} valeurs."), count=ENUM)
     return plain
 
 
 def _written(value: str | float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    said = str(value).lower() if isinstance(value, bool) else str(value)
+    return said.encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
 
 
 def _bound(value: Any) -> float | str | None:

@@ -19,7 +19,8 @@ def as_re2(pattern: str) -> str:
     said = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
     said = re.sub(r"\\([^\x00-\x7f])", r"\1", said)
     try:
-        duckdb.execute("SELECT regexp_full_match('', ?)", [said])
+        with duckdb.connect() as engine:
+            engine.execute("SELECT regexp_full_match('', ?)", [said])
     except duckdb.Error:
         return ""
     return said
