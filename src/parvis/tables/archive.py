@@ -24,7 +24,11 @@ Reader = Callable[[Path, str, Any, int], str]
 
 _DEPTH = 2  # archives in archives
 _JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)")
-_SHAPE = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".shp.xml")
+_LAYERS = {  # layers made of several files: the main one, and those that go with it
+    ".shp": (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".idx", ".xml", ".shp.xml"),
+    ".tab": (".tab", ".dat", ".map", ".id", ".ind"),
+    ".mif": (".mif", ".mid"),
+}
 _SIDE = (".pdf", ".doc", ".docx", ".odt", ".md", ".qml", ".sld", ".qgz", ".lyr", ".url", ".rtf")
 
 
@@ -125,18 +129,20 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _groups(members: Sequence[_Member]) -> list[list[_Member]]:
-    """Return the members by file to read: the parts of one shapefile together, the .shp first."""
-    stems = {m.name[:-4].lower() for m in members if m.suffix == ".shp"}
-    shapes: dict[str, list[_Member]] = {s: [] for s in sorted(stems)}
+    """Return the members by file to read: the parts of one layer together, the main one first."""
+    layers: dict[tuple[str, str], list[_Member]] = {
+        (m.name[:-4].lower(), m.suffix): [m] for m in sorted(members, key=lambda m: m.name) if m.suffix in _LAYERS
+    }
     alone = []
     for member in members:
-        lower = member.name.lower()
-        stem = next((lower[: -len(s)] for s in sorted(_SHAPE, key=len, reverse=True) if lower.endswith(s)), None)
-        if stem in shapes:
-            shapes[stem].append(member)
-        else:
+        if member.suffix in _LAYERS:
+            continue
+        home = next((k for k in layers if member.name.lower() in (k[0] + s for s in _LAYERS[k[1]])), None)
+        if home is None:
             alone.append([member])
-    return [sorted(g, key=lambda m: m.suffix != ".shp") for g in shapes.values()] + alone
+        else:
+            layers[home].append(member)
+    return [*layers.values(), *alone]
 
 
 def _read_group(
@@ -150,7 +156,7 @@ def _read_group(
 ) -> None:
     first = group[0]
     if first.suffix in _SIDE:
-        sink.find(_left(first.name, msg("c'est un document, pas un tableau")))
+        sink.find(_left(first.name, msg("c'est un document, pas un tableau.")))
         return
     base = sink.path("")
     written = []
@@ -167,7 +173,10 @@ def _read_group(
     except LimitError:
         raise
     except ParvisError as error:
-        sink.find(_refused(first.name, error))
+        beside = error.values.get("code") in ("read.metadata", "read.document", "read.pdf", "read.text", "read.image")
+        sink.find(
+            _left(first.name, error.message[:1].lower() + error.message[1:]) if beside else _refused(first.name, error)
+        )
     finally:
         for path in written:
             path.unlink(missing_ok=True)
@@ -181,7 +190,7 @@ def _left(name: str, why: str) -> Finding:
     return Finding(
         "archive.left_out",
         Severity.INFO,
-        msg("« {name} » n'a pas été lu : {why}."),
+        msg("« {name} » n'a pas été lu : {why}"),
         Place(sheet=_shown(name)),
         {"name": _shown(name), "why": why},
     )

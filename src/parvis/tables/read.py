@@ -5,7 +5,6 @@ Bad content never raises: it gives a finding of severity REFUSE and no table.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,24 +113,15 @@ def read_into(path: Path, name: str, sink: Any, depth: int = 0) -> str:
         head = stream.read(HEAD)
     refusal.check(path, name, head, sink.limits)
     reader, score = choose(path, name, head)
-    if archive.is_archive(head) and (score < SURE or _holds_more(path, reader)):
-        return archive.read(path, name, sink, read_into, depth)
+    if archive.is_archive(head) and score < SURE:
+        told = archive.read(path, name, sink, read_into, depth)
+        formats = {t.format for t in sink.tables}
+        return formats.pop() or told if len(formats) == 1 else told  # a zipped shapefile is a shapefile
     if reader is None:
         raise refusal.unknown(name)
     for finding in reader.read(path, name, sink) or ():
         sink.find(finding)
     return reader.__name__.rpartition(".")[2]
-
-
-def _holds_more(path: Path, reader: ModuleType | None) -> bool:
-    """True when a ZIP of a shapefile also holds other tables: then it is opened as an archive."""
-    if reader is None or ".shp" not in reader.SUFFIXES or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as content:
-        suffixes = [Path(n).suffix.lower() for n in content.namelist()]
-    return suffixes.count(".shp") != 1 or any(
-        s in (".csv", ".xlsx", ".xls", ".ods", ".geojson", ".gpkg", ".zip") for s in suffixes
-    )
 
 
 def choose(path: Path, name: str, head: bytes) -> tuple[ModuleType | None, float]:

@@ -74,11 +74,12 @@ class Sink:
         self._keep(name, path, labels, rows, **facts)
 
     def path(self, suffix: str = ".parquet") -> Path:
-        """Return a new path in the work folder, whose name owes nothing to the file."""
-        number = sum(1 for _ in self.work.iterdir())
-        while (path := self.work / f"part-{number}{suffix}").exists():
+        """Return a new path in the work folder, whose name owes nothing to the file; no other has its stem."""
+        taken = {p.name.partition(".")[0] for p in self.work.iterdir()}
+        number = len(taken)
+        while f"part-{number}" in taken:
             number += 1
-        return path
+        return self.work / f"part-{number}{suffix}"
 
     def member(self, name: str) -> Sink:
         """Return a sink for a file found inside this one: its tables and remarks come back with ``absorb``."""
