@@ -127,7 +127,7 @@ def _publish(work: Path) -> list[str]:
         [sys.executable, "-c", PUBLISH.format(csv=csv, data=data, dataset=DATASET, now=NOW)],
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
-    path, *columns = done.stdout.split()
+    path, *columns = done.stdout.splitlines()[-1].split()
     print(f"{ROWS:,} lignes × {len(columns)} colonnes publiées en {time.monotonic() - start:.0f} s")
     (work / "object").write_text(path)
     rows = duckdb.execute(f"SELECT DISTINCT {FILTER} FROM '{path}' ORDER BY 1").fetchall()

@@ -50,7 +50,7 @@ MAX_DEPTH = 20
 MAX_LIST = 1000  # values of an IN
 MAX_TEXT = 1000  # characters of one value
 MAX_CURSOR = 900  # characters of the keys that a cursor carries; beyond, it counts rows instead
-ROW = "__row"  # the worker puts the row's number under this name: file_row_number, or rowid in an index
+ROW = "{row}"  # the worker puts the name of the row's number here: file_row_number, or rowid in an index
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _COMPARED = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
@@ -73,7 +73,7 @@ _FUNCTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL over one version; ``{source}`` is the only place left, filled by the worker with an object it was given."""
+    """SQL over one version; ``{source}`` and ``{row}`` are the only places left, filled by the worker."""
 
     sql: str
     parameters: Sequence[Any]

@@ -46,42 +46,47 @@ class Worker:
             }
         )
         self.engine.execute("SET parquet_metadata_cache=true")
+        self.engine.execute("SET enable_progress_bar=false")
         self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
         self.indexed: OrderedDict[str, None] = OrderedDict()  # the last asked for at the end
 
     def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
-        source = self.source(request["object"], "export" in request or request["scan"])
+        source, row = self.source(request["object"], "export" in request or request["scan"])
+
+        def filled(sql: str) -> str:
+            return sql.replace("{source}", source).replace("{row}", row)
+
         if "export" in request:
             # A connection of its own has no limit of time (the reader's patience is the limit of an export) and is
             # closed whatever happens: a result left open would spoil the next question.
             apart = self.engine.cursor()
             try:
-                result = apart.sql(request["sql"].replace("{source}", source), params=request["parameters"])
+                result = apart.sql(filled(request["sql"]), params=request["parameters"])
                 for chunk in export.written(result, request["export"]):
                     connection.send_bytes(chunk)
                 return {"rows": None}
             finally:
                 apart.close()
                 connection.send_bytes(b"")
-        rows = self.engine.execute(request["sql"].replace("{source}", source), request["parameters"]).fetchall()
+        rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
         shapes = request["geometry"]
         told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
         seen, read = request["seen"], len(told["rows"])
         if request["total"] and seen is not None and 0 < read <= request["limit"]:
             told["total"] = seen + read  # the page is the last one: its end is the count
         elif request["total"]:
-            counting = request["total"].replace("{source}", source)
-            told["total"] = self.engine.execute(counting, request["total_parameters"]).fetchall()[0][0]
+            told["total"] = self.engine.execute(filled(request["total"]), request["total_parameters"]).fetchall()[0][0]
         return told
 
-    def source(self, content: str, scan: bool) -> str:
-        """Return the SQL source of an object's rows: its side index for a page when there is one, else the object."""
+    def source(self, content: str, scan: bool) -> tuple[str, str]:
+        """Return the SQL of an object's rows and of a row's number: its side index for a page when there is one, else
+        the object itself."""
         if not content.isalnum():
             raise ValueError(content)
         if not scan and self.attached(content):
-            return f'(SELECT *, rowid AS __row FROM "{content}".t)'
+            return f'"{content}".t', "rowid"
         path = self.objects / content[:2] / f"{content}.parquet"
-        return f"(SELECT * RENAME (file_row_number AS __row) FROM read_parquet('{path}', file_row_number=true))"
+        return f"read_parquet('{path}', file_row_number=true)", "file_row_number"
 
     def attached(self, content: str) -> bool:
         """True once the index of an object is open; it may have been made since the last question."""
