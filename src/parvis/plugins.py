@@ -72,6 +72,7 @@ class Transform(Protocol):
 
     TITLE: str
     PARAMETERS: Mapping[str, Any]  # name -> default
+    REMOVES: Mapping[str, Sequence[str]]  # "column", "text" or "label" -> meanings that no longer stand there, "*" all
     EXAMPLES: Sequence[tuple[Any, Any]]
 
     def apply(self, column: Column, parameters: Mapping[str, Any]) -> Any: ...

@@ -200,6 +200,13 @@ def test_numbers_that_a_program_spoilt_are_still_seen(tmp_path: Path) -> None:
     }
 
 
+def test_one_value_in_a_very_wide_table_is_seen(tmp_path: Path) -> None:
+    cells = {f"c{i}": [f"texte {i}", "Travaux de voirie"] for i in range(150)}
+    cells["c99"] = ["texte", "Aide à Mme Quiberon"]
+    (finding,) = screen.screen(*table(tmp_path, cells))
+    assert (finding.code, finding.values["name"]) == ("privacy.person_name", "c99")
+
+
 def test_a_header_that_is_a_person_blocks(tmp_path: Path) -> None:
     path, profile = table(tmp_path, {"a": [1, 2]})
     named = dataclasses.replace(profile, columns=(dataclasses.replace(profile.columns[0], label="Mme Quiberon"),))

@@ -32,6 +32,9 @@ from parvis.values import Column, Finding, Kind, Place, Profile, Severity
 COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
 _SAMPLE = 500  # distinct cells that settle a doubt on what a column means
 _ENOUGH = 0.4  # share of them that must be surnames
+_WIDE = 40  # columns looked at by one query of a wide table ...
+_SHORT = 20_000  # ... of at most so many rows
+_ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
 _BATCH = 5000  # distinct cells read at once
 _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
@@ -74,7 +77,9 @@ def look(engine: Any, relation: str, profile: Profile, columns: Sequence[Column]
     ``columns`` are those to look at when they are no longer the profile's, which still says what the table is about.
     """
     table = _Table(engine, relation, profile)
-    return tuple(f for column in (profile.columns if columns is None else columns) for f in table.findings(column))
+    chosen = profile.columns if columns is None else columns
+    table.pass_over(chosen)
+    return tuple(f for column in chosen for f in table.findings(column))
 
 
 @dataclass(slots=True)
@@ -100,6 +105,7 @@ class _Table:
     people: bool = field(init=False)
     places: bool = field(init=False)
     line: str = field(init=False)
+    silent: set[str] = field(default_factory=set)  # columns of text where nothing can stand
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
 
     def __post_init__(self) -> None:
@@ -115,6 +121,17 @@ class _Table:
         sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
         self.people = sure or (named and not meanings & _BODIES)
         self.places = located and not self.people and not named
+
+    def pass_over(self, columns: Sequence[Column]) -> None:
+        """Note at once the columns of a wide and short table where nothing can stand: a query for each costs more."""
+        texts = [c for c in columns if c.kind is Kind.TEXT and c.meaning not in _ANY_CELL]
+        if len(texts) < _WIDE or self.profile.rows > _SHORT:
+            return
+        for start in range(0, len(texts), _WIDE):
+            some = texts[start : start + _WIDE]
+            tests = (spans.may_hold(sql.quoted(c.name), bare_names=self._may_name(c)) for c in some)
+            told = self._rows(f"SELECT {', '.join(f'bool_or({t})' for t in tests)} FROM {self.relation}")[0]
+            self.silent |= {c.name for c, held in zip(some, told, strict=True) if not held}
 
     def findings(self, column: Column) -> Iterator[Finding]:
         label = self._in_label(column)
@@ -195,6 +212,8 @@ class _Table:
     # --- Cells of text ---
 
     def _inside(self, column: Column) -> dict[str, _Seen]:
+        if column.name in self.silent:
+            return {}
         bare = self._may_name(column)
         seen: dict[str, _Seen] = defaultdict(_Seen)
         landlines = self._landlines(column)
@@ -211,7 +230,7 @@ class _Table:
     def _candidates(self, column: Column, bare: bool) -> Iterator[tuple[str, int, int | None]]:
         """Yield (cell, times, first line) of the distinct cells where something may stand."""
         test = spans.may_hold("cell", bare_names=bare)
-        if column.meaning in ("phone", "nir"):
+        if column.meaning in _ANY_CELL:
             test = f"({test} OR strlen(cell) BETWEEN 9 AND 30)"
         facts = f"count(*) AS times, min({self.line}) AS line"
         cells = f"SELECT {sql.quoted(column.name)} AS cell, {self.line} FROM {self.relation}"
