@@ -216,7 +216,7 @@ def test(arguments: Sequence[str]) -> None:
     """installe tout ce qu'il faut aux tests, puis les lance tous (les options vont à pytest)"""
     ready("dev")
     os.environ["PARVIS_DATA"] = str(ROOT / ".cache" / "tests")
-    chosen = arguments or ("-n", "2", "--dist", "worksteal")
+    chosen = arguments or ("-n", "2", "--dist", "loadgroup")
     run([python(), "-m", "pytest", *chosen])
 
 

@@ -91,9 +91,8 @@ def _measure(columns: Sequence[Column]) -> Column | None:
 
 
 def _may_be_summed(column: Column) -> bool:
-    return column.meaning in ("", "amount") and (
-        not _NOT_SUMMED.search(_words(column)) or bool(_SUMMED.search(_words(column)))
-    )
+    said = _words(column)
+    return column.meaning in ("", "amount") and (not said & _NOT_SUMMED or bool(said & _SUMMED))
 
 
 def _words(column: Column) -> frozenset[str]:

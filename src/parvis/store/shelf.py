@@ -22,7 +22,7 @@ from parvis.errors import GoneError, LimitError, UnknownName
 from parvis.store import disk, manifest
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord, ReleaseRecord
-from parvis.values import Finding, Kind, Metadata, Version
+from parvis.values import Finding, Kind, Metadata, Policy, Version
 
 if TYPE_CHECKING:
     from parvis.privacy.protect import SafeTable
@@ -66,7 +66,7 @@ def put(
             rows=safe.rows,
             columns=tuple(safe.columns),
             metadata=metadata,
-            policy=safe.policy,
+            policy=_unsigned(safe.policy),
             created_at=now,
             number=number,
             schema=schema,
@@ -231,6 +231,12 @@ def _keep_object(folder: Folder, source: Path, rows: int) -> tuple[str, int]:
     finally:
         waiting.unlink(missing_ok=True)
     return content, size
+
+
+def _unsigned(policy: Policy) -> Policy:
+    """Return the policy without the names of who decided it: they stay in the journal, the manifest may be read."""
+    rules = tuple(dataclasses.replace(r, decided_by="commune" if r.decided_by else "") for r in policy.rules)
+    return dataclasses.replace(policy, rules=rules)
 
 
 def _must_hold(path: Path, rows: int) -> None:

@@ -450,7 +450,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
         )
         with pq.ParquetWriter(
             out,
-            pa.schema([*(pa.field(n, pa.string()) for n in names), pa.field(LINE, pa.int64())]),
+            pa.schema([pa.field(n, pa.string()) for n in names]).append(pa.field(LINE, pa.int64())),
             compression="zstd",
             compression_level=1,
         ) as writer:
