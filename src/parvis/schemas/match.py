@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from parvis.errors import UnknownName
@@ -17,6 +17,7 @@ from parvis.values import Column, Kind, Profile, SchemaMatch, msg
 LEAST = 0.25  # confidence under which a schema is not even a candidate
 MOST = 5  # candidates shown
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
+_NUMBER = re.compile(r"\b[nN](?:°|º)")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _SMALL = frozenset("de du des d la le l les et a".split())
 _EVERYDAY = frozenset(
@@ -25,6 +26,7 @@ _EVERYDAY = frozenset(
     "siren url siteweb telephone tel email courriel horaires statut source titre libelle info annee longueur largeur "
     "hauteur active numero".split()
 )
+_LONG, _END = 8, 4  # letters of a name that may hold a wrong one, and of its ends
 _DBASE = 10  # signs that a shapefile keeps of a name
 _KINDS: Mapping[str, frozenset[Kind]] = {
     "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
@@ -77,7 +79,7 @@ def fit(profile: Profile, schema: Schema) -> SchemaMatch:
     columns = [c for c in profile.columns if c.kind is not Kind.GEOMETRY]
     covered = sum(worth.get(f.name, 0.0) for f in required) / asked if asked else 0.0
     known = sum(value for _, _, value in pairs) / len(columns) if columns else 0.0
-    told = sum(worth.values())
+    told = sum(_weight(field) for field, _, _ in pairs)
     whole = sum(_weight(f) for f in schema.fields)
     confidence = (0.65 * covered + 0.35 * known) * min(1.0, told / _ENOUGH, told / (_PART * whole))
     mapping = {field.name: column.name for field, column, _ in pairs}
@@ -92,10 +94,11 @@ def mapped(columns: Sequence[Column], schema: Schema) -> dict[str, str]:
     return {field.name: column.name for field, column, _ in _paired(columns, schema)}
 
 
-@cache
+@lru_cache(maxsize=65536)
 def key(name: str) -> str:
     """Return what two writings of one name share: « Nom attribuant », « nomAttribuant » and « NOM_ATTRIBUANT »."""
-    return "".join(w for w in _SIGNS.sub(" ", fold(_CAMEL.sub(" ", name))).split() if w not in _SMALL)
+    words = _SIGNS.sub(" ", fold(_NUMBER.sub("numero ", _CAMEL.sub(" ", name)))).split()
+    return "".join(w for w in words if w not in _SMALL)
 
 
 def kinds_of(field: Field) -> frozenset[Kind]:
@@ -130,13 +133,15 @@ def _candidates(schema: Schema, columns: Sequence[Column]) -> Iterator[tuple[Fie
     for field in schema.fields:
         for column in by_key.get(key(field.name), ()):
             yield field, column, _SAME
+    cut = {c.label.lower(): c for c in reversed(columns) if len(c.label) == _DBASE}
     for field in schema.fields:
-        for column in columns:
-            if _is_cut(column.label, field.name):
-                yield field, column, _CUT
+        if len(field.name) > _DBASE and field.name[:_DBASE].lower() in cut:
+            yield field, cut[field.name[:_DBASE].lower()], _CUT
+    ends = _by_ends(by_key)
     for field in schema.fields:
-        for name in by_key:
-            if _is_near(name, key(field.name)):
+        own = key(field.name)
+        for name in {*ends.get(own[:_END], ()), *ends.get(own[-_END:], ())}:
+            if _is_near(name, own):
                 yield field, by_key[name][0], _NEAR
     for field in schema.fields:
         for word in (*field.synonyms, field.title):
@@ -154,15 +159,19 @@ def _by_meaning(schema: Schema, columns: Sequence[Column]) -> Iterator[tuple[Fie
             yield field, having[0], _MEANING
 
 
-def _is_cut(label: str, name: str) -> bool:
-    """True when a shapefile cut the field's name to its ten first signs."""
-    return len(label) == _DBASE < len(name) and name[:_DBASE].lower() == label.lower()
+def _by_ends(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names by how they begin and by how they end: two that differ by one letter share one or the other."""
+    out: dict[str, list[str]] = {}
+    for name in names:
+        if len(name) >= _LONG:
+            for end in {name[:_END], name[-_END:]}:
+                out.setdefault(end, []).append(name)
+    return out
 
 
-@cache
 def _is_near(one: str, other: str) -> bool:
     """True when two long names differ by one letter: added, forgotten, changed, or two that changed places."""
-    if min(len(one), len(other)) < 8 or abs(len(one) - len(other)) > 1 or one == other:
+    if min(len(one), len(other)) < _LONG or abs(len(one) - len(other)) > 1 or one == other:
         return False
     if one[-1].isdigit() or other[-1].isdigit():
         return False  # « objectif 1 » is not « objectif 2 »

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -65,6 +67,9 @@ def _ask(address: str, until: float) -> tuple[int, str, bytes]:
     parts, host = _split(address)
     connection = _Pinned(host, _public(host))
     path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    watch = threading.Timer(max(until - time.monotonic(), 0.0), connection.cut)
+    watch.daemon = True
+    watch.start()
     try:
         connection.request("GET", path, headers={"User-Agent": "Parvis", "Accept": "application/json, */*;q=0.1"})
         answer = connection.getresponse()
@@ -77,6 +82,7 @@ def _ask(address: str, until: float) -> tuple[int, str, bytes]:
             host=host,
         ) from error
     finally:
+        watch.cancel()
         connection.close()
 
 
@@ -122,6 +128,12 @@ class _Pinned(http.client.HTTPSConnection):
         self._context_of_trust = ssl.create_default_context()
         super().__init__(host, _PORT, timeout=SECONDS, context=self._context_of_trust)
         self._number = number
+
+    def cut(self) -> None:
+        """End a conversation that lasts: what waits for its next byte gets an end instead."""
+        if isinstance(self.sock, socket.socket):
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         plain = socket.create_connection((self._number, self.port), self.timeout)
