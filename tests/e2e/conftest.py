@@ -97,10 +97,6 @@ def open_page(chromium: Any, portal: Portal) -> Iterator[Callable[..., Any]]:
         if said.type == "error" and "status of 4" not in said.text:  # a page that answers 404 on purpose says so
             faults.append(said.text)
 
-    def heard(said: Any) -> None:
-        if said.type == "error" and "status of 4" not in said.text:  # a page that answers 404 on purpose says so
-            faults.append(said.text)
-
     def opened(path: str = "/", width: int = 1440, role: str = "", **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": 900}, locale="fr-FR", **options)
         contexts.append(context)
