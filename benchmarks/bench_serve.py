@@ -60,40 +60,22 @@ index.build(folder, version)
 shelf.release(folder, DatasetRecord('{dataset}', 'subventions', 'fontclaire', 'Fontclaire'), version.id, now)
 print(folder.object(version.object), *(c.name for c in version.columns))
 """
-APPLICATION = '''
-"""The API alone, behind the smallest WSGI adapter."""
+APPLICATION = """
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl
-from parvis.dialects import native
-from parvis.store import shelf
+from parvis.dialects.bare import Bare
 from parvis.store.cache import Cache
 from parvis.store.folder import Folder
 from parvis.store.pool import Pool
-from parvis.web import Entry, Request
+
+def nothing(environ, start):
+    start("404 Not Found", [])
+    return []
 
 folder = Folder(Path(os.environ["PARVIS_DATA"]))
 pool, cache = Pool(folder), Cache()
-
-class Catalogue:
-    def __init__(self):
-        known = shelf.record(folder, "{dataset}")
-        version = shelf.version(folder, known.current)
-        self.entry = Entry(known.id, known.slug, known.organisation, known.organisation_name, version.metadata,
-                           version, (version.id,), known.created_at, known.created_at)
-    def find(self, dataset): return self.entry
-    def version(self, dataset, version): return self.entry.version
-
-catalogue = Catalogue()
-
-def application(environ, start_response):
-    headers = {{"if-none-match": environ.get("HTTP_IF_NONE_MATCH", ""), "accept": environ.get("HTTP_ACCEPT", "")}}
-    query = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
-    answer = native.answer(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers), catalogue, pool, cache)
-    start_response(f"{{answer.status}} -", [("content-type", answer.media_type), ("content-length", str(len(answer.body))),
-                                           *answer.headers.items()])
-    return [answer.body]
-'''
+application = Bare(nothing, folder, lambda: pool, lambda: cache)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +149,7 @@ def _ours(work: Path) -> Iterator[Server]:
     environment = {**os.environ, "PARVIS_DATA": str(work / "data"), "DJANGO_SETTINGS_MODULE": "parvis_portal.settings"}
     where = [] if BARE else ["--data", str(work / "data")]
     if BARE:
-        (work / "application.py").write_text(APPLICATION.format(dataset=DATASET))
+        (work / "application.py").write_text(APPLICATION)
         environment["PYTHONPATH"] = f"{work}:{environment.get('PYTHONPATH', '')}"
         target = "application:application"
     else:
