@@ -12,8 +12,9 @@ from parvis.catalogue import themes
 from parvis.catalogue.frequencies import FREQUENCIES
 from parvis.catalogue.licences import LICENCES
 from parvis.errors import InputError
+from parvis.plugins import found
 from parvis.schemas.schema import Schema
-from parvis.text import fold, stems
+from parvis.text import fold, plural, stems
 from parvis.values import Column, Finding, Kind, Metadata, Parcel, Profile, SchemaMatch, Severity, msg
 
 TITLE = 150  # characters
@@ -27,6 +28,14 @@ _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
 _NO_TITLE = re.compile(
     r"^(?:exercice|annee|mise a jour|maj|article|source|edite|edition|extrait|au \d|du \d|le \d|page|service)\b"
 )
+_BUDGETS = {
+    "BP": "Budget primitif",
+    "BS": "Budget supplémentaire",
+    "DM": "Décision modificative du budget",
+    "CA": "Compte administratif",
+    "CFU": "Compte financier unique",
+}
+_DOCUMENT = re.compile(r"^DOCBUDG\b.*\b(BP|BS|DM|CA|CFU)\b")
 _EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
 
@@ -120,6 +129,8 @@ def _title(name: str, profile: Profile, match: SchemaMatch | None) -> str:
     """Return a title that a reader understands, from the lines above the table, else from the file's name."""
     stem = re.sub(r"[_\-.+]+", " ", PurePath(name).stem)
     years = _years(stem)
+    document = _DOCUMENT.match(stem)
+    stem = _BUDGETS[document[1]] if document else stem
     plain = re.sub(r"\s+", " ", _COPY.sub(" ", _YEAR.sub(" ", stem))).strip(" -_")
     above = next((t for t in map(str.strip, profile.titles) if 8 <= len(t) <= 100 and not _NO_TITLE.match(fold(t))), "")
     if above.isupper():
@@ -160,13 +171,19 @@ def _period(name: str, profile: Profile) -> tuple[str, str]:
 
 def _description(profile: Profile, match: SchemaMatch | None) -> str:
     """Return a first sentence that is true of the table; the agent says why it exists."""
-    labels = [c.label for c in profile.columns if c.label and c.kind is not Kind.GEOMETRY]
+    labels = [c.label for c in profile.columns if c.label and c.kind is not Kind.GEOMETRY and not _personal(c)]
     shown = ", ".join(f"« {label} »" for label in labels[:5])
-    more = f" et {len(labels) - 5} autres colonnes" if len(labels) > 5 else ""
+    more = f" et {plural(len(labels) - 5, 'autre colonne', 'autres colonnes')}" if len(labels) > 5 else ""
     rows = f"{profile.rows:,}".replace(",", "\u202f")
     first = f"Tableau de {rows} ligne{'s' if profile.rows > 1 else ''} : {shown}{more}." if shown else ""
     followed = f" Il suit le schéma national « {match.title} »." if match else ""
     return f"{first}{followed}".strip()
+
+
+def _personal(column: Column) -> bool:
+    """True when a column speaks of people: it may not be there once published."""
+    detector = found("parvis.profiling.detectors", "detectors").get(column.meaning)
+    return detector is not None and bool(detector.PERSONAL)
 
 
 def _keywords(title: str) -> tuple[str, ...]:

@@ -66,7 +66,9 @@ class MetadataForm(forms.Form):
     """Metadata as an agent reads them."""
 
     title = forms.CharField(label=_("Titre"), max_length=150)
-    description = forms.CharField(label=_("Description"), required=False, max_length=5000, widget=forms.Textarea)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
+    )
     theme = forms.ChoiceField(
         label=_("Thème"), required=False, choices=[("", "—"), *((k, _(t.title)) for k, t in THEMES.items())]
     )
