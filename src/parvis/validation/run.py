@@ -48,7 +48,7 @@ def check(
                     (said if isinstance(told, Finding) else asked).append(told)
             for start in range(0, len(asked), _AT_ONCE):
                 said += _answered(table, asked[start : start + _AT_ONCE], _DETAILED - len(said))
-        except duckdb.InterruptException:
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             said.append(_too_long())
     rank = list(Severity)
     return tuple(sorted(said, key=lambda f: rank.index(f.severity)))
@@ -110,9 +110,7 @@ def _answered(table: Table, asked: Sequence[Ask], detailed: int) -> list[Finding
 def _rows(asked: Sequence[Ask]) -> str:
     """Return the SQL of the rows with what the questions reckon once of each."""
     more = {name: sql for ask in asked for name, sql in ask.derived.items()}
-    return (
-        f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM {{rows}})" if more else "{rows}"
-    )
+    return f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM cells)" if more else "cells"
 
 
 def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: bool) -> Finding:
@@ -140,6 +138,6 @@ def _too_long() -> Finding:
     return Finding(
         "check.too_long",
         Severity.INFO,
-        msg("La vérification a pris trop de temps et n'a pas été menée à son terme."),
+        msg("Le tableau est trop grand : sa vérification n'a pas été menée à son terme."),
         hint=msg("Découpez le fichier par année, ou demandez un schéma plus simple."),
     )

@@ -29,6 +29,8 @@ class Table:
     _lists: int = 0
 
     def __post_init__(self) -> None:
+        # A view, and never a word replaced in a query: what a schema writes goes into queries too.
+        self.engine.execute(f"CREATE TEMP VIEW cells AS SELECT * FROM read_parquet({literal(str(self.typed))})")
         self._positions = _positions_of(self.profile.columns, self.raw.labels)
 
     def pairs(self) -> list[tuple[Field, Column]]:
@@ -50,9 +52,8 @@ class Table:
         return self.raw.place(line, self._positions[column.name])
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query over ``{rows}``, the typed table."""
-        rows = f"read_parquet({literal(str(self.typed))})"
-        return list(self.engine.execute(sql.replace("{rows}", rows)).fetchall())
+        """Return the rows of a query over ``cells``, the typed table."""
+        return list(self.engine.execute(sql).fetchall())
 
     def among(self, values: Sequence[str]) -> str:
         """Return the SQL of a list of values, to put behind IN, whatever its length."""

@@ -22,7 +22,7 @@ def look(table: Table) -> Iterator[Finding]:
         return  # a column tells every row apart
     doubles, line = table.query(
         f"SELECT sum(n) - count(*), min(second) FROM (SELECT count(*) AS n, min({LINE}, 2)[2] AS second "
-        f"FROM (SELECT {LINE}, hash({', '.join(columns)}) AS h FROM {{rows}}) GROUP BY h HAVING count(*) > 1)"
+        f"FROM (SELECT {LINE}, hash({', '.join(columns)}) AS h FROM cells) GROUP BY h HAVING count(*) > 1)"
     )[0]
     if not doubles:
         return

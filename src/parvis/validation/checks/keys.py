@@ -37,7 +37,7 @@ def _doubles(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
     filled = " AND ".join(f"{n} IS NOT NULL" for n in names)
     grouped = (
         f"SELECT concat_ws(' ; ', {', '.join(names)}) AS shown, count(*) AS n, min({LINE}, 2)[2] AS second "
-        f"FROM {{rows}} WHERE {filled} GROUP BY {', '.join(names)} HAVING count(*) > 1"
+        f"FROM cells WHERE {filled} GROUP BY {', '.join(names)} HAVING count(*) > 1"
     )
     count, line, shown = table.query(f"SELECT sum(n - 1), min(second), min(shown, {_SHOWN}) FROM ({grouped})")[0]
     if not count:

@@ -27,7 +27,7 @@ def look(table: Table) -> Iterator[Ask]:
         cell = f"trim({quoted(column.name)})"
         parts += [f"count({cell})", f"count_if(regexp_full_match({cell}, {literal(_NUMBER)}))",
                   f"count_if(regexp_full_match({cell}, {literal(_DECIMAL)}))"]  # fmt: skip
-    told = table.query(f"SELECT {', '.join(parts)} FROM (SELECT * FROM {{rows}} LIMIT {_SAMPLE})")[0]
+    told = table.query(f"SELECT {', '.join(parts)} FROM (SELECT * FROM cells LIMIT {_SAMPLE})")[0]
     for number, column in enumerate(asked):
         filled, plain, decimal = told[3 * number : 3 * number + 3]
         if filled and _FEW <= 1 - plain / filled <= _MANY and decimal >= 0.1 * filled:

@@ -27,7 +27,7 @@ def look(table: Table) -> Iterator[Ask]:
             "values.siret_key",
             Severity.WARN,
             column,
-            f"{cell} IS NOT NULL AND NOT coalesce(length({bare}) = {length} AND {_key(number, length)}, false) "
+            f"{cell} IS NOT NULL AND NOT coalesce(length({bare}) = {length} AND {reckoned(number, length)}, false) "
             f"AND NOT {missing_sql(f'trim({cell})')}",
             msg("Colonne « {column} » : {count} numéro(s) ont une clé fausse ou n'ont pas {length} chiffres."),
             hint=msg("Vérifiez-les sur annuaire-entreprises.data.gouv.fr ; un tableur a pu en perdre les derniers "
@@ -39,7 +39,7 @@ def look(table: Table) -> Iterator[Ask]:
         )  # fmt: skip
 
 
-def _key(number: str, length: int) -> str:
+def reckoned(number: str, length: int) -> str:
     """Return the SQL of Luhn's key, by arithmetic on the number: every second digit from the right is doubled."""
     digits = [f"({number} // {10**place} % 10)" for place in range(length)]
     doubled = [f"(2 * {d} - CASE WHEN {d} > 4 THEN 9 ELSE 0 END)" if n % 2 else d for n, d in enumerate(digits)]
