@@ -21,14 +21,15 @@ def look(table: Table) -> Iterator[Ask]:
         if length is None or column.kind is not Kind.TEXT:
             continue
         cell = quoted(column.name)
-        bare = f"translate({cell}, ' .\u00a0\u202f-', '')"
+        # The usual cell has its digits and nothing else: what reads the others costs ten times as much.
+        bare = f"CASE WHEN length({cell}) = {length} THEN {cell} ELSE translate({cell}, ' .\u00a0\u202f-', '') END"
         number = quoted(f"__number_{column.name}")
         yield Ask(
             "values.siret_key",
             Severity.WARN,
             column,
-            f"{cell} IS NOT NULL AND NOT coalesce(length({bare}) = {length} AND {reckoned(number, length)}, false) "
-            f"AND NOT {missing_sql(f'trim({cell})')}",
+            f"CASE WHEN {cell} IS NULL OR (length({bare}) = {length} AND {reckoned(number, length)}) THEN false "
+            f"ELSE NOT {missing_sql(f'trim({cell})')} END",
             msg("Colonne « {column} » : {count} numéro(s) ont une clé fausse ou n'ont pas {length} chiffres."),
             hint=msg("Vérifiez-les sur annuaire-entreprises.data.gouv.fr ; un tableur a pu en perdre les derniers "
                      "chiffres, ou le zéro de tête."),
