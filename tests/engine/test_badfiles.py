@@ -35,7 +35,7 @@ def bytes_of(case: dict[str, Any], shared: Path, tmp_path: Path) -> Path:
     if case.get("file") is None:
         return shared / "badfiles" / "ordinaire.csv"
     if case.get("stored", True):
-        return shared / "badfiles" / case["file"]
+        return shared / "badfiles" / str(case["file"])
     made = tmp_path / Path(case["file"]).name
     maker = shared / "badfiles" / "gen.py"
     subprocess.run([sys.executable, str(maker), "make", case["id"], str(made)], check=True, capture_output=True)

@@ -23,6 +23,7 @@ import shapely
 
 from parvis.errors import InputError
 from parvis.france import BOXES
+from parvis.tables import sniff
 from parvis.tables.table import LINE, SHAPE
 from parvis.values import Finding, Place, Severity, msg
 
@@ -406,7 +407,14 @@ def gdal(
             for layer in layers:
                 name = layer if len(layers) > 1 else ""
                 _layer(path, layer, name, sink, kind=kind, encoding=encoding, options=options)
-    except (DataSourceError, DataLayerError, pa.ArrowInvalid, OSError, shapely.errors.GEOSException) as error:
+    except (
+        DataSourceError,
+        DataLayerError,
+        pa.ArrowInvalid,
+        OSError,
+        shapely.errors.GEOSException,
+        UnicodeDecodeError,
+    ) as error:
         raise damaged() from error
 
 
@@ -474,11 +482,31 @@ def text(array: Any) -> Any:
         array = pc.if_else(pc.is_finite(array), array, pa.scalar(None, kind))
     if pa.types.is_timestamp(kind):
         return pc.replace_substring_regex(pc.cast(array, pa.string()), r"\.0+(Z?)$", r"\1")
-    told = pc.cast(array, pa.string())
+    told = _readable(pc.cast(array, pa.string()))
     if pa.types.is_floating(kind):
         return pc.replace_substring_regex(told, r"\.0$", "")
     empty = pc.equal(told, pa.scalar(""))
     return pc.if_else(empty, pa.scalar(None, pa.string()), told)
+
+
+def _readable(array: Any) -> Any:
+    """Return text that is UTF-8 for sure: a file may announce one encoding and hold another."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        cells = array.cast(pa.binary()).to_pylist()
+        foreign = [c for c in cells if c and not _is_utf8(c)]
+        codec = sniff.french(foreign[:5000])
+        return pa.array([None if c is None else c.decode("utf-8" if _is_utf8(c) else codec, "replace") for c in cells])
+    return array
+
+
+def _is_utf8(cell: bytes) -> bool:
+    try:
+        cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bytes(array: Any) -> Any:
