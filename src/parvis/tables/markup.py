@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from lxml import etree
 
@@ -79,29 +79,31 @@ def broken(line: int) -> InputError:
     )
 
 
-def elements(source: Path | IO[bytes], tags: Sequence[str] | None = None, starts: bool = False) -> Iterator[Any]:
+def elements(path: Path, tags: Sequence[str] | None = None, starts: bool = False) -> Iterator[Any]:
     """Yield (event, element) as the elements with these tags (``{*}name``) end, and start when ``starts``.
 
-    Whoever takes an element empties it with ``drop`` once read. A path must have passed ``guard``.
+    Whoever takes an element empties it with ``drop`` once read. The file must have passed ``guard``.
     """
-    events = ("start", "end") if starts else ("end",)
-    parser = etree.iterparse(
-        str(source) if isinstance(source, Path) else source,
-        events=events,
-        tag=tags,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        for event, element in parser:
-            if isinstance(element.tag, str):
-                yield event, element
-    except etree.XMLSyntaxError as error:
-        raise broken(error.lineno or 1) from error
+    with path.open("rb") as stream:
+        parser = etree.iterparse(
+            stream,
+            events=("start", "end") if starts else ("end",),
+            tag=tags,
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        try:
+            for event, element in parser:
+                if isinstance(element.tag, str):
+                    yield event, element
+        except etree.XMLSyntaxError as error:
+            log: Any = error.error_log  # says the line where the error itself does not
+            said = [entry.line for entry in log or ()]
+            raise broken(error.lineno or max(said, default=1)) from error
 
 
 def drop(element: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def _read(file: Any, sink: Any) -> Sequence[Finding]:
         raise too_wide(len(schema), sink.limits.columns)
     if file.metadata.num_rows > sink.limits.rows:
         raise LimitError("Ce tableau a plus de {limit} lignes : c'est plus que la limite.", limit=sink.limits.rows)
-    shape, crs = _geometry(schema.metadata or {})
+    shape, crs = _geometry(schema)
     names = [n for n in schema.names if n != shape]
     secret = [n for n in names if _is_bytes(schema.field(n).type)]
     places = {n: i for i, n in enumerate(schema.names)}
@@ -65,17 +65,17 @@ def _read(file: Any, sink: Any) -> Sequence[Finding]:
     return [_bytes_left(secret)] if secret else []
 
 
-def _geometry(metadata: Mapping[bytes, bytes]) -> tuple[str, str]:
+def _geometry(schema: Any) -> tuple[str, str]:
     """Return the column of shapes of a GeoParquet file and its reference system, or two empty texts."""
     try:
-        told = json.loads(metadata.get(b"geo", b"{}"))
+        told = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
         column = str(told.get("primary_column", ""))
         about = told.get("columns", {}).get(column, {})
-        if about.get("encoding") != "WKB":
+        if about.get("encoding") != "WKB" or not _is_bytes(schema.field(column).type):
             return "", ""
         crs = about.get("crs")
         return column, json.dumps(crs) if isinstance(crs, dict) else ""
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError, KeyError, RecursionError):
         return "", ""
 
 
