@@ -25,3 +25,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         count = sum(word in s for s in skipped)
         if count:
             terminalreporter.write_sep("!", f"{word}: {count} tests skipped", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all that the browser does in one process: it serves Fontclaire once (xdist reads the name after the @)."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    for item in items:
+        if item.get_closest_marker("browser") and not item.nodeid.endswith("@browser"):
+            item._nodeid += "@browser"

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import WIDTHS, Portal, axe
 
-# One worker serves Fontclaire for all of them.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PUBLIC = ["/", "/donnees/", "/donnees/?q=subvention", "/donnees/?q=xyzzy", "/donnees/{tree}/",
           "/donnees/{tree}/?q=erable&tri=-hauteur",
           "/donnees/{tree}/versions/1/", "/organisations/fontclaire/", "/mentions-legales/", "/accessibilite/",

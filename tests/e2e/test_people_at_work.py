@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import Portal
 
-# One worker serves Fontclaire for all of them.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_citizen_finds_sorts_and_maps_with_the_keyboard_alone(open_page: Callable[..., Any]) -> None:
