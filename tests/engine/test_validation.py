@@ -260,8 +260,14 @@ def test_a_table_without_schema_is_held_against_itself(tmp_path: Path) -> None:
 
 
 def test_doubled_rows_are_counted_from_the_second(tmp_path: Path) -> None:
-    finding = Checked(tmp_path, ["a", "b"], [["x", "1"], ["y", "2"], ["x", "1"], ["x", "1"]]).one("rows.duplicate")
+    rows = [["x", "1"], ["y", "2"], ["x", "1"], ["x", "1"], *([f"z{i}", "3"] for i in range(10))]
+    finding = Checked(tmp_path, ["a", "b"], rows).one("rows.duplicate")
     assert finding.count == 2 and finding.place is not None and finding.place.line == 4
+
+
+def test_rows_that_nothing_tells_apart_are_no_fault(tmp_path: Path) -> None:
+    told = Checked(tmp_path, ["type", "etat"], [["banc", "bon"], ["lampe", "bon"]] * 20)
+    assert told.one("rows.alike").severity is Severity.INFO and told.quality["uniqueness"] == 1.0
 
 
 def test_empty_columns_are_named_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from parvis.values import Finding, Severity, msg
 
 TITLE = "Lignes en double"
 EXACT = 100_000  # rows up to which a profile counts distinct values one by one
+_ALIKE = 0.3  # share of the rows beyond which they are no slip: the table has nothing to tell them apart
 _MOST = 3_000_000  # rows beyond which the count would cost more than it tells
 
 
@@ -25,6 +26,19 @@ def look(table: Table) -> Iterator[Finding]:
         f"FROM (SELECT {LINE}, hash({', '.join(columns)}) AS h FROM cells) GROUP BY h HAVING count(*) > 1)"
     )[0]
     if not doubles:
+        return
+    if doubles > _ALIKE * rows:
+        yield Finding(
+            "rows.alike",
+            Severity.INFO,
+            msg("{count} ligne(s) sur {rows} ne se distinguent d'aucune autre : rien ne les identifie."),
+            table.place(None, line),
+            {"count": int(doubles), "rows": rows},
+            hint=msg(
+                "Ajoutez une colonne qui les distingue (numéro, adresse, coordonnées) si votre logiciel la connaît."
+            ),
+            count=int(doubles),
+        )
         return
     yield Finding(
         "rows.duplicate",
