@@ -18,8 +18,8 @@ from parvis.values import Op as Operator
 
 BARS = 12
 POINTS = 60  # of a line
-_WIDTH = 720
-_BAR, _GAP = 22, 10
+_WIDTH = 480  # of the drawing's own units: text stays readable on a phone
+_BAR, _ROW = 13, 38
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _TOTAL = "total"
 # What a sum of means nothing: names, places, ranks, levels.
@@ -142,26 +142,23 @@ def _figure(kind: str, measure: Column | None, by: Column, limit: int) -> Figure
 
 
 def _bars(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
-    height = max(1, len(pairs)) * (_BAR + _GAP) + 8
-    longest = max((len(label) for label, _ in pairs), default=0)
-    left = min(260, 20 + 7 * min(longest, 34))
+    """Draw each label above its bar: both have the whole width, however narrow the screen."""
     most = max((abs(v) for _, v in pairs), default=0) or 1
-    room = _WIDTH - left - 110
     parts = []
     for number, (label, value) in enumerate(pairs):
-        top = number * (_BAR + _GAP) + 4
-        width = max(2.0, room * abs(value) / most)
-        shown = label if len(label) <= 34 else label[:33] + "…"
+        top = number * _ROW
+        width = max(2.0, _WIDTH * abs(value) / most)
+        shown = label if len(label) <= 40 else label[:39] + "…"
         parts.append(
-            f'<text x="{left - 10}" y="{top + 16}" text-anchor="end">{html.escape(shown)}</text>'
-            f'<rect class="mark" x="{left}" y="{top}" width="{width:.1f}" height="{_BAR}" rx="3"/>'
-            f'<text class="soft" x="{left + width + 8:.1f}" y="{top + 16}">{html.escape(_number(value))}</text>'
+            f'<text x="0" y="{top + 16}">{html.escape(shown)}</text>'
+            f'<text class="soft" x="{_WIDTH}" y="{top + 16}" text-anchor="end">{html.escape(_number(value))}</text>'
+            f'<rect class="mark" x="0" y="{top + 21}" width="{width:.1f}" height="{_BAR}" rx="3"/>'
         )
-    return _svg(figure, height, "".join(parts))
+    return _svg(figure, max(1, len(pairs)) * _ROW, "".join(parts))
 
 
 def _line(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
-    height, left, right, top, bottom = 300, 90, 20, 16, 40
+    height, left, right, top, bottom = 260, 66, 14, 14, 34
     low = min(0.0, *(v for _, v in pairs))
     steps = _steps(low, max(v for _, v in pairs))
     high = steps[-1]
@@ -175,7 +172,7 @@ def _line(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
 
     parts = [
         f'<line class="grid" x1="{left}" x2="{_WIDTH - right}" y1="{y(s):.1f}" y2="{y(s):.1f}"/>'
-        f'<text class="soft" x="{left - 8}" y="{y(s) + 4:.1f}" text-anchor="end">{html.escape(_number(s))}</text>'
+        f'<text class="soft" x="{left - 8}" y="{y(s) + 4:.1f}" text-anchor="end">{html.escape(_short(s))}</text>'
         for s in steps
     ]
     points = " ".join(f"{x(n):.1f},{y(v):.1f}" for n, (_, v) in enumerate(pairs))
@@ -183,12 +180,12 @@ def _line(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
         f'<polygon class="area" points="{x(0):.1f},{y(low):.1f} {points} {x(len(pairs) - 1):.1f},{y(low):.1f}"/>'
     )
     parts.append(f'<polyline class="path" points="{points}"/>')
-    every = max(1, -(-len(pairs) // 8))
+    every = max(1, -(-len(pairs) // 5))
     for n, (label, value) in enumerate(pairs):
         if len(pairs) <= 25:
             parts.append(f'<circle class="mark" cx="{x(n):.1f}" cy="{y(value):.1f}" r="3.5"/>')
         if n % every == 0:
-            anchor = "start" if n == 0 else "end" if n == len(pairs) - 1 else "middle"
+            anchor = "start" if n == 0 else "end" if n > len(pairs) - 2 else "middle"
             parts.append(
                 f'<text class="soft" x="{x(n):.1f}" y="{height - 12}" text-anchor="{anchor}">{html.escape(label)}</text>'
             )
@@ -230,6 +227,14 @@ def _label(value: Any) -> str:
     if re.fullmatch(r"\d{4}-\d\d-\d\d(?:T00:00:00)?", text):
         return f"{text[8:10]}/{text[5:7]}/{text[:4]}"
     return text
+
+
+def _short(value: float) -> str:
+    """Return a mark of an axis in few signs: 1,2 M."""
+    for size, sign in ((1e9, "Md"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}".replace(".", ",") + f"\u00a0{sign}"
+    return f"{value:.3g}".replace(".", ",")
 
 
 def _number(value: float) -> str:
