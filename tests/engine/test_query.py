@@ -168,6 +168,81 @@ def test_every_operator_on_every_type_is_the_same_with_and_without_an_index(
         assert codes(pool, town.indexed, All((first, test))) == wanted
 
 
+LOOKUPS: dict[str, list[Any]] = {
+    "code": [f"{i:05d}" for i in range(0, 500, 7)] + ["'", "", "rien"],
+    "essence": VALUES["essence"],
+    "annee": [1900, 1950, 2029, "1950", 1950.5],
+    "plante_le": [dt.date(2000, 1, 1), "2010-06-01"],
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=st.lists(st.sampled_from(sorted(LOOKUPS)).flatmap(
+        lambda c: st.lists(st.sampled_from(LOOKUPS[c]), min_size=1, max_size=9).map(lambda v: Test(c, Op.IN, tuple(v)))
+    ), max_size=3),
+    limit=st.integers(1, 40), offset=st.integers(0, 5), select=st.lists(st.sampled_from(sorted(VALUES)), max_size=4),
+)  # fmt: skip
+def test_a_side_index_gives_the_rows_that_the_object_gives(
+    town: Any, pool: Any, asked: list[Where], limit: int, offset: int, select: list[str]
+) -> None:
+    first = All((*asked, Test("code", Op.IN, tuple(f"{i:05d}" for i in range(500)))))
+    question: dict[str, Any] = {
+        "where": first,
+        "limit": limit,
+        "offset": offset,
+        "select": tuple(dict.fromkeys(select)),
+    }
+    assert asking.compile_query(town.indexed, Query(**question)).lookup is not None
+    assert asking.compile_query(town.trees, Query(**question)).lookup is None
+    found, wanted = ask(pool, town.indexed, **question), ask(pool, town.trees, **question)
+    assert (found.rows, found.total) == (wanted.rows, wanted.total)
+    if found.cursor:
+        again = dict(question, offset=0)
+        more = ask(pool, town.indexed, cursor=found.cursor, **again)
+        rest = ask(pool, town.trees, cursor=wanted.cursor, **again)
+        assert (more.rows, more.total) == (rest.rows, rest.total)
+
+
+def test_a_side_index_is_left_alone_where_it_would_read_everything(town: Any) -> None:
+    def used(**asked: Any) -> bool:
+        return asking.compile_query(town.indexed, Query(**asked)).lookup is not None
+
+    one = Test("code", Op.EQ, "00012")
+    assert used(where=one)
+    assert used()
+    assert used(where=All((one, Test("annee", Op.EQ, 1950))))
+    assert not used(where=Test("essence", Op.EQ, "CHARME"))  # six values: no tree
+    assert not used(where=Some((one, one)))
+    assert not used(where=All((one, Test("annee", Op.GT, 1950))))
+    assert not used(where=one, order=(Order("annee"),))
+
+
+def test_a_side_index_keeps_places_and_booleans(tmp_path: Any, making: Any, monkeypatch: Any) -> None:
+    import shapely
+
+    from parvis.store import index
+
+    monkeypatch.setattr(index, "WORTH", 1)
+    points = [shapely.to_wkb(shapely.Point(i, 1)) if i % 3 else None for i in range(600)]
+    rows = [
+        {"nom": f"N{i}", "ouvert": None if i % 5 == 0 else i % 2 == 0, "geometry": point}
+        for i, point in enumerate(points)
+    ]
+    kinds = {"nom": Kind.TEXT, "ouvert": Kind.BOOLEAN, "geometry": Kind.GEOMETRY}
+    folder = Folder(tmp_path / "data")
+    version = making.put(folder, making.protected(tmp_path / "t.parquet", kinds, rows), "dddddddddddd")
+    own = Pool(folder, workers=1)
+    try:
+        before = ask(own, version, limit=600).rows
+        assert index.build(folder, version)
+        assert ask(own, version, limit=600).rows == before  # the same worker finds the index made since
+        assert ask(own, version, where=Test("nom", Op.EQ, "N7")).rows == (before[7],)
+        assert before[7][2] == {"type": "Point", "coordinates": [7.0, 1.0]}
+    finally:
+        own.close()
+
+
 # --- Pages ----------------------------------------------------------------------------------------
 
 

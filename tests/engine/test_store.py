@@ -26,7 +26,6 @@ NOTHING = {
     "total": "",
     "total_parameters": [],
     "geometry": [],
-    "scan": True,
     "limit": 9,
     "seen": None,
 }

@@ -8,12 +8,11 @@ engine for all that follow.
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import json
-import math
 import os
+import sqlite3
 import sys
+import time
 from collections import OrderedDict
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +22,7 @@ import duckdb
 import pyarrow.parquet  # noqa: F401  loaded before the limit of memory, which counts what comes after
 
 from parvis.store import export
+from parvis.store import index as indexing
 from parvis.tables import confinement
 
 MEMORY = 900 << 20  # bytes of address space above the programs themselves
@@ -48,10 +48,13 @@ class Worker:
         self.engine.execute("SET parquet_metadata_cache=true")
         self.engine.execute("SET enable_progress_bar=false")
         self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
-        self.indexed: OrderedDict[str, None] = OrderedDict()  # the last asked for at the end
+        self.seconds = seconds
+        self.indexed: OrderedDict[str, sqlite3.Connection] = OrderedDict()  # the last asked for at the end
 
     def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
-        source, row = self.source(request["object"], "export" in request or request["scan"])
+        if request.get("lookup") and (found := self.looked_up(request)) is not None:
+            return found
+        source, row = self.source(request["object"])
 
         def filled(sql: str) -> str:
             return sql.replace("{source}", source).replace("{row}", row)
@@ -71,56 +74,74 @@ class Worker:
         rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
         shapes = request["geometry"]
         told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
-        seen, read = request["seen"], len(told["rows"])
-        if request["total"] and seen is not None and 0 < read <= request["limit"]:
-            told["total"] = seen + read  # the page is the last one: its end is the count
+        if request["total"] and _ends(request, len(told["rows"])):
+            told["total"] = request["seen"] + len(told["rows"])
         elif request["total"]:
             told["total"] = self.engine.execute(filled(request["total"]), request["total_parameters"]).fetchall()[0][0]
         return told
 
-    def source(self, content: str, scan: bool) -> tuple[str, str]:
-        """Return the SQL of an object's rows and of a row's number: its side index for a page when there is one, else
-        the object itself."""
+    def source(self, content: str) -> tuple[str, str]:
+        """Return the SQL of an object's rows and of a row's number."""
         if not content.isalnum():
             raise ValueError(content)
-        if not scan and self.attached(content):
-            return f'"{content}".t', "rowid"
         path = self.objects / content[:2] / f"{content}.parquet"
         return f"read_parquet('{path}', file_row_number=true)", "file_row_number"
 
-    def attached(self, content: str) -> bool:
-        """True once the index of an object is open; it may have been made since the last question."""
-        if content in self.indexed:
+    def looked_up(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer that the object's side index gives, None when it has no index."""
+        base = self.index(request["object"])
+        if base is None:
+            return None
+        limit = time.monotonic() + self.seconds
+        base.set_progress_handler(lambda: time.monotonic() > limit, 50_000)
+        rows: list[Any] = base.execute(request["lookup"], request["lookup_parameters"]).fetchall()
+        if request["geometry"] or request["flags"]:
+            rows = [_lived_row(row, request["geometry"], request["flags"]) for row in rows]
+        told: dict[str, Any] = {"rows": rows}
+        if request["total"] and _ends(request, len(rows)):
+            told["total"] = request["seen"] + len(rows)
+        elif request["total"]:
+            told["total"] = base.execute(request["lookup_total"], request["lookup_total_parameters"]).fetchone()[0]
+        return told
+
+    def index(self, content: str) -> sqlite3.Connection | None:
+        """Return the side index of an object; it may have been made since the last question."""
+        found = self.indexed.get(content)
+        if found is not None:
             self.indexed.move_to_end(content)
-            return True
-        index = self.indexes / f"{content}.duckdb"
-        if not index.exists():
-            return False
-        self.engine.execute(f"ATTACH '{index}' AS \"{content}\" (READ_ONLY)")
-        self.indexed[content] = None
+            return found
+        path = indexing.path(self.indexes, content)
+        if not content.isalnum() or not path.exists():
+            return None
+        found = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        for pragma in ("temp_store=memory", "cache_size=-8192", "query_only=on"):
+            found.execute(f"PRAGMA {pragma}")
+        self.indexed[content] = found
         if len(self.indexed) > KEPT:
-            old, _ = self.indexed.popitem(last=False)
-            self.engine.execute(f'DETACH "{old}"')
-        return True
+            self.indexed.popitem(last=False)[1].close()
+        return found
 
 
-def _safe_row(row: tuple[Any, ...], shapes: list[int]) -> list[Any]:
-    out = [_safe(cell) for cell in row]
+def _ends(request: dict[str, Any], read: int) -> bool:
+    """True when a page is the last one: where it ends is then the count."""
+    return request["seen"] is not None and 0 < read <= request["limit"]
+
+
+def _lived_row(row: tuple[Any, ...], shapes: list[int], flags: list[int]) -> list[Any]:
+    """Return a row of the side index with its shapes and its booleans, which SQLite has not."""
+    out = list(row)
     for index in shapes:
         out[index] = json.loads(out[index]) if out[index] else None
+    for index in flags:
+        out[index] = bool(out[index]) if out[index] is not None else None
     return out
 
 
-def _safe(cell: Any) -> Any:
-    if cell is None or isinstance(cell, str | int):
-        return cell
-    if isinstance(cell, float):
-        return cell if math.isfinite(cell) else None
-    if isinstance(cell, decimal.Decimal):
-        return float(cell)
-    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
-        return cell.isoformat()
-    return str(cell)
+def _safe_row(row: tuple[Any, ...], shapes: list[int]) -> list[Any]:
+    out = [indexing.plain(cell) for cell in row]
+    for index in shapes:
+        out[index] = json.loads(out[index]) if out[index] else None
+    return out
 
 
 def _error(error: Exception) -> dict[str, Any]:
@@ -128,6 +149,8 @@ def _error(error: Exception) -> dict[str, Any]:
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return {"error": "memory"}
     if isinstance(error, duckdb.InterruptException) or "max_execution_time" in str(error):
+        return {"error": "time"}
+    if isinstance(error, sqlite3.OperationalError) and "interrupted" in str(error):
         return {"error": "time"}
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return {"error": "value"}
