@@ -38,6 +38,7 @@ from parvis.values import (
     Parcel,
     Policy,
     Preparation,
+    Profile,
     Reception,
     SchemaMatch,
     Severity,
@@ -231,7 +232,7 @@ def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expecte
     types.write(repaired, columns, typed)
     profile = profiling.profile(repaired, columns, typed)
     matches = matching.match(profile)
-    wanted, mapping = _schema_for(expected.schema, matches)
+    wanted, mapping = _schema_for(expected.schema, profile, matches)
     profile = dataclasses.replace(profile, schemas=matches)
     if wanted is not None:
         profile = describing.describe_columns(profile, wanted, mapping)
@@ -259,12 +260,11 @@ def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expecte
     return Examined(repaired, typed, steps, preparation)
 
 
-def _schema_for(asked: str, matches: Sequence[SchemaMatch]) -> tuple[Schema | None, dict[str, str]]:
+def _schema_for(asked: str, profile: Profile, matches: Sequence[SchemaMatch]) -> tuple[Schema | None, dict[str, str]]:
     """Return the schema to check against and its field -> column mapping: the one asked, else a sure match."""
     if asked:
         wanted = matching.open_schema(asked)
-        known = next((m for m in matches if m.schema == wanted.id), None)
-        return wanted, dict(known.mapping) if known else {}
+        return wanted, dict(matching.fit(profile, wanted).mapping)
     best = matches[0] if matches else None
     if best is None or best.confidence < SURE:
         return None, {}
