@@ -1,37 +1,79 @@
-"""The chart that a table's columns call for, drawn as SVG that pages style and screen readers name.
+"""The chart that a table's columns call for, and what it says in words and figures.
 
-``choose`` looks at the columns alone; ``draw`` receives the rows of its query. Colours come from the page's classes.
+``choose`` looks at the columns alone and asks one question of the rows; ``draw`` receives the answer. A sum is made
+only of what may be added up: never of heights, prices or ranks. Dates are gathered by day, month or year when drawn.
 """
 
 from __future__ import annotations
 
-import html
+import datetime as dt
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.text import fold
-from parvis.values import Aggregate, Column, Figure, Function, Kind, Order, Page, Query, Test, msg
+from parvis.figures import svg
+from parvis.text import fold, number
+from parvis.values import Aggregate, All, Column, Figure, Function, Kind, Order, Page, Query, Test, Where, msg
 from parvis.values import Op as Operator
 
 BARS = 12
-POINTS = 60  # of a line
-_WIDTH = 480  # of the drawing's own units: text stays readable on a phone
-_BAR, _ROW = 13, 38
+GROUPS = 5000  # distinct moments or numbers that are gathered when drawn
+_CLASSES = 12  # of a distribution, about
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
-_TOTAL = "total"
-# What a sum of means nothing: names, places, ranks, levels.
-_NOT_SUMMED = frozenset(
-    "id num numero no n code cp fid gid objectid ref annee an exercice rang ordre lat latitude lon long longitude x y xlong "
-    "ylat siret siren insee canton bureau version age taux part pourcentage prix tarif tel telephone hauteur largeur "
-    "altitude shape area length date mois jour heure temperature note indice ph identifiant ident".split()
+_DAYS = (Kind.DATE, Kind.DATETIME)
+_TOTAL, _LINES = "total", "lines"
+# What is added up over rows: money, and what is counted as it flows.
+_FLOWS = frozenset(
+    "montant montants somme total nb nombre effectif effectifs quantite quantites voix depense depenses recette recettes "
+    "budget tonnage tonnages tonnes consommation conso kwh mwh entrees sorties prets passages naissances mariages pacs "
+    "deces visites cout couts realise mandate mandats credits credit volume frequentation occurrences votants exprimes".split()
 )
-_SUMMED = frozenset(
-    "montant montants somme total nb nombre effectif effectifs quantite voix population budget depense depenses recette "
-    "recettes credit credits tonnage tonnages consommation conso places capacite inscrits votants surface cout kwh mwh "
-    "realise valeur entrees prets passages".split()
+# What is added up over places and never over time: the same seats are there every day.
+_STOCKS = frozenset("capacite capacites places population habitants menages inscrits eleves surface longueur".split())
+# What is a name, a place, a rank, a rate or a price.
+_NOT_SUMMED = frozenset(
+    "id ids num numero no n code codes cp fid gid objectid ref annee an exercice rang ordre sequence lat latitude lon long "
+    "longitude x y xlong ylat siret siren insee canton bureau version age taux part pourcentage prix tarif tarifs tel "
+    "telephone fax hauteur largeur altitude shape area length date mois jour heure temperature note indice ph identifiant "
+    "ident type statut classe niveau etage cle".split()
+)
+_NAMES = frozenset(
+    "id ids identifiant ident code codes ref reference cle uuid siret siren rna insee num numero url".split()
+)
+_PRICED = frozenset("prestation prestations tarif tarifs quotient tranche".split())
+_NAMED = (
+    *("beneficiaire", "nombeneficiaire", "association", "attributaire", "titulaire", "batiment", "ecole", "quartier"),
+    *(
+        "structure",
+        "equipement",
+        "etablissement",
+        "projet",
+        "station",
+        "commune",
+        "bureau",
+        "nom",
+        "libelle",
+        "intitule",
+    ),
+)
+_SHARED = (
+    *("categorie", "type", "domaine", "theme", "nature", "famille", "secteur", "quartier", "espece", "genre", "statut"),
+    *("etat", "matiere", "parametre", "service", "flux", "objet", "support", "section", "materiau"),
+)
+_WEEK = frozenset("lundi mardi mercredi jeudi vendredi samedi dimanche".split())
+_OPEN_MEANINGS = (
+    "",
+    "commune",
+    "department",
+    "region",
+    "epci",
+    "iris",
+    "organisation",
+    "budget_function",
+    "budget_nature",
 )
 
 
@@ -47,52 +89,171 @@ class Drawing:
 
 
 def choose(columns: Sequence[Column], rows: int) -> Figure | None:
-    """Return the chart that says most of a table, None when none would."""
+    """Return the chart that says most of a table of so many rows, None when none would."""
     if rows < 2:
         return None
-    measure = _measure(columns)
-    moment = _moment(columns)
-    category = _category(columns, rows)
-    if measure is not None and moment is not None and moment.distinct >= 3:
-        return _figure("line", measure, moment, POINTS)
-    if category is not None:
-        return _figure("bar", measure, category, BARS)
-    if measure is not None and rows <= 40:
-        named = next((c for c in columns if c.kind is Kind.TEXT and not c.meaning and c.distinct == rows), None)
-        if named is not None:
-            return _figure("bar", measure, named, BARS)
-    if moment is not None and moment.distinct >= 3:
-        return _figure("line", None, moment, POINTS)
-    return None
+    table = _Table(columns, rows)
+    ways = (table.budget, table.series, table.ranking, table.flow, table.sharing, table.events, table.spread)
+    return next((figure for way in ways if (figure := way()) is not None), None)
 
 
-def draw(figure: Figure, page: Page) -> Drawing:
-    """Return a chart drawn from the rows of its query: (category or moment, value) pairs."""
-    pairs = [(_label(r[0]), float(r[1])) for r in page.rows if r[1] is not None and math.isfinite(float(r[1]))]
+def draw(figure: Figure, page: Page, say: Callable[[str], str] = str) -> Drawing | None:
+    """Return a chart drawn from the rows of its query: (category, moment or number; value[; rows]).
+
+    ``say`` gives a French sentence in the reader's language. None when the rows leave nothing to draw.
+    """
+    found = [
+        (row[0], value, float(row[2]) if len(row) > 2 else 1.0)
+        for row in page.rows
+        if row[0] is not None and (value := _finite(row[1])) is not None
+    ]
+    drawn = {"line": _drawn_line, "histogram": _drawn_columns}.get(figure.kind, _drawn_bars)(figure, page, found, say)
+    if drawn is None:
+        return None
+    picture, pairs, title, sentence = drawn
     unit = figure.encodings.get("unit", "")
-    shown = pairs if figure.kind == "line" else pairs[:BARS]
-    svg = _line(figure, shown) if figure.kind == "line" and len(shown) > 2 else _bars(figure, shown)
+    counted = figure.kind == "histogram" or figure.encodings["function"] == Function.COUNT
+    measure = say(msg("Nombre de lignes")) if counted else figure.encodings["measure"]
     return Drawing(
-        svg=svg,
-        title=figure.title,
-        sentence=_sentence(figure, shown, page.total, unit),
-        headers=(figure.encodings["label"], figure.encodings["measure"] + (f" ({unit})" if unit else "")),
-        rows=[(label, _number(value)) for label, value in shown],
+        svg=picture,
+        title=title,
+        sentence=sentence,
+        headers=(figure.encodings["label"], f"{measure} ({unit})" if unit and not counted else measure),
+        rows=[(label, number(value)) for label, value in pairs],
     )
 
 
 # --- Choice ---------------------------------------------------------------------------------------
 
 
-def _measure(columns: Sequence[Column]) -> Column | None:
-    fit = [c for c in columns if c.kind in _NUMBERS and c.distinct > 1 and _may_be_summed(c)]
-    sure = [c for c in fit if c.meaning == "amount" or c.unit in ("€", "k€") or _words(c) & _SUMMED]
-    return sure[0] if sure else None
+class _Table:
+    """The columns of a table, by the part each may play in a chart."""
+
+    def __init__(self, columns: Sequence[Column], rows: int) -> None:
+        known = [
+            c for c in columns if not re.fullmatch(r"(colonne|column|unnamed|champ)[ _:]*\d+", fold(c.label or c.name))
+        ]
+        self.rows = rows
+        filled = [c for c in known if not c.filled or c.filled >= 0.6 * rows]
+        self.plain = [c for c in filled if c.kind in _NUMBERS and c.distinct > 1 and _is_measure(c)]
+        # Amounts of a list of prices are no more added up than the prices.
+        prices = any(_words(c) & _PRICED for c in known)
+        self.sure = [c for c in self.plain if _words(c) & (_FLOWS | _STOCKS) or _is_money(c)]
+        self.sure = [c for c in self.sure if not (prices and _is_money(c))]
+        self.sure.sort(key=lambda c: (not _is_money(c), not _words(c) & _FLOWS))
+        self.texts = [c for c in filled if _may_name(c)]
+        self.moments = [c for c in filled if _is_moment(c) and 3 <= c.distinct <= GROUPS]
+        self.columns = known
+
+    def budget(self) -> Figure | None:
+        """Expenses by function, or by nature, of a budget."""
+        by = next(
+            (c for m in ("budget_function", "budget_nature", "first_name") for c in self.columns if c.meaning == m),
+            None,
+        )
+        money = [
+            c for c in self.plain if _is_money(c) or _words(c) & {"realise", "mandate", "credits", "prevu", "montant"}
+        ]
+        # What was spent says more than what was planned.
+        money.sort(key=lambda c: -len(_words(c) & {"realise", "mandate"}))
+        if by is None or by.distinct < 2 or not money:
+            return None
+        side = next((c for c in self.columns if fold(c.label or c.name) == "sens" and c.distinct == 2), None)
+        spent = next((e for e in (side.examples if side else ()) if fold(str(e)).startswith("d")), None)
+        only = Test(side.name, Operator.EQ, str(spent)) if side is not None and spent is not None else None
+        return _figure("bar", money[0], by, Function.SUM, only=only)
+
+    def series(self) -> Figure | None:
+        """One measure through time, when each row is a moment."""
+        moment = next((c for c in self.moments if c.distinct >= max(4, 0.98 * self.rows)), None)
+        # Rows that each have a name of their own are events, not the points of one series.
+        named = any(c.distinct >= 0.9 * self.rows for c in self.texts if c.kind is Kind.TEXT)
+        measure = next(iter([*self.sure, *self.plain]), None)
+        if moment is None or measure is None or named:
+            return None
+        added = moment.distinct <= 80 or measure in self.sure
+        return _figure("line", measure, moment, Function.SUM if added else Function.AVG)
+
+    def ranking(self) -> Figure | None:
+        """The greatest of what has a name on each row: who receives most, which quarter is largest."""
+        own = [c for c in self.texts if c.kind is Kind.TEXT and c.distinct >= max(2, 0.9 * self.rows)]
+        own.sort(key=lambda c: _rank(c, _NAMED))
+        measure = next(iter(self.sure), None) or (next(iter(self.plain), None) if self.rows <= 60 else None)
+        if not own and self.sure:  # a register of first names repeats them from year to year
+            own = [c for c in self.texts if c.meaning == "first_name" and c.distinct > 12]
+        return _figure("bar", measure, own[0], Function.SUM) if own and measure else None
+
+    def flow(self) -> Figure | None:
+        """Sums by month or year of what flows."""
+        measure = next((c for c in self.sure if _is_money(c) or _words(c) & _FLOWS), None)
+        moment = next((c for c in self.moments if c.distinct >= 6), None)
+        return _figure("line", measure, moment, Function.SUM) if measure and moment else None
+
+    def sharing(self) -> Figure | None:
+        """How rows, or what they add up to, share out over a few categories."""
+        fit = [c for c in self.texts if 2 <= c.distinct <= min(max(40, self.rows // 100), 200)]
+        fit = [c for c in fit if c.distinct < 0.6 * self.rows and self.rows >= (20 if c.kind is Kind.BOOLEAN else 6)]
+        if not fit:
+            return None
+        by = min(
+            fit,
+            key=lambda c: (c.kind is Kind.BOOLEAN, not 3 <= c.distinct <= 20, _rank(c, _SHARED), abs(c.distinct - 8)),
+        )
+        return _figure("bar", next(iter(self.sure), None), by, Function.SUM)
+
+    def events(self) -> Figure | None:
+        """How many rows by month or year."""
+        moment = next((c for c in self.moments if c.distinct >= 6), None)
+        return _figure("line", None, moment, Function.COUNT) if moment and self.rows >= 12 else None
+
+    def spread(self) -> Figure | None:
+        """How the values of a measure are spread."""
+        fit = [c for c in self.plain if 8 <= c.distinct <= GROUPS]
+        return _figure("histogram", fit[0], fit[0], Function.COUNT) if fit and self.rows >= 20 else None
 
 
-def _may_be_summed(column: Column) -> bool:
+def _finite(value: Any) -> float | None:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    if not math.isfinite(found) or abs(found) > 1e18:
+        return None  # no town counts as far: a measure that went wrong would flatten all the others
+    return found if abs(found) > 1e-9 else 0.0
+
+
+def _is_measure(column: Column) -> bool:
     said = _words(column)
-    return column.meaning in ("", "amount") and (not said & _NOT_SUMMED or bool(said & _SUMMED))
+    return column.meaning in ("", "amount") and (not said & _NOT_SUMMED or _is_money(column) or bool(said & _FLOWS))
+
+
+def _is_money(column: Column) -> bool:
+    priced = _words(column) & {"prix", "tarif", "tarifs", "taux"}
+    return (column.meaning == "amount" or column.unit in ("€", "k€")) and not priced
+
+
+def _is_moment(column: Column) -> bool:
+    if column.kind in _DAYS:
+        return column.meaning in ("", "date", "datetime")
+    return column.kind is Kind.INTEGER and (
+        column.meaning == "year" or _words(column) <= {"annee", "exercice", "millesime"}
+    )
+
+
+def _may_name(column: Column) -> bool:
+    said = _words(column)
+    if column.kind not in (Kind.TEXT, Kind.BOOLEAN) or column.meaning not in _OPEN_MEANINGS:
+        return False
+    if said & _NAMES or said & _WEEK:
+        return False
+    figures = column.examples and all(re.fullmatch(r"[\d./: -]*", str(e)) for e in column.examples)
+    return not figures or "bureau" in said or column.meaning.startswith("budget_")
+
+
+def _rank(column: Column, wanted: Sequence[str]) -> int:
+    said = _words(column)
+    ranks = (n for n, word in enumerate(wanted) if any(w.startswith(word) or w.endswith(word) for w in said))
+    return 0 if next(ranks, None) is not None else 1
 
 
 def _words(column: Column) -> frozenset[str]:
@@ -100,148 +261,214 @@ def _words(column: Column) -> frozenset[str]:
     return frozenset(re.sub(r"[^a-z0-9]+", " ", fold(split)).split())
 
 
-def _moment(columns: Sequence[Column]) -> Column | None:
-    years = [
-        c for c in columns if c.kind is Kind.INTEGER and (c.meaning == "year" or _words(c) <= {"annee", "exercice"})
-    ]
-    months = [c for c in columns if c.kind in (Kind.DATE, Kind.DATETIME)]
-    return next((c for c in (*years, *months) if 3 <= c.distinct <= POINTS), None)
-
-
-def _category(columns: Sequence[Column], rows: int) -> Column | None:
-    """Return the column whose few values share the rows best: not a name for each row, not the same for all."""
-    fit = [
-        c
-        for c in columns
-        if c.kind in (Kind.TEXT, Kind.BOOLEAN)
-        and c.meaning in ("", "commune", "department", "region", "budget_function", "budget_nature")
-        and 2 <= c.distinct <= max(40, rows // 100)
-        and c.distinct <= 200
-        and c.distinct < 0.6 * rows
-        and c.filled > 0.6 * rows
-    ]
-    return max(fit, key=lambda c: (3 <= c.distinct <= 15, c.kind is Kind.TEXT, -abs(c.distinct - 8)), default=None)
-
-
-def _figure(kind: str, measure: Column | None, by: Column, limit: int) -> Figure:
-    function = Aggregate(Function.SUM, measure.name, _TOTAL) if measure else Aggregate(Function.COUNT, "", _TOTAL)
-    said = (measure.label or measure.name) if measure else msg("Nombre de lignes")
-    label = by.label or by.name
-    order = Order(by.name) if kind == "line" else Order(_TOTAL, descending=True)
-    return Figure(
-        kind=kind,
-        title=f"{said} par {label}" if measure else f"Nombre de lignes par {label}",
-        query=Query(
-            group=(by.name,), aggregates=(function,), where=Test(by.name, Operator.FILLED), order=(order,), limit=limit
-        ),
-        encodings={"x": by.name, "y": _TOTAL, "label": label, "measure": said, "unit": measure.unit if measure else ""},
+def _figure(kind: str, measure: Column | None, by: Column, function: Function, only: Where | None = None) -> Figure:
+    if measure is None or kind == "histogram":
+        function = Function.COUNT
+    counted = function is Function.COUNT
+    total = Aggregate(function, "" if counted or measure is None else measure.name, _TOTAL)
+    filled = Test(by.name, Operator.FILLED)
+    gathered = kind in ("line", "histogram")
+    query = Query(
+        group=(by.name,),
+        aggregates=(total, Aggregate(Function.COUNT, "", _LINES)),
+        where=All((filled, only)) if only is not None else filled,
+        order=(Order(by.name),) if gathered else (Order(_TOTAL, descending=True),),
+        limit=GROUPS if gathered else BARS,
     )
+    encodings = {
+        "x": by.name,
+        "y": _TOTAL,
+        "label": shown(by),
+        "measure": shown(measure) if measure is not None and not counted else "",
+        "unit": measure.unit if measure is not None and not counted else by.unit if kind == "histogram" else "",
+        "function": str(function),
+        "step": "year" if kind == "line" and by.kind is Kind.INTEGER else "",
+        "only": "expenses" if only is not None else "",
+    }
+    bare = Figure(kind=kind, title="", query=query, encodings=encodings)
+    return Figure(kind=kind, title=_title(bare, encodings["step"] or "month", str), query=query, encodings=encodings)
+
+
+def shown(column: Column) -> str:
+    """Return a column's label as words: « NOMBRE_OCCURRENCES » is said « Nombre occurrences »."""
+    text = re.sub(r"[_/]+", " ", re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", column.label or column.name))
+    if column.unit:
+        text = re.sub(rf"\(\s*(?:en\s+)?{re.escape(column.unit)}\s*\)", " ", text)
+    words, label = text.split(), column.label or column.name
+    shouted = label.upper() == label
+    if shouted or "_" in label or "/" in label or len(words) > len(label.split()):
+        words = [w if w.isupper() and len(w) <= 4 and not shouted else w.lower() for w in words]
+    said = " ".join(words) or column.name
+    return said[0].upper() + said[1:]
+
+
+_STEPS = {
+    "hour": msg("{measure} par heure"),
+    "day": msg("{measure} par jour"),
+    "month": msg("{measure} par mois"),
+    "year": msg("{measure} par année"),
+}
+
+
+def _title(figure: Figure, step: str, say: Callable[[str], str]) -> str:
+    told = figure.encodings
+    measure = told["measure"]
+    if figure.kind == "histogram":
+        return say(msg("Répartition : {label}")).format(label=told["label"])
+    if told["function"] == Function.COUNT:
+        measure = say(msg("Nombre de lignes"))
+    elif told["function"] == Function.AVG:
+        measure = say(msg("{measure}, en moyenne")).format(measure=measure)
+    if told["only"]:
+        measure = say(msg("{measure}, en dépenses")).format(measure=measure)
+    if figure.kind == "line":
+        return say(_STEPS[step]).format(measure=measure)
+    label = told["label"]
+    low = label if label[:2].isupper() else label[:1].lower() + label[1:]
+    return say(msg("{measure} par {label}")).format(measure=measure, label=low)
 
 
 # --- Drawing --------------------------------------------------------------------------------------
 
-
-def _bars(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
-    """Draw each label above its bar: both have the whole width, however narrow the screen."""
-    most = max((abs(v) for _, v in pairs), default=0) or 1
-    parts = []
-    for number, (label, value) in enumerate(pairs):
-        top = number * _ROW
-        width = max(2.0, _WIDTH * abs(value) / most)
-        shown = label if len(label) <= 40 else label[:39] + "…"
-        parts.append(
-            f'<text x="0" y="{top + 16}">{html.escape(shown)}</text>'
-            f'<text class="soft" x="{_WIDTH}" y="{top + 16}" text-anchor="end">{html.escape(_number(value))}</text>'
-            f'<rect class="mark" x="0" y="{top + 21}" width="{width:.1f}" height="{_BAR}" rx="3"/>'
-        )
-    return _svg(figure, max(1, len(pairs)) * _ROW, "".join(parts))
+Found = Sequence[tuple[Any, float, float]]
+Drawn = tuple[str, svg.Pairs, str, str]
 
 
-def _line(figure: Figure, pairs: Sequence[tuple[str, float]]) -> str:
-    height, left, right, top, bottom = 260, 66, 14, 14, 34
-    low = min(0.0, *(v for _, v in pairs))
-    steps = _steps(low, max(v for _, v in pairs))
-    high = steps[-1]
-    span = (high - low) or 1
-
-    def x(n: int) -> float:
-        return left + (_WIDTH - left - right) * n / (len(pairs) - 1)
-
-    def y(value: float) -> float:
-        return top + (height - top - bottom) * (high - value) / span
-
-    parts = [
-        f'<line class="grid" x1="{left}" x2="{_WIDTH - right}" y1="{y(s):.1f}" y2="{y(s):.1f}"/>'
-        f'<text class="soft" x="{left - 8}" y="{y(s) + 4:.1f}" text-anchor="end">{html.escape(_short(s))}</text>'
-        for s in steps
-    ]
-    points = " ".join(f"{x(n):.1f},{y(v):.1f}" for n, (_, v) in enumerate(pairs))
-    parts.append(
-        f'<polygon class="area" points="{x(0):.1f},{y(low):.1f} {points} {x(len(pairs) - 1):.1f},{y(low):.1f}"/>'
-    )
-    parts.append(f'<polyline class="path" points="{points}"/>')
-    every = max(1, -(-len(pairs) // 5))
-    for n, (label, value) in enumerate(pairs):
-        if len(pairs) <= 25:
-            parts.append(f'<circle class="mark" cx="{x(n):.1f}" cy="{y(value):.1f}" r="3.5"/>')
-        if n % every == 0:
-            anchor = "start" if n == 0 else "end" if n > len(pairs) - 2 else "middle"
-            parts.append(
-                f'<text class="soft" x="{x(n):.1f}" y="{height - 12}" text-anchor="{anchor}">{html.escape(label)}</text>'
-            )
-    return _svg(figure, height, "".join(parts))
-
-
-def _svg(figure: Figure, height: int, inside: str) -> str:
-    name = html.escape(figure.title, quote=True)
-    return (
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{name}" '
-        f'xmlns="http://www.w3.org/2000/svg">{inside}</svg>'
-    )
-
-
-def _steps(low: float, high: float) -> list[float]:
-    """Return round marks from under the lowest value to above the highest."""
-    rough = (high - low) / 4 or 1
-    size = 10.0 ** math.floor(math.log10(rough))
-    size *= next(m for m in (1, 2, 2.5, 5, 10) if m * size >= rough)
-    first, count = math.floor(low / size), math.ceil(high / size)
-    return [n * size for n in range(first, max(count, first + 1) + 1)]
-
-
-def _sentence(figure: Figure, pairs: Sequence[tuple[str, float]], total: int | None, unit: str) -> str:
+def _drawn_bars(figure: Figure, page: Page, found: Found, say: Callable[[str], str]) -> Drawn | None:
+    pairs = [(_label(key, say), value) for key, value, _ in found][:BARS]
     if not pairs:
-        return ""
+        return None
+    title = _title(figure, "", say)
     best = max(pairs, key=lambda p: p[1])
-    shown = f"{_number(best[1])} {unit}".strip()
-    said = f"Le plus élevé : {best[0]}, {shown}."
-    if figure.kind == "bar" and total is not None and total > len(pairs):
-        said += f" Les {len(pairs)} premiers sur {total} sont dessinés."
-    return said
+    unit = figure.encodings.get("unit", "")
+    sentence = say(msg("Le plus élevé : {label}, {value}.")).format(label=best[0], value=svg.amount(best[1], unit))
+    if page.total is not None and page.total > len(pairs):
+        sentence += " " + say(msg("Les {count} premiers sur {total} sont dessinés.")).format(
+            count=len(pairs), total=svg.amount(page.total)
+        )
+    return svg.bars(pairs, svg.Told(title, sentence, unit)), pairs, title, sentence
 
 
-def _label(value: Any) -> str:
+def _drawn_line(figure: Figure, page: Page, found: Found, say: Callable[[str], str]) -> Drawn | None:
+    moments = [(m, v, n) for key, v, n in found if (m := _moment(key)) is not None]
+    if len(moments) < 2:
+        return None
+    step = figure.encodings.get("step") or _step(moments[0][0], moments[-1][0])
+    mean = figure.encodings["function"] == Function.AVG
+    points = [(place, _named(place, step, say), value) for place, value in _gathered(moments, step, mean)]
+    title, unit = _title(figure, step, say), figure.encodings.get("unit", "")
+    best, least = max(points, key=lambda p: p[2]), min(points, key=lambda p: p[2])
+    sentence = say(
+        msg("De {first} à {last} ; le plus élevé : {label}, {value} ; le plus bas : {low}, {least}.")
+    ).format(
+        first=points[0][1],
+        last=points[-1][1],
+        label=best[1],
+        value=svg.amount(best[2], unit),
+        low=least[1],
+        least=svg.amount(least[2], unit),
+    )
+    pairs = [(label, value) for _, label, value in points]
+    told = svg.Told(title, sentence, unit)
+    return (svg.line(points, told) if len(points) > 2 else svg.bars(pairs, told)), pairs, title, sentence
+
+
+def _drawn_columns(figure: Figure, page: Page, found: Found, say: Callable[[str], str]) -> Drawn | None:
+    values = [(v, lines) for key, lines, _ in found if (v := _finite(key)) is not None]
+    if len(values) < 2 or values[0][0] == values[-1][0]:
+        return None
+    classes, held = _classed(values)
+    unit = figure.encodings.get("unit", "")
+    pairs = [
+        (say(msg("de {low} à {high}")).format(low=svg.amount(a), high=svg.amount(b, unit)), count)
+        for a, b, count in zip(classes, classes[1:], held, strict=False)
+    ]
+    best = max(pairs, key=lambda p: p[1])
+    sentence = say(msg("Le plus souvent : {label} ({count} lignes).")).format(label=best[0], count=svg.amount(best[1]))
+    title = _title(figure, "", say)
+    lows = [(svg.amount(a), count) for a, count in zip(classes, held, strict=False)]
+    return svg.columns(lows, svg.Told(title, sentence)), pairs, title, sentence
+
+
+def _classed(values: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Return the bounds of round classes and how many rows each holds, few far values apart at the ends."""
+    total, seen, low, high = sum(n for _, n in values), 0.0, values[0][0], values[-1][0]
+    for value, count in values:  # the middle 98 % decide the width of a class
+        if seen <= 0.01 * total:
+            low = value
+        if seen <= 0.99 * total:
+            high = value
+        seen += count
+    marks = svg.steps(low, high)
+    width = (marks[1] - marks[0]) / max(1, round(_CLASSES / (len(marks) - 1)))
+    if all(float(v).is_integer() for v, _ in values):
+        width = max(1.0, round(width))
+    bounds = [marks[0] + n * width for n in range(math.ceil((marks[-1] - marks[0]) / width) + 1)]
+    held = [0.0] * (len(bounds) - 1)
+    for value, count in values:
+        place = min(max(int((value - bounds[0]) / width + 1e-9), 0), len(held) - 1)
+        held[place] += count
+    bounds[0], bounds[-1] = min(bounds[0], values[0][0]), max(bounds[-1], values[-1][0])
+    return bounds, held
+
+
+def _moment(key: Any) -> dt.datetime | None:
+    if isinstance(key, int) and not isinstance(key, bool):
+        return dt.datetime(key, 1, 1) if 1 <= key <= 9999 else None  # noqa: DTZ001  (a year has no zone)
+    try:
+        return dt.datetime.fromisoformat(str(key)).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _step(first: dt.datetime, last: dt.datetime) -> str:
+    days = (last - first).total_seconds() / 86_400
+    return "hour" if days <= 2 else "day" if days <= 62 else "month" if days <= 366 * 6 else "year"
+
+
+def _gathered(moments: Sequence[tuple[dt.datetime, float, float]], step: str, mean: bool) -> list[tuple[int, float]]:
+    """Return (position in time, value) by step: sums with zero where nothing happened, or means where something was."""
+    totals: dict[int, tuple[float, float]] = {}
+    for moment, value, lines in moments:
+        place = _position(moment, step)
+        total, weight = totals.get(place, (0.0, 0.0))
+        totals[place] = (total + value * (lines if mean else 1), weight + lines)
+    if mean:
+        return sorted((p, t / w) for p, (t, w) in totals.items() if w)
+    places = range(min(totals), max(totals) + 1)
+    # Years that a table does not hold are unknown; a month without a grant between two others had none.
+    known = itertools.chain(totals) if step == "year" or len(places) > 400 else places
+    return sorted((p, totals.get(p, (0.0, 0.0))[0]) for p in known)
+
+
+def _position(moment: dt.datetime, step: str) -> int:
+    if step == "year":
+        return moment.year
+    if step == "month":
+        return moment.year * 12 + moment.month - 1
+    return moment.toordinal() if step == "day" else moment.toordinal() * 24 + moment.hour
+
+
+_MONTHS = (
+    *(msg("janv. {year}"), msg("févr. {year}"), msg("mars {year}"), msg("avr. {year}"), msg("mai {year}")),
+    *(msg("juin {year}"), msg("juil. {year}"), msg("août {year}"), msg("sept. {year}"), msg("oct. {year}")),
+    *(msg("nov. {year}"), msg("déc. {year}")),
+)
+
+
+def _named(place: int, step: str, say: Callable[[str], str]) -> str:
+    if step == "year":
+        return str(place)
+    if step == "month":
+        return say(_MONTHS[place % 12]).format(year=place // 12)
+    day = dt.date.fromordinal(place if step == "day" else place // 24)
+    return f"{day:%d/%m/%Y}" if step == "day" else f"{day:%d/%m} {place % 24}\u202fh"
+
+
+def _label(value: Any, say: Callable[[str], str]) -> str:
     if isinstance(value, bool):
-        return "oui" if value else "non"
-    text = str(value) if value is not None else "(vide)"
+        return say(msg("oui")) if value else say(msg("non"))
+    text = str(value).strip()
     if re.fullmatch(r"\d{4}-\d\d-\d\d(?:T00:00:00)?", text):
         return f"{text[8:10]}/{text[5:7]}/{text[:4]}"
-    return text
-
-
-def _short(value: float) -> str:
-    """Return a mark of an axis in few signs: 1,2 M."""
-    for size, sign in ((1e9, "Md"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}".replace(".", ",") + f"\u00a0{sign}"
-    return f"{value:.3g}".replace(".", ",")
-
-
-def _number(value: float) -> str:
-    """Return a number as French readers write it."""
-    if abs(value) >= 1e9:
-        return f"{value / 1e9:,.1f}".replace(",", "\u202f").replace(".", ",") + " Md"
-    if abs(value) >= 1e7:
-        return f"{value / 1e6:,.1f}".replace(",", "\u202f").replace(".", ",") + " M"
-    shown = f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
-    return shown.replace(",", "\u202f").replace(".", ",")
+    return text or say(msg("(vide)"))

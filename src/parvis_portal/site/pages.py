@@ -211,7 +211,9 @@ def figure(version: Version) -> dict[str, Any] | None:
         page = asking.run(engine.pool(), version, chosen.query)
     except ParvisError:
         return None  # the page is worth reading without its chart
-    drawn = chart.draw(chosen, page)
+    drawn = chart.draw(chosen, page, _)
+    if drawn is None:
+        return None
     return {
         "svg": mark_safe(drawn.svg),  # noqa: S308  (drawn by the engine, which escapes every label)
         "title": drawn.title,

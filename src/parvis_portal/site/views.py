@@ -170,7 +170,7 @@ def robots(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponseBase:
-    return redirect(f"{settings.STATIC_URL}parvis/icon.svg", permanent=True)
+    return redirect(f"{settings.STATIC_URL}dist/icon.svg", permanent=True)
 
 
 @require_safe
