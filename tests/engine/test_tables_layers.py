@@ -192,9 +192,14 @@ def test_placemarks_become_rows(tmp_path: Path) -> None:
 
 
 def test_folders_are_a_column_when_there_are_several(tmp_path: Path) -> None:
-    mark = MARK.format(name="Halle", price="12")
-    sink = kml(tmp_path, "".join(f"<Folder><name>{f}</name>{mark}</Folder>" for f in ("Écoles", "Sports")))
-    assert [row["Dossier"] for row in cells(sink)] == ["Écoles", "Sports"]
+    marks = MARK.format(name="Halle", price="12") * 2
+    sink = kml(tmp_path, "".join(f"<Folder><name>{f}</name>{marks}</Folder>" for f in ("Écoles", "Sports")))
+    assert [row["Dossier"] for row in cells(sink)] == ["Écoles", "Écoles", "Sports", "Sports"]
+
+
+def test_one_folder_makes_no_column(tmp_path: Path) -> None:
+    marks = MARK.format(name="Halle", price="12") * 3
+    assert list(cells(kml(tmp_path, f"<Folder><name>Écoles</name>{marks}</Folder>"))[0]) == ["Nom", "prix"]
 
 
 def test_the_table_of_a_description_is_read_as_columns(tmp_path: Path) -> None:

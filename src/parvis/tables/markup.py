@@ -106,13 +106,14 @@ def elements(path: Path, tags: Sequence[str] | None = None, starts: bool = False
             raise broken(error.lineno or max(said, default=1)) from error
 
 
-def drop(element: Any) -> None:
-    """Free an element that was read, and those before it."""
+def drop(element: Any, alike: bool = False) -> None:
+    """Free an element that was read, and those before it (``alike``: only those of its own name)."""
     element.clear(keep_tail=False)
     parent = element.getparent()
-    if parent is not None:
-        while element.getprevious() is not None:
-            del parent[0]
+    before = element.getprevious()
+    while before is not None and (not alike or before.tag == element.tag):
+        parent.remove(before)
+        before = element.getprevious()
 
 
 def local(element: Any) -> str:

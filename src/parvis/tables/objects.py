@@ -242,6 +242,8 @@ def cell_text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))  # 1988.0 is how map software writes 1988
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Sequence) and all(isinstance(v, str) for v in value) and not any("|" in v for v in value):

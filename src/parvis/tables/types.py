@@ -18,6 +18,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from parvis.dates import SHAPES, Shape, folded, shapes_of
+from parvis.france import is_siren, is_siret
 from parvis.tables import numbers
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.values import Finding, Kind, Severity, msg
@@ -215,7 +216,9 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     if len(digits) < 0.9 * len(cells):
         return False
     lengths = {len(c) for c in digits}
-    return max(lengths) > 15 or (lengths == {14} and len(cells) > 2)
+    if max(lengths) > 15 or (lengths == {14} and (len(cells) > 2 or all(is_siret(c) for c in digits))):
+        return True
+    return lengths == {9} and len(digits) >= 5 and all(is_siren(c) for c in digits)
 
 
 def _dates(label: str, cells: Sequence[str], cell: str) -> _Candidate | None:

@@ -122,7 +122,7 @@ def _placemarks(source: Path, shapes: bool = True) -> Iterator[tuple[dict[str, s
     """Yield the cells, the shape and the line of each placemark."""
     for _, mark in markup.elements(source, ["{*}Placemark"]):
         yield _cells(mark), _shape(mark) if shapes else None, mark.sourceline or 0
-        markup.drop(mark)
+        markup.drop(mark, alike=True)  # the name of the folder stands before
 
 
 def _cells(mark: Any) -> dict[str, str]:
