@@ -85,6 +85,7 @@ def true(row: dict[str, Any], where: Where) -> bool:
     )  # fmt: skip
 
 
+HEAD = Test("code", Op.LT, "00500")  # the same rows, at the head of the indexed table
 TEXTS = [
     "00012",
     "Centre",
@@ -151,6 +152,9 @@ def test_any_condition_keeps_the_rows_that_plain_python_keeps(town: Any, pool: A
     page = ask(pool, town.trees, select=("code",), where=where)
     assert [r[0] for r in page.rows] == wanted
     assert page.total == len(wanted)
+    page = ask(pool, town.indexed, select=("code",), where=All((HEAD, where)))
+    assert [r[0] for r in page.rows] == wanted
+    assert page.total == len(wanted)
 
 
 @pytest.mark.parametrize("op", list(Op))
@@ -164,8 +168,9 @@ def test_every_operator_on_every_type_is_the_same_with_and_without_an_index(
             continue
         wanted = [r["code"] for r in town.rows if true(r, test)]
         assert codes(pool, town.trees, test) == wanted
-        first = Test("code", Op.LT, "00500")  # the same rows, at the head of the indexed table
-        assert codes(pool, town.indexed, All((first, test))) == wanted
+        assert codes(pool, town.indexed, All((HEAD, test))) == wanted
+        assert codes(pool, town.indexed, All((HEAD, test)), count=False) == wanted
+        assert codes(pool, town.indexed, All((HEAD, test)), offset=7) == wanted[7:]
 
 
 LOOKUPS: dict[str, list[Any]] = {
@@ -269,6 +274,8 @@ def test_a_walk_by_cursor_sees_each_row_once_in_the_order_asked(
     orders = tuple(Order(n, d) for n, d in order)
     seen = [r[0] for r in walk(pool, town.trees, size, select=("code",), order=orders, where=where)]
     assert seen == expected_order(town.rows, where, order)
+    head = All((HEAD, where)) if where else HEAD
+    assert [r[0] for r in walk(pool, town.indexed, size, select=("code",), order=orders, where=head)] == seen
 
 
 def expected_order(rows: list[dict[str, Any]], where: Where | None, order: list[tuple[str, bool]]) -> list[str]:

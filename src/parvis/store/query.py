@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -85,6 +86,7 @@ class Statement:
     geometry: Sequence[int] = ()  # positions of GeoJSON text in a row
     seen: int = 0  # rows that came before this page
     lookup: _Lookup | None = None  # the same page asked of the side index
+    numbers: _Numbers | None = None  # the same page by its rows' numbers, for the side index to give the rows
 
 
 def run(pool: Pool, version: Version, query: Query) -> Page:
@@ -105,6 +107,7 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
             "limit": query.limit,
             "seen": statement.seen if statement.cursor else None,
             **(statement.lookup.asked() if statement.lookup else {}),
+            **(statement.numbers.asked() if statement.numbers else {}),
         }
     )
     rows = told["rows"]
@@ -153,26 +156,76 @@ def _rows(version: Version, query: Query) -> Statement:
         total = f"SELECT count(*) FROM {{source}}{where}"
     spot = _read_cursor(version, query)
     skipped = query.offset + (spot.seen if spot and not spot.keys else 0)
+    alone = where
     after, after_parameters = _after(version, query, spot)
     if after:
         where = f"{where} AND {after}" if where else f" WHERE {after}"
     keys = [_key(version, o) for o in query.order]
-    orders = [_order(key, o.descending) for key, o in zip(keys, query.order, strict=True)]
-    select = ", ".join(filter(None, (_list(columns), *keys, ROW)))
-    sql = f"SELECT {select} FROM {{source}}{where}{_sorting(orders)} LIMIT ? OFFSET ?"
+    sorting = _sorting([_order(key, o.descending) for key, o in zip(keys, query.order, strict=True)])
+    tail = f" FROM {{source}}{where}{sorting} LIMIT ? OFFSET ?"
     bound = [*parameters, *after_parameters, query.limit + 1, skipped]
-    seen = query.offset + (spot.seen if spot else 0)
+    numbers = None
+    if version.rows >= index.WORTH:
+        found = _Numbers(f"SELECT {', '.join([*keys, ROW])}{tail}", bound, _fetch(columns), _flags(columns))
+        numbers = found if query.order else _counted(found, query, alone, total_parameters, spot, skipped)
     return Statement(
-        sql,
+        f"SELECT {', '.join([_list(columns), *keys, ROW])}{tail}",
         bound,
         columns,
         total,
         total_parameters,
         len(keys) + 1,
         _shapes(columns),
-        seen,
+        query.offset + (spot.seen if spot else 0),
         _lookup(version, query, columns, spot),
+        numbers,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """SQL that reads no more of the object than the conditions need, and gives the numbers of a page's rows.
+
+    ``counted``: one answer, the count of all rows and the numbers of the first ones, ``skipped`` of which are to be
+    passed; otherwise one answer a row, its keys and its number.
+    """
+
+    sql: str
+    parameters: Sequence[Any]
+    fetch: str  # asks the side index for rows by their numbers, whose list is to be added
+    flags: Sequence[int]  # positions of booleans, which are 0 and 1 there
+    counted: bool = False
+    skipped: int = 0
+
+    def asked(self) -> dict[str, Any]:
+        return {
+            "numbers": self.sql,
+            "numbers_parameters": list(self.parameters),
+            "fetch": self.fetch,
+            "flags": list(self.flags),
+            "counted": self.counted,
+            "skipped": self.skipped,
+        }
+
+
+def _counted(
+    found: _Numbers, query: Query, where: str, parameters: Sequence[Any], spot: _Spot | None, skipped: int
+) -> _Numbers:
+    """Return the same in one pass with the count, when the count is wanted and what is skipped is little."""
+    if not where or not query.count or skipped > MAX_ROWS:
+        return found
+    after = f" FILTER (WHERE {ROW} > ?)" if spot and spot.keys else ""
+    sql = f"SELECT count(*), min({ROW}, {query.limit + 1 + skipped}){after} FROM {{source}}{where}"
+    bound = [*([spot.keys[-1]] if spot and after else []), *parameters]
+    return dataclasses.replace(found, sql=sql, parameters=bound, counted=True, skipped=skipped)
+
+
+def _fetch(columns: Sequence[Column]) -> str:
+    return f"SELECT rowid, {', '.join(_quoted(c.name) for c in columns)} FROM t WHERE rowid IN "
+
+
+def _flags(columns: Sequence[Column]) -> list[int]:
+    return [n for n, c in enumerate(columns) if c.kind is Kind.BOOLEAN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +282,7 @@ def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Sp
         [*parameters, query.limit + 1, offset],
         f"SELECT count(*) FROM t WHERE {where}" if where else "",
         before,
-        [n for n, c in enumerate(columns) if c.kind is Kind.BOOLEAN],
+        _flags(columns),
     )
 
 

@@ -71,9 +71,16 @@ class Worker:
             finally:
                 apart.close()
                 connection.send_bytes(b"")
-        rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
-        shapes = request["geometry"]
-        told: dict[str, Any] = {"rows": [_safe_row(row, shapes) for row in rows]}
+        base = self.index(request["object"]) if "numbers" in request else None
+        if base is not None:
+            numbers = self.engine.execute(filled(request["numbers"]), request["numbers_parameters"]).fetchall()
+            if request["counted"]:
+                first = (numbers[0][1] or [])[request["skipped"] :]
+                return {"rows": _numbered(base, request, [(n,) for n in first]), "total": numbers[0][0]}
+            told: dict[str, Any] = {"rows": _numbered(base, request, numbers)}
+        else:
+            rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
+            told = {"rows": [_safe_row(row, request["geometry"]) for row in rows]}
         if request["total"] and _ends(request, len(told["rows"])):
             told["total"] = request["seen"] + len(told["rows"])
         elif request["total"]:
@@ -120,6 +127,14 @@ class Worker:
         if len(self.indexed) > KEPT:
             self.indexed.popitem(last=False)[1].close()
         return found
+
+
+def _numbered(base: sqlite3.Connection, request: dict[str, Any], found: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """Return rows of the side index by their numbers, each followed by its keys and its number."""
+    numbers = [keys[-1] for keys in found]
+    rows = {row[0]: row[1:] for row in base.execute(f"{request['fetch']}({','.join('?' * len(numbers))})", numbers)}
+    shapes, flags = request["geometry"], request["flags"]
+    return [[*_lived_row(rows[keys[-1]], shapes, flags), *map(indexing.plain, keys)] for keys in found]
 
 
 def _ends(request: dict[str, Any], read: int) -> bool:
