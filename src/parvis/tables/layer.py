@@ -23,7 +23,7 @@ import shapely
 
 from parvis.errors import InputError
 from parvis.france import BOXES
-from parvis.tables import sniff
+from parvis.tables import curves, sniff
 from parvis.tables.table import LINE, SHAPE
 from parvis.values import Finding, Place, Severity, msg
 
@@ -446,18 +446,20 @@ def _layer(
 
 
 def wkb_shapes(raw: Any) -> Shapes:
-    """Return WKB as shapes; what GEOS cannot hold (arcs of a circle) becomes None."""
+    """Return WKB as shapes; arcs of a circle, that GEOS cannot hold, become lines."""
     try:
         return np.array(shapely.from_wkb(raw, on_invalid="fix"), object)
     except NotImplementedError:
-        return np.array([_shape(wkb) for wkb in raw], object)
+        shapes = np.empty(len(raw), object)
+        shapes[:] = [_shape(wkb) for wkb in raw]
+        return shapes
 
 
 def _shape(wkb: bytes | None) -> Any:
     try:
         return None if wkb is None else shapely.from_wkb(wkb, on_invalid="fix")
     except NotImplementedError:
-        return None
+        return curves.straight(wkb) if wkb is not None else None
 
 
 def _plain(names: Sequence[str]) -> list[str]:
