@@ -315,7 +315,8 @@ def _times(server: Server, page: Page, values: list[str], clients: int) -> list[
             status, _, body = client.ask(page, value)
             out.append(client.seconds)
             if status != 200:
-                raise SystemExit(f"{server.name} : {status} {body[:300]!r}")
+                print(f"{server.name} : {status} {body[:300]!r}")
+                return
 
     threads = [threading.Thread(target=work, args=(values[n::clients],)) for n in range(clients)]
     for thread in threads:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -53,6 +53,7 @@ class Pool:
         self.folder, self.size, self.seconds, self.waiting = folder, workers, seconds, waiting
         self._lock = threading.RLock()
         self._free: deque[_Process] = deque()
+        self.totals = Totals()
         self._asking, self._writing = _Lane(workers), _Lane(exports)
         self._closed = False
         self._spare: _Process | None = None
@@ -197,6 +198,26 @@ class Pool:
     def _lose(self, worker: _Process, lane: _Lane) -> None:
         worker.kill()
         self._leave(lane)
+
+
+class Totals:
+    """How many rows fill a condition of a version, for those asked lately: the pages of a walk count once."""
+
+    def __init__(self, most: int = 5000) -> None:
+        self.most = most
+        self._known: OrderedDict[bytes, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, condition: bytes) -> int | None:
+        with self._lock:
+            return self._known.get(condition)
+
+    def put(self, condition: bytes, total: int) -> None:
+        with self._lock:
+            self._known[condition] = total
+            self._known.move_to_end(condition)
+            while len(self._known) > self.most:
+                self._known.popitem(last=False)
 
 
 @dataclass(slots=True)

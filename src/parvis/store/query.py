@@ -95,7 +95,9 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
     Raises: UnknownColumn, InputError (value that does not fit a column, bad cursor), LimitError (too long, too much
     memory), BusyError (too many questions at once).
     """
-    statement = compile_query(version, query)
+    condition = hashlib.sha256(repr((version.id, query.where)).encode("utf-8", "replace")).digest()
+    known = pool.totals.get(condition) if query.count and _counts(query) else None
+    statement = compile_query(version, query if known is None else dataclasses.replace(query, count=False))
     told = pool.ask(
         {
             "object": version.object,
@@ -111,7 +113,9 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
         }
     )
     rows = told["rows"]
-    total = told.get("total")
+    total = told.get("total") if known is None else known
+    if total is not None and _counts(query):
+        pool.totals.put(condition, total)
     if query.count and total is None:
         total = version.rows if not query.group and not query.aggregates else len(rows)
     cursor, more = "", len(rows) > query.limit
@@ -122,6 +126,11 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
     if statement.cursor:
         rows = [row[: -statement.cursor] for row in rows]
     return Page(statement.columns, tuple(tuple(r) for r in rows), total if query.count else None, cursor)
+
+
+def _counts(query: Query) -> bool:
+    """True when the total of a question is that of its condition alone, the same on all its pages."""
+    return query.where is not None and not query.group and not query.aggregates
 
 
 def compile_query(version: Version, query: Query) -> Statement:
@@ -211,13 +220,22 @@ class _Numbers:
 def _counted(
     found: _Numbers, query: Query, where: str, parameters: Sequence[Any], spot: _Spot | None, skipped: int
 ) -> _Numbers:
-    """Return the same in one pass with the count, when the count is wanted and what is skipped is little."""
-    if not where or not query.count or skipped > MAX_ROWS:
+    """Return the same in one pass with the count, when texts must be folded for both and what is skipped is little."""
+    if not query.count or skipped > MAX_ROWS or not _folds(query.where):
         return found
     after = f" FILTER (WHERE {ROW} > ?)" if spot and spot.keys else ""
     sql = f"SELECT count(*), min({ROW}, {query.limit + 1 + skipped}){after} FROM {{source}}{where}"
     bound = [*([spot.keys[-1]] if spot and after else []), *parameters]
     return dataclasses.replace(found, sql=sql, parameters=bound, counted=True, skipped=skipped)
+
+
+def _folds(where: Where | None) -> bool:
+    """True for a condition that folds a text in every row: what costs most, and is worth doing once."""
+    if isinstance(where, All | Some):
+        return any(_folds(p) for p in where.parts)
+    if isinstance(where, Not):
+        return _folds(where.part)
+    return isinstance(where, Search) or (isinstance(where, Test) and where.op in (Op.CONTAINS, Op.STARTS))
 
 
 def _fetch(columns: Sequence[Column]) -> str:
