@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import time
 import unicodedata
 from typing import Any
 
@@ -221,6 +222,19 @@ def test_a_side_index_is_left_alone_where_it_would_read_everything(town: Any) ->
     assert not used(where=Some((one, one)))
     assert not used(where=All((one, Test("annee", Op.GT, 1950))))
     assert not used(where=one, order=(Order("annee"),))
+
+
+def test_a_worker_long_at_work_has_all_its_time_for_each_question(town: Any) -> None:
+    own = Pool(town.folder, workers=1, seconds=0.4)
+    late = Test("essence", Op.CONTAINS, "charme")
+    try:
+        for turn in range(60):
+            ask(own, town.indexed, where=Test("code", Op.GE, f"{turn:05d}"), limit=1000, count=False)
+            if turn == 30:
+                time.sleep(0.5)
+            assert ask(own, town.indexed, where=late, limit=1000, offset=turn).rows
+    finally:
+        own.close()
 
 
 def test_a_side_index_keeps_places_and_booleans(tmp_path: Any, making: Any, monkeypatch: Any) -> None:

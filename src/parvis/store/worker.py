@@ -99,8 +99,6 @@ class Worker:
         base = self.index(request["object"])
         if base is None:
             return None
-        limit = time.monotonic() + self.seconds
-        base.set_progress_handler(lambda: time.monotonic() > limit, 50_000)
         rows: list[Any] = base.execute(request["lookup"], request["lookup_parameters"]).fetchall()
         if request["geometry"] or request["flags"]:
             rows = [_lived_row(row, request["geometry"], request["flags"]) for row in rows]
@@ -112,11 +110,15 @@ class Worker:
         return told
 
     def index(self, content: str) -> sqlite3.Connection | None:
-        """Return the side index of an object; it may have been made since the last question."""
-        found = self.indexed.get(content)
+        """Return the side index of an object, its clock at zero; it may have been made since the last question."""
+        found = self.indexed.get(content) or self.opened(content)
         if found is not None:
             self.indexed.move_to_end(content)
-            return found
+            limit = time.monotonic() + self.seconds
+            found.set_progress_handler(lambda: time.monotonic() > limit, 50_000)
+        return found
+
+    def opened(self, content: str) -> sqlite3.Connection | None:
         path = indexing.path(self.indexes, content)
         if not content.isalnum() or not path.exists():
             return None
