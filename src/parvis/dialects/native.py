@@ -212,7 +212,7 @@ def _openapi(asked: _Asked) -> Response:
 
 def _datasets(asked: _Asked) -> Response:
     _check_names(asked)
-    limit, offset = _whole(asked, "limit", LIMIT, openapi.MAX_DATASETS), _whole(asked, "offset", 0, 10**9)
+    limit, offset = _whole(asked, "limit", LIMIT, openapi.MAX_DATASETS), _whole(asked, "offset", 0, openapi.MAX_OFFSET)
     sort = asked.get("sort")
     if sort and sort not in openapi.ORDERS:
         _wrong("sort", f"attend {', '.join(openapi.ORDERS)}")
@@ -476,7 +476,7 @@ def _query(asked: _Asked, version: Version, group: Sequence[str]) -> Query:
         group=tuple(group),
         order=grammar.order(asked.get("order")) if asked.get("order") else (),
         limit=_whole(asked, "limit", GROUPS if groups else LIMIT, limit) if limit else 0,
-        offset=_whole(asked, "offset", 0, 10**9),
+        offset=_whole(asked, "offset", 0, openapi.MAX_OFFSET),
         cursor=asked.get("cursor"),
         count=count == "true",
     )

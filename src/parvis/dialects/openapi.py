@@ -12,6 +12,7 @@ from parvis.store.query import MAX_GROUPS, MAX_ROWS
 from parvis.values import Function, Kind
 
 PREFIX = "/api/v1"
+MAX_OFFSET = 10**9
 MAX_DATASETS = 100  # of a page of the catalogue
 FILTERS = ("theme", "organisation", "licence", "schema")
 ORDERS = ("recent", "title", "rows")
@@ -78,7 +79,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             {**_WHOLE, "default": 20},
             example=100,
         ),
-        Parameter("offset", "Nombre de résultats à passer.", {**_WHOLE, "default": 0}),
+        Parameter("offset", "Nombre de résultats à passer.", {**_WHOLE, "default": 0, "maximum": MAX_OFFSET}),
         Parameter("cursor", "Suite d'une page : la valeur `cursor` de la réponse précédente, les autres paramètres égaux."),
         Parameter(
             "count", "`false` pour ne pas compter toutes les lignes : plus rapide.", {"type": "boolean", "default": True}
@@ -209,9 +210,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _place(name: str) -> dict[str, Any]:
     said = {"dataset": "Identifiant du jeu de données.", "version": "Identifiant de la version.", "format": "Format."}
-    schema: dict[str, Any] = {"type": "string"}
+    schema: dict[str, Any] = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,80}$"}
     if name == "format":
-        schema["enum"] = list(FORMATS)
+        schema = {"type": "string", "enum": list(FORMATS)}
     return {"name": name, "in": "path", "required": True, "description": said[name], "schema": schema}
 
 

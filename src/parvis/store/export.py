@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parvis.store.pool import Pool
 
 BATCH = 8192  # rows
+GROUP = 65_536  # rows of a Parquet group
 _LONG_AGO = datetime.datetime(2000, 1, 1)  # noqa: DTZ001  a workbook's dates have no zone
 XLSX_ROWS = 1_048_575
 SECONDS = 20.0  # without a chunk, after which an export is given up
@@ -253,10 +254,24 @@ def _parquet(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[
     if shapes := _shapes(told, reader):
         schema = schema.with_metadata({**(schema.metadata or {}), b"geo": json.dumps(_geo(shapes[0], told)).encode()})
     with pq.ParquetWriter(cast(Any, sink), schema, compression="zstd") as writer:
-        for batch in reader:
-            writer.write_batch(batch.replace_schema_metadata(schema.metadata), row_group_size=len(batch))
+        for group in _groups(reader, schema):
+            writer.write_table(group, row_group_size=GROUP)
             yield from sink.drain()
     yield from sink.drain()
+
+
+def _groups(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the rows in tables long enough to be read fast."""
+    import pyarrow as pa
+
+    waiting: list[pa.RecordBatch] = []
+    for batch in reader:
+        waiting.append(batch.replace_schema_metadata(schema.metadata))
+        if sum(map(len, waiting)) >= GROUP - BATCH:
+            yield pa.Table.from_batches(waiting, schema)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting, schema)
 
 
 def _geo(shape: str, told: Mapping[str, Any]) -> dict[str, Any]:
