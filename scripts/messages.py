@@ -28,7 +28,9 @@ KEYWORDS = dict.fromkeys(
     )
 )
 _STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-CALL = re.compile(rf"\b(?:n|p|np)?gettext\((?:{_STRING}|[\w\s,.])+\)|\b_\({_STRING}\)")  # what templatize leaves of a template
+CALL = re.compile(
+    rf"\b(?:n|p|np)?gettext\((?:{_STRING}|[\w\s,.])+\)|\b_\({_STRING}\)"
+)  # what templatize leaves of a template
 TITLE = re.compile(r'^TITLE = "([^"]+)"$', re.MULTILINE)  # of a plugin
 PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*[^{}]*\}|%[sd]")
 
@@ -80,7 +82,7 @@ def english() -> Catalog:
 
 def compile_all() -> None:
     """Write the compiled catalogues beside their sources."""
-    for path in PORTAL.rglob("locale/*/LC_MESSAGES/*.po"):
+    for path in (ROOT / "src").rglob("locale/*/LC_MESSAGES/*.po"):
         target = path.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= path.stat().st_mtime:
             continue

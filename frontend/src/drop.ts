@@ -38,6 +38,9 @@ class ParvisDrop extends HTMLElement {
     if (!bar) return;
     event.preventDefault();
     bar.hidden = false;
+    bar.value = 0;
+    const button = form.querySelector("button");
+    if (button) button.disabled = true;
     bar.setAttribute("aria-label", word("sending"));
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
@@ -45,15 +48,25 @@ class ParvisDrop extends HTMLElement {
       if (told.lengthComputable) bar.value = told.loaded / told.total;
     });
     request.addEventListener("load", () => {
-      if (request.status < 400) {
-        window.location.assign(request.responseURL);
-      } else {
-        bar.hidden = true;
-        HTMLFormElement.prototype.submit.call(form);
-      }
+      if (request.status < 400) window.location.assign(request.responseURL);
+      else this.refused(request.responseText, bar);
     });
-    request.addEventListener("error", () => HTMLFormElement.prototype.submit.call(form));
+    request.addEventListener("error", () => this.refused("", bar));
     request.send(new FormData(form));
+  }
+
+  /* The answer says what is wrong in a page of its own: its form takes the place of this one, and nothing is sent twice. */
+  private refused(answer: string, bar: HTMLProgressElement): void {
+    const fresh = new DOMParser().parseFromString(answer, "text/html").querySelector("parvis-drop [role=alert]");
+    this.querySelector("[role=alert]")?.remove();
+    const told = document.createElement("p");
+    told.className = "errors";
+    told.setAttribute("role", "alert");
+    told.textContent = word("cut");
+    bar.before(fresh ?? told);
+    bar.hidden = true;
+    const button = this.querySelector("button");
+    if (button) button.disabled = false;
   }
 }
 

@@ -7,8 +7,9 @@ import type { GeoJSONSource, LngLatLike, MapGeoJSONFeature, StyleSpecification }
 setWorkerUrl(new URL("./map-worker.js", import.meta.url).href);
 
 const MOST = 12; // lines of a popup
+const FEATURES = 20_000; // beyond, a phone draws slowly: the map then asks for what is in view
 
-export async function draw(place: HTMLElement, told: DOMStringMap): Promise<void> {
+export async function draw(place: HTMLElement, told: DOMStringMap, say: (text: string) => void, some: string): Promise<void> {
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
   sheet.href = new URL("./map.css", import.meta.url).href;
@@ -53,17 +54,53 @@ export async function draw(place: HTMLElement, told: DOMStringMap): Promise<void
   const map = new Map({ container: place, style, bounds, fitBoundsOptions: { padding: 30, maxZoom: 17 }, attributionControl: false });
   map.addControl(new NavigationControl({ showCompass: false }));
   if (told["tiles"]) map.addControl(new AttributionControl({ compact: true }));
-  const answer = await fetch(told["src"] ?? "");
-  if (!answer.ok) throw new Error(String(answer.status));
-  const data = (await answer.json()) as FeatureCollection;
+  const first = await features(told["src"] ?? "");
   await new Promise((done) => (map.loaded() ? done(null) : map.once("load", done)));
-  (map.getSource("data") as GeoJSONSource).setData(data);
+  const source = map.getSource("data") as GeoJSONSource;
+  source.setData(first.data);
+  if (!first.whole) {
+    say(some);
+    let asked = new AbortController();
+    map.on("moveend", async () => {
+      asked.abort();
+      asked = new AbortController();
+      const box = map.getBounds();
+      const where = `bbox(${[box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((n) => n.toFixed(6)).join(", ")})`;
+      try {
+        const seen = await features(`${told["src"]}?${new URLSearchParams({ where })}`, asked.signal);
+        source.setData(seen.data);
+        say(seen.whole ? "" : some);
+      } catch {
+        // a move came before the answer, or the network went away: what is drawn stays
+      }
+    });
+  }
   for (const layer of ["areas", "lines", "points"]) {
     map.on("click", layer, (event) => tell(map, event.lngLat, event.features?.[0]));
     map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.once("idle", () => (place.dataset["ready"] = "1"));
+}
+
+/* Reads features as they come and stops at FEATURES: the export writes one a line. */
+async function features(address: string, signal?: AbortSignal): Promise<{ data: FeatureCollection; whole: boolean }> {
+  const answer = await fetch(address, signal ? { signal } : {});
+  if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  const parts: string[] = [];
+  let lines = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { data: JSON.parse(parts.join("")) as FeatureCollection, whole: true };
+    parts.push(value);
+    lines += value.split("\n").length - 1;
+    if (lines > FEATURES) {
+      void reader.cancel();
+      const text = parts.join("");
+      return { data: JSON.parse(text.slice(0, text.lastIndexOf(",\n")) + "]}") as FeatureCollection, whole: false };
+    }
+  }
 }
 
 function tell(map: Map, at: LngLatLike, feature: MapGeoJSONFeature | undefined): void {

@@ -7,25 +7,32 @@ class ParvisMap extends HTMLElement {
     const button = this.querySelector("button");
     if (!button) return;
     button.hidden = false;
-    button.addEventListener("click", () => void this.open(button), { once: true });
+    button.addEventListener("click", () => void this.open(button));
   }
 
   private async open(button: HTMLButtonElement): Promise<void> {
     button.disabled = true;
     button.textContent = word("loading");
+    const said = this.querySelector<HTMLElement>("[data-said]");
+    const place = document.createElement("div");
     try {
       const { draw } = await import("./map");
-      const place = document.createElement("div");
       place.className = "map";
       place.setAttribute("role", "region");
       place.setAttribute("aria-label", word("mapLabel"));
       this.append(place);
-      await draw(place, this.dataset);
-      button.remove();
+      const note = document.createElement("p");
+      note.className = "meta";
+      note.setAttribute("role", "status");
+      this.append(note);
+      await draw(place, this.dataset, (text) => (note.textContent = text), word("some"));
       place.querySelector<HTMLElement>("canvas")?.focus();
     } catch (error) {
-      button.textContent = word("failed");
-      console.error(error);
+      place.remove();
+      button.disabled = false;
+      button.textContent = word("again");
+      if (said) said.textContent = word("failed");
+      console.warn(error);
     }
   }
 }

@@ -23,6 +23,10 @@ class ParvisProgress extends HTMLElement {
     let wait = 700;
     try {
       const answer = await fetch(this.dataset["src"] ?? "", { headers: { accept: "application/json" } });
+      if (answer.redirected) {
+        window.location.reload(); // the session ended: the page itself asks to sign in again
+        return;
+      }
       const told = (await answer.json()) as Told;
       const bar = this.querySelector("progress");
       const said = this.querySelector("[data-said]");

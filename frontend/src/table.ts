@@ -2,6 +2,8 @@
    what they are, so that the address always says what is shown. */
 
 class ParvisTable extends HTMLElement {
+  private asked = new AbortController();
+
   connectedCallback(): void {
     this.addEventListener("click", (event) => {
       const link = (event.target as Element).closest<HTMLAnchorElement>("a[href^='?']");
@@ -23,9 +25,11 @@ class ParvisTable extends HTMLElement {
 
   private async show(address: URL, key: string): Promise<void> {
     address.hash = "";
+    this.asked.abort(); // only the last question counts
+    const asked = (this.asked = new AbortController());
     this.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(address, { headers: { accept: "text/html" } });
+      const answer = await fetch(address, { headers: { accept: "text/html" }, signal: asked.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("parvis-table");
       if (!answer.ok || !fresh) throw new Error("no table");
@@ -34,9 +38,9 @@ class ParvisTable extends HTMLElement {
       if (key) this.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
       else this.querySelector<HTMLElement>("[data-found]")?.focus();
     } catch {
-      window.location.assign(address);
+      if (!asked.signal.aborted) window.location.assign(address);
     } finally {
-      this.removeAttribute("aria-busy");
+      if (asked === this.asked) this.removeAttribute("aria-busy");
     }
   }
 }
