@@ -27,11 +27,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_sep("!", f"{word}: {count} tests skipped", red=True)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all that the browser does in one process: it serves Fontclaire once (xdist reads the name after the @)."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
+    """Keep all that the browser does in one process, which serves Fontclaire once."""
     for item in items:
-        if item.get_closest_marker("browser") and not item.nodeid.endswith("@browser"):
-            item._nodeid += "@browser"
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))

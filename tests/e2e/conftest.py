@@ -79,6 +79,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 def chromium(browser_path: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    # Playwright leaves its event loop running in this process, and Django refuses its database beside one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=["--no-sandbox", "--enable-unsafe-swiftshader"]
