@@ -31,7 +31,7 @@ def test_every_real_file_ends_released_to_decide_or_refused_with_a_sentence(
         if told.state == "released":
             assert told.address.startswith("/donnees/"), told
         else:
-            assert len(told.reason) > 20 and told.reason.rstrip().endswith((".", "…", "!", "»")), told
+            assert len(told.reason) > 20 and told.reason.rstrip().endswith((".", "…", "!", "?", "»")), told
             assert "Error" not in told.reason and "Traceback" not in told.reason and "inattendue" not in told.reason, (
                 told
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,4 +89,5 @@ class Folder:
         try:
             yield place
         finally:
-            disk.erase_tree(place)
+            with suppress(OSError):  # what stopped the work is what must be said; a leftover is swept at the next start
+                disk.erase_tree(place)

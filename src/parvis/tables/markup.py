@@ -101,8 +101,8 @@ def elements(path: Path, tags: Sequence[str] | None = None, starts: bool = False
                 if isinstance(element.tag, str):
                     yield event, element
         except etree.XMLSyntaxError as error:
-            log: Any = error.error_log  # says the line where the error itself does not
-            said = [entry.line for entry in log or ()]
+            # The parser's own log says the line where the error does not; the error's holds other files' lines too.
+            said = [entry.line for entry in parser.error_log]
             raise broken(error.lineno or max(said, default=1)) from error
 
 
