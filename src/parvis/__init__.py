@@ -11,6 +11,7 @@ The verbs of the command are here under the same names::
     parvis.check("subventions.csv", schema="scdl/subventions")
     parvis.protect("associations.csv", "sortie/")
     parvis.publish(["fichiers/"], data="parvis-data")
+    parvis.backup("parvis-data", "copie")
 
 Behind them: ``parvis.pipeline`` (``collect``, ``prepare``, ``commit``: the path of one file) and
 ``parvis.store.query`` (``run``: the question that every API asks). Nothing is imported until a verb is used:
@@ -29,6 +30,7 @@ _ENGINE = {
     "protect": "parvis.pipeline",
     "backup": "parvis.store.backup",
     "restore": "parvis.store.backup",
+    "doctor": "parvis.store.doctor",
 }
 
 

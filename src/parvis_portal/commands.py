@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,32 +13,20 @@ from rich.table import Table
 from parvis.cli import out
 from parvis.cli.folder import DATA
 from parvis.errors import InputError
-
-
-def prepare_django(data: Path) -> None:
-    """Load the portal on a data folder, its tables up to date."""
-    os.environ["PARVIS_DATA"] = str(data.absolute())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parvis_portal.settings")
-    import django
-    from django.core.management import call_command
-
-    data.mkdir(parents=True, exist_ok=True)
-    django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
+from parvis_portal import verbs
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="CHEMIN...", type=click.Path(exists=True, path_type=Path))
 @click.option("--organisation", default="", metavar="SLUG", help="Commune qui publie, si le portail en a plusieurs.")
 @DATA
 @out.json_option
 def publish(paths: Sequence[Path], organisation: str, data: Path, as_json: bool) -> None:
     """Publie des fichiers, dossiers ou archives : ce qui peut l'être l'est, le reste attend une décision."""
-    prepare_django(data)
+    with out.progress(quiet=as_json) as told:
+        outcomes = verbs.publish(paths, data, organisation, told)
     from parvis_portal.intake import publishing
 
-    with out.progress(quiet=as_json) as told:
-        outcomes = publishing.publish(paths, organisation, told)
     if as_json:
         out.show_json(outcomes)
     else:
@@ -55,10 +42,11 @@ def _show(outcomes: Sequence[Any]) -> None:
         "unchanged": "[dim]inchangé[/dim]",
     }
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("Fichier", "Tableau", "Résultat", "Adresse ou raison"):
+    for title in ("Fichier", "Tableau", "Résultat", "Raison et adresse"):
         table.add_column(title, overflow="fold")
     for told in outcomes:
-        table.add_row(escape(told.file), escape(told.table), words[told.state], escape(told.address or told.reason))
+        said = "\n".join(filter(None, (told.reason, told.address)))
+        table.add_row(escape(told.file), escape(told.table), words[told.state], escape(said))
     console = out.console()
     console.print(table)
     counts = {state: sum(o.state == state for o in outcomes) for state in words}
@@ -69,19 +57,17 @@ def _show(outcomes: Sequence[Any]) -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Adresse d'écoute.")
-@click.option("--port", default=8000, show_default=True, help="Port.")
-@click.option("--workers", default=1, show_default=True, help="Processus de travail (0 : aucun, lancez-les à part).")
-@click.option("--web", default=1, show_default=True, help="Processus web.")
+@click.option("--host", metavar="ADRESSE", default="127.0.0.1", show_default=True, help="Adresse d'écoute.")
+@click.option("--port", metavar="PORT", default=8000, show_default=True, help="Port.")
+@click.option(
+    "--workers", metavar="N", default=1, show_default=True, help="Processus de travail (0 : aucun, lancez-les à part)."
+)
+@click.option("--web", metavar="N", default=1, show_default=True, help="Processus web.")
 @DATA
 @out.json_option
 def serve(host: str, port: int, workers: int, web: int, data: Path, as_json: bool) -> None:
     """Sert le portail : pages, API, travaux, en un seul arbre de processus."""
-    prepare_django(data)
-    from parvis_portal import tree
-
-    tree.settle(data)
-    raise click.exceptions.Exit(tree.serve(data, host, port, workers, web, as_json))
+    raise click.exceptions.Exit(verbs.serve(data, host, port, workers, web, as_json))
 
 
 @click.command()
@@ -90,10 +76,7 @@ def serve(host: str, port: int, workers: int, web: int, data: Path, as_json: boo
 @out.json_option
 def worker(once: bool, data: Path, as_json: bool) -> None:
     """Fait les travaux demandés par le portail ; autant de processus qu'on veut."""
-    prepare_django(data)
-    from parvis_portal.jobs import worker as working
-
-    done = working.run(once=once)
+    done = verbs.worker(data, once)
     if as_json:
         out.show_json({"done": done})
 
@@ -103,37 +86,26 @@ def worker(once: bool, data: Path, as_json: bool) -> None:
 @out.json_option
 def reindex(data: Path, as_json: bool) -> None:
     """Reconstruit le catalogue à partir de l'étagère, seule vérité."""
-    prepare_django(data)
-    from parvis.store import shelf
-    from parvis.store.folder import Folder
-    from parvis_portal.catalogue import actions
-
-    folder = Folder(data)
-    repaired = shelf.repair(folder)
-    count = actions.reindex(folder)
+    told = verbs.reindex(data)
     if as_json:
-        out.show_json({"datasets": count, "swept": repaired.swept, "erased": repaired.erased})
+        out.show_json(told)
     else:
-        out.console().print(f"[green]✓[/green] {count} jeux de données retrouvés sur l'étagère.")
+        out.console().print(f"[green]✓[/green] {told.datasets} jeux de données retrouvés sur l'étagère.")
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--host", metavar="ADRESSE", default="127.0.0.1", show_default=True)
+@click.option("--port", metavar="PORT", default=8000, show_default=True)
 @click.option("--prepare-only", is_flag=True, help="Remplit le portail sans le servir.")
 @click.option(
-    "--data", envvar="PARVIS_DATA", default="parvis-data/demo", show_default=True,
+    "--data", metavar="DOSSIER", envvar="PARVIS_DATA", default="parvis-data/demo", show_default=True,
     type=click.Path(file_okay=False, path_type=Path), help="Dossier de la démonstration.",
 )  # fmt: skip
 @out.json_option
 def demo(host: str, port: int, prepare_only: bool, data: Path, as_json: bool) -> None:
     """Sert le portail de Fontclaire, commune fictive : ses fichiers entrent par la même porte que les vôtres."""
-    prepare_django(data)
-    from parvis_portal import tree
-    from parvis_portal.demo import portal
-
     with out.progress(quiet=as_json) as told:
-        accounts = portal.fill(data, told)
+        accounts = verbs.demo(data, told)
     if as_json:
         out.show_json({"address": f"http://{host}:{port}", "accounts": accounts})
     else:
@@ -148,12 +120,11 @@ def demo(host: str, port: int, prepare_only: bool, data: Path, as_json: bool) ->
         console.print(table)
         console.print("\nCtrl-C arrête tout.", style="dim")
     if not prepare_only:
-        tree.settle(data)
-        raise click.exceptions.Exit(tree.serve(data, host, port, 1, 1, as_json))
+        raise click.exceptions.Exit(verbs.serve(data, host, port, quiet=as_json))
 
 
 @click.command()
-@click.argument("email")
+@click.argument("email", metavar="COURRIEL")
 @click.option("--name", required=True, help="Nom affiché.")
 @click.option("--role", type=click.Choice(["agent", "referent", "administrator"]), default="agent", show_default=True)
 @click.option("--organisation", default="", metavar="SLUG", help="Commune, créée au besoin.")
@@ -165,7 +136,7 @@ def account(
     email: str, name: str, role: str, organisation: str, commune: str, insee: str, password: str, data: Path
 ) -> None:
     """Crée ou change un compte de la mairie."""
-    prepare_django(data)
+    verbs.opened(data)
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 

@@ -64,8 +64,8 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     environment.pop("PYTEST_CURRENT_TEST", None)
     parvis = [sys.executable, "-m", "parvis.cli.main"]
     code = (
-        "import sys; from pathlib import Path; from parvis_portal.commands import prepare_django\n"
-        "data = Path(sys.argv[1]); prepare_django(data)\n"
+        "import sys; from pathlib import Path; from parvis_portal import verbs\n"
+        "data = Path(sys.argv[1]); verbs.opened(data)\n"
         "from parvis_portal.people import actions as people; from parvis_portal.intake import actions\n"
         "from parvis.store.folder import Folder\n"
         "town = people.organisation('v', name='V')\n"
@@ -77,8 +77,8 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     look = (
-        "import sys, json; from pathlib import Path; from parvis_portal.commands import prepare_django\n"
-        "prepare_django(Path(sys.argv[1]))\n"
+        "import sys, json; from pathlib import Path; from parvis_portal import verbs\n"
+        "verbs.opened(Path(sys.argv[1]))\n"
         "import datetime as dt; from parvis_portal.jobs.models import JobRun\n"
         "from parvis_portal.intake.models import Submission\n"
         "if len(sys.argv) > 2: JobRun.objects.update(lease_until=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 CODE = """
 import sys
 from pathlib import Path
-from parvis_portal.commands import prepare_django
-prepare_django(Path(sys.argv[1]))
+from parvis_portal import verbs
+verbs.opened(Path(sys.argv[1]))
 from parvis_portal.wsgi import application
 def ask(path):
     told = []

@@ -17,7 +17,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, metavar="FICHIER")
 @out.json_option
 def inspect(file: Path, as_json: bool) -> None:
     """Dit ce qu'est un fichier : format, tableaux, colonnes, schémas possibles."""
@@ -32,7 +32,7 @@ def inspect(file: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, metavar="FICHIER")
 @click.option("--schema", default="", metavar="ID", help="Schéma national (scdl/subventions), fichier ou adresse.")
 @out.json_option
 def check(file: Path, schema: str, as_json: bool) -> None:
@@ -56,9 +56,18 @@ def check(file: Path, schema: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=FILE)
-@click.option("--policy", type=FILE, help="Politique déjà décidée ; sans elle, la plus prudente est appliquée.")
-@click.option("--out", "target", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Dossier.")
+@click.argument("file", type=FILE, metavar="FICHIER")
+@click.option(
+    "--policy", metavar="FICHIER", type=FILE, help="Politique déjà décidée ; sans elle, la plus prudente est appliquée."
+)
+@click.option(
+    "--out",
+    "target",
+    metavar="DOSSIER",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Dossier.",
+)
 @out.json_option
 def protect(file: Path, policy: Path | None, target: Path, as_json: bool) -> None:
     """Écrit la copie protégée d'un fichier, sans les données personnelles."""

@@ -29,7 +29,7 @@ from parvis.errors import GoneError, InputError, ParvisError, RefusedError, Unkn
 CONTEXT = {"help_option_names": ["-h", "--help", "--aide"], "max_content_width": 110}
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(context_settings=CONTEXT, options_metavar="[OPTIONS]", subcommand_metavar="VERBE")
 @click.version_option(__version__, message="parvis %(version)s")
 def parvis() -> None:
     """Parvis : les fichiers d'une commune deviennent son portail de données ouvertes."""
@@ -40,9 +40,8 @@ def main() -> None:
     for command in (*file.COMMANDS, *folder.COMMANDS, *_found()):
         parvis.add_command(command)
     try:
-        parvis.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        ended = parvis.main(standalone_mode=False)  # a verb that leaves with a code gives it back
+        sys.exit(ended if isinstance(ended, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

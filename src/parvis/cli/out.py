@@ -92,8 +92,8 @@ def disk_error(error: OSError) -> ParvisError:
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Callable[[float, str], None]]:
-    """Give ``told(share, what)`` that moves one bar on standard error; silent for programs."""
-    if quiet:
+    """Give ``told(share, what)`` that moves one bar on standard error; silent for programs and where nobody looks."""
+    if quiet or not sys.stderr.isatty():
         yield lambda share, what: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

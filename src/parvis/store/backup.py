@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
@@ -23,13 +24,16 @@ class Report:
     at: str = ""
 
 
-def backup(folder: Folder, target: Path, now: str) -> Report:
+def backup(data: Folder | str | Path, target: str | Path, now: str = "") -> Report:
     """Copy the data folder to ``target`` (absent or empty) while it is used, and return what was copied.
 
     The catalogue of rows is copied first, at one instant, then the records, the manifests and the objects they name:
     objects never change, so what the rows name is always there. The originals in the vault come with it.
+    ``now`` is ISO 8601 UTC, the present time by default.
     Raises: InputError when the target is not empty; LimitError when an object was damaged.
     """
+    folder, target = _folder(data), Path(target)
+    now = now or datetime.now(UTC).isoformat(timespec="seconds")
     if target.exists() and any(target.iterdir()):
         raise InputError(
             "Le dossier « {name} » n'est pas vide.", "Donnez à chaque sauvegarde un dossier neuf.", name=target.name
@@ -50,11 +54,12 @@ def backup(folder: Folder, target: Path, now: str) -> Report:
     return Report(objects, size, now)
 
 
-def restore(source: Path, folder: Folder) -> Report:
+def restore(source: str | Path, data: Folder | str | Path) -> Report:
     """Bring a backup into an empty data folder, checking every digest before anything is served.
 
     Raises: InputError when it is no backup or the folder is not empty; LimitError, naming them, for damaged objects.
     """
+    source, folder = Path(source), _folder(data)
     if not (source / MARK).exists():
         raise InputError("« {name} » n'est pas une sauvegarde de Parvis.", name=source.name)
     if folder.root.exists() and any(folder.root.iterdir()):
@@ -71,6 +76,10 @@ def restore(source: Path, folder: Folder) -> Report:
             private.chmod(0o700)
     size = sum(p.stat().st_size for p in folder.root.rglob("*") if p.is_file())
     return Report(sum(1 for _ in folder.objects.glob("??/*.parquet")), size)
+
+
+def _folder(data: Folder | str | Path) -> Folder:
+    return data if isinstance(data, Folder) else Folder(Path(data))
 
 
 def _copy_database(source: Path, target: Path) -> None:
