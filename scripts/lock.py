@@ -21,8 +21,8 @@ def main(uv: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
     base = [*project["project"]["dependencies"], *groups["build"]]
-    postgresql = project["project"]["optional-dependencies"]["postgresql"]
-    dev = [*base, *postgresql, *groups["dev"]]
+    extras = [wanted for names in project["project"]["optional-dependencies"].values() for wanted in names]
+    dev = [*base, *extras, *groups["dev"]]
     compile_pins(uv, "tools", TOOLS)
     compile_pins(uv, "runtime", base)
     compile_pins(uv, "dev", dev, within="runtime")
