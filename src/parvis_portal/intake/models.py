@@ -7,10 +7,63 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, from_json
+from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, Step, from_json
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.jobs.models import JobRun
 from parvis_portal.people.models import Organisation, User
+
+
+class Source(models.Model):
+    """A place files come from, again and again: an agent's own upload, a folder, a server, a mailbox."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sources")
+    name = models.CharField(_("nom"), max_length=200)
+    connector = models.CharField(max_length=40, default="upload", db_index=True)  # plugin of parvis.connectors
+    settings = models.JSONField(default=dict, blank=True)  # what the connector asks for, without its secret
+    secret = models.TextField(blank=True)  # encrypted; never shown, never logged
+    schedule = models.CharField(max_length=60, blank=True)  # "" when only a person brings files
+    enabled = models.BooleanField(default=True)
+    marks = models.JSONField(default=dict, blank=True)  # what was seen: ETag, digests, message numbers
+    last_at = models.DateTimeField(null=True, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failed = models.TextField(blank=True)  # why the last visit stopped, French
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SourceTable(models.Model):
+    """What was accepted once for one table of a source, and is replayed on its next files."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="tables")
+    table = models.CharField(max_length=255, blank=True)  # Profile.table: "" when the file is one table
+    dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="sources")
+    recipe = models.JSONField(default=list)  # of values.Step, in order
+    labels = models.JSONField(default=list)  # headers of the file the recipe was accepted on
+    policy = models.JSONField(default=dict)  # values.Policy, as decided
+    ignored = models.BooleanField(default=False)  # a person put this table aside: so are the next ones
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "table"], name="one_recipe_each")]
+
+    def __str__(self) -> str:
+        return f"{self.source} / {self.table}" if self.table else str(self.source)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(from_json(Step, s) for s in self.recipe)
+
+    @property
+    def decided_policy(self) -> Policy:
+        return from_json(Policy, self.policy)
 
 
 class Submission(models.Model):
@@ -23,6 +76,7 @@ class Submission(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="submissions")
     sender = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    source = models.ForeignKey(Source, on_delete=models.SET_NULL, null=True, related_name="submissions")
     name = models.CharField(max_length=255)
     parcel = models.JSONField()  # values.Parcel
     digest = models.CharField(max_length=64, db_index=True)
@@ -59,6 +113,7 @@ class Draft(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("À décider")
+        WORKING = "working", _("Réparation en cours")
         PROPOSED = "proposed", _("À approuver")
         COMMITTING = "committing", _("Publication en cours")
         RELEASED = "released", _("Publié")
@@ -66,6 +121,8 @@ class Draft(models.Model):
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="drafts")
     preparation = models.JSONField()  # values.Preparation, with what was proposed
+    recipe = models.JSONField(default=list)  # of values.Step, as the person wants it; the preparation shows what came
+    former = models.JSONField(default=list)  # recipes before the last changes, newest last: what "undo" goes back to
     policy = models.JSONField()  # values.Policy, as decided so far
     metadata = models.JSONField()  # values.Metadata, as decided so far
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_index=True)
