@@ -111,11 +111,14 @@ def _from_name(name: str) -> str:
 def compact(schema: Schema) -> dict[str, Any]:
     """Return the schema as JSON, without what has its default."""
     out: dict[str, Any] = {
-        f.name: getattr(schema, f.name) for f in dataclasses.fields(schema) if f.name not in ("fields", "rules")
+        f.name: getattr(schema, f.name)
+        for f in dataclasses.fields(schema)
+        if f.name not in ("fields", "rules", "references")
     }
     out = {k: v for k, v in out.items() if v not in ("", ())}
-    if schema.rules:
-        out["rules"] = [{k: v for k, v in dataclasses.asdict(rule).items() if v} for rule in schema.rules]
+    for name in ("rules", "references"):
+        if getattr(schema, name):
+            out[name] = [{k: v for k, v in dataclasses.asdict(one).items() if v} for one in getattr(schema, name)]
     out["fields"] = [
         {f.name: v for f in dataclasses.fields(field) if (v := getattr(field, f.name)) != f.default or f.name == "type"}
         for field in schema.fields

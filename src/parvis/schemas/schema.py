@@ -47,6 +47,13 @@ class Field:
     maximum: float | str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    above: float | str | None = None  # exclusive bounds
+    below: float | str | None = None
+    true_values: Sequence[str] = ()  # how a boolean is written, when the schema says so
+    false_values: Sequence[str] = ()
+    decimal: str = ""  # decimal sign of a number, "" for the point
+    grouping: str = ""  # sign between thousands
+    dressed: bool = False  # True when a number may have words around it (« 12 € »)
     format: str = ""  # "uri", "email", "%Y-%m-%d" ...
     meaning: str = ""  # name of the detector that knows such cells, or ""
     description: str = ""
@@ -55,12 +62,24 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What holds between fields of one row. ``kind``: « one_of » of the fields is filled; « together »: all are, or
-    none; « compare »: the first stands in ``op`` to the second; « sum »: the first is the sum of the others."""
+    """What holds of a field, or between fields of one row. ``kind``: « one_of » of the fields is filled; « together »:
+    all are, or none; « compare »: the first stands in ``op`` to the second; « sum »: the first is the sum of the
+    others; « format »: the field is written as ``op`` says (« siret », « code-commune-insee », see
+    ``validation.formats``)."""
 
     kind: str
     fields: Sequence[str]
-    op: str = ""  # ">=", ">", "<=", "<", "==" or "!=", for « compare »
+    op: str = ""  # ">=", ">", "<=", "<", "==" or "!=", for « compare »; a format's name
+    option: str = ""  # « allow-year-only »; the year of the geographical code
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Values of ``fields`` must be found in ``others``, of the same table when ``table`` is empty."""
+
+    fields: Sequence[str]
+    others: Sequence[str]
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,10 @@ class Schema:
     licence: str = ""  # of the document, as its publisher says it
     homepage: str = ""
     primary_key: Sequence[str] = ()
+    unique_keys: Sequence[Sequence[str]] = ()
+    missing: Sequence[str] = ()  # texts that say « no value », beside the empty cell
     rules: Sequence[Rule] = ()
+    references: Sequence[Reference] = ()
     digest: str = ""  # SHA-256 of the document this was made from
 
     def field(self, name: str) -> Field | None:
@@ -110,7 +132,9 @@ def load(schema: str) -> Schema:
     document = json.loads((NATIONAL / f"{chosen.replace('/', '__')}.json").read_text("utf-8"))
     fields = tuple(Field(**{k: _frozen(v) for k, v in f.items()}) for f in document.pop("fields"))
     rules = tuple(Rule(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("rules", ()))
-    return Schema(fields=fields, rules=rules, **{k: _frozen(v) for k, v in document.items()})
+    references = tuple(Reference(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("references", ()))
+    known_facts = {k: _frozen(v) for k, v in document.items()}
+    return Schema(fields=fields, rules=rules, references=references, **known_facts)
 
 
 def from_file(path: str | Path, name: str = "") -> Schema:
@@ -219,15 +243,68 @@ def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> S
         licence=_licence(document.get("licenses")),
         homepage=_text(document.get("homepage")),
         primary_key=tuple(k for k in keys if k in names),
-        rules=tuple(_rules(document.get("custom_checks"), frozenset(names))),
+        unique_keys=tuple(_keys(document.get("uniqueKeys"), frozenset(names))),
+        missing=tuple(dict.fromkeys(_missing(document.get("missingValues")))),
+        rules=tuple(
+            dict.fromkeys(
+                [
+                    *_rules(document.get("custom_checks"), frozenset(names)),
+                    *_rules(_said_of(document), frozenset(names)),
+                ]
+            )
+        ),
+        references=tuple(_references(document.get("foreignKeys"), frozenset(names))),
     )
+
+
+def _keys(told: Any, names: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    for one in told[:FIELDS] if isinstance(told, list) else ():
+        key = _names(one)
+        if key and names.issuperset(key):
+            yield key
+
+
+def _missing(told: Any) -> Iterator[str]:
+    """Yield the words of « missingValues », whatever the version of the standard they are written in."""
+    for one in told[:FIELDS] if isinstance(told, list) else ():
+        word = one.get("value") if isinstance(one, Mapping) else one
+        if isinstance(word, str) and word:
+            yield word
+
+
+def _references(told: Any, names: frozenset[str]) -> Iterator[Reference]:
+    for one in told[:FIELDS] if isinstance(told, list) else ():
+        aim = one.get("reference") if isinstance(one, Mapping) else None
+        if not isinstance(aim, Mapping):
+            continue
+        fields, others, table = _names(one.get("fields")), _names(aim.get("fields")), _text(aim.get("resource"))
+        if fields and len(fields) == len(others) and names.issuperset(fields) and (table or names.issuperset(others)):
+            yield Reference(fields, others, table)
+
+
+def _names(told: Any) -> tuple[str, ...]:
+    """Return one name or several; the standard allows both."""
+    several = told if isinstance(told, list) else [told]
+    return tuple(n for n in several if isinstance(n, str) and n)
+
+
+def _said_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks that fields themselves ask for (« customCheck », « frFormat »), as « custom_checks »."""
+    out: list[dict[str, Any]] = []
+    for field in document["fields"]:
+        told = (field.get("customCheck") or field.get("frFormat")) if isinstance(field, Mapping) else None
+        if isinstance(told, str):
+            out.append({"name": told, "params": {"column": field.get("name")}})
+        elif isinstance(told, Mapping):
+            out.append({"name": told.get("name"), "params": {**told, "column": field.get("name")}})
+    return out
 
 
 _OPERATORS = frozenset([">=", ">", "<=", "<", "==", "!="])
 
 
 def _rules(told: Any, names: frozenset[str]) -> Iterator[Rule]:
-    """Yield the rules of the « custom_checks » of French schemas; keys of numbers are told by meanings instead."""
+    """Yield the rules of the « custom_checks » of French schemas, under the names that the formats have today."""
     for check in told[:FIELDS] if isinstance(told, list) else ():
         given = check.get("params") if isinstance(check, Mapping) else None
         if not isinstance(given, Mapping):
@@ -236,8 +313,12 @@ def _rules(told: Any, names: frozenset[str]) -> Iterator[Rule]:
         asked = [given.get("column") or given.get("column1"), given.get("column2"), *others]
         fields = tuple(f for f in asked if isinstance(f, str))
         op = given.get("op")
-        kind = _RULES.get(str(check.get("name")), "")
-        if kind and len(fields) > 1 and names.issuperset(fields) and (kind != "compare" or op in _OPERATORS):
+        said = str(check.get("name"))
+        kind = _RULES.get(said, "")
+        if said in FORMATS and fields and names.issuperset(fields[:1]):
+            option = given.get("allow-year-only") or given.get("cog")
+            yield Rule("format", fields[:1], FORMATS[said], option if isinstance(option, str) else "")
+        elif kind and len(fields) > 1 and names.issuperset(fields) and (kind != "compare" or op in _OPERATORS):
             yield Rule(kind, fields, str(op) if kind == "compare" else "")
 
 
@@ -246,6 +327,22 @@ _RULES = {
     "cohesive-columns-value": "together",
     "compare-columns-value": "compare",
     "sum-columns-value": "sum",
+}
+_FORMATS = """canton code-commune-insee code-departement code-fantoir code-pays-iso2 code-pays-iso3 code-postal code-region
+    commune coordonnees-gps-francaises departement id-rnb numero-departement pays region code-rna latitude-l93 longitude-l93
+    nomenclature-acte siren siret""".split()
+FORMATS: Mapping[str, str] = {
+    **{name: name for name in _FORMATS},
+    "french-siret-value": "siret",
+    "french-siren-value": "siren",
+    "french-gps-coordinates": "coordonnees-gps-francaises",
+    "nomenclature-actes-value": "nomenclature-acte",
+    "opening-hours-value": "opening-hours",
+    "phone-number-value": "phone-number",
+    "year-interval-value": "year-interval",
+    "code-pays-i-s-o2": "code-pays-iso2",
+    "code-pays-i-s-o3": "code-pays-iso3",
+    "coordonnees-gps-francaises": "coordonnees-gps-francaises",
 }
 
 
@@ -269,6 +366,13 @@ def _field(described: Mapping[str, Any]) -> Field:
         maximum=_bound(told.get("maximum")),
         min_length=_length(told.get("minLength")),
         max_length=_length(told.get("maxLength")),
+        above=_bound(told.get("exclusiveMinimum")),
+        below=_bound(told.get("exclusiveMaximum")),
+        true_values=_enum(described.get("trueValues")) if kind == "boolean" else (),
+        false_values=_enum(described.get("falseValues")) if kind == "boolean" else (),
+        decimal=_text(described.get("decimalChar"))[:1].replace(".", ""),
+        grouping=_text(described.get("groupChar"))[:1],
+        dressed=described.get("bareNumber") is False,
         format=_text(described.get("format")),
         description=_text(described.get("description"))[:2000],
     )
@@ -320,4 +424,4 @@ def _visible(text: str) -> Iterator[str]:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -26,7 +26,7 @@ def look(table: Table) -> Iterator[Ask]:
     held = {field.name: column for field, column in table.pairs()}
     for rule in table.schema.rules if table.schema is not None else ():
         columns = [held[name] for name in rule.fields if name in held]
-        if len(columns) == len(rule.fields):
+        if rule.kind in _ASKS and len(columns) == len(rule.fields):
             ask = _ASKS[rule.kind](rule, columns)
             if ask is not None:
                 yield ask
