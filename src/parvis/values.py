@@ -63,7 +63,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One repair of a recipe: which plugin of ``tables.repairs``, with what, and what it changes."""
+    """One repair of a recipe: which plugin of ``tables.repairs``, with what, and what it changes.
+
+    ``origin`` is "" for what Parvis proposes and does, "idea" for what it only suggests, "hand" for what a person added.
+    What follows ``values`` says what came of it on one file: a recipe that is kept does not hold it.
+    """
 
     repair: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -71,6 +75,29 @@ class Step:
     after: Sequence[str] = ()  # ... and as they become, same order
     message: str = ""  # French sentence with {places}
     values: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+    off: bool = False  # a person does not want it
+    fresh: bool = False  # not in the recipe that was replayed: this file alone needs it
+    found: bool = True  # it found what it repairs
+    lost: Mapping[str, str] = field(default_factory=dict)  # columns not found any more -> the nearest header, or ""
+    rows: Sequence[int] = ()  # before, after; empty when the step touches no row
+    columns: Sequence[int] = ()  # before, after; empty when it touches none
+    cells: int = 0  # cells that it changed
+
+    @property
+    def text(self) -> str:
+        return self.message.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The steps accepted once for a table of a source, to be replayed on its next files."""
+
+    steps: Sequence[Step] = ()
+    table: str = ""  # name of the table they were accepted on
+    labels: Sequence[str] = ()  # its headers, as the file had them
+    id: str = ""  # whose it is: given back by the preparation that replayed it
+    named: bool = True  # the file comes from the same source; when not, only the very same headers will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +225,19 @@ class Risk:
     unique_rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new in a table since a version: rows and labels of columns. ``added`` and ``removed`` count rows."""
+
+    number: int  # of the version
+    rows: tuple[int, int] = (0, 0)  # before, after
+    added: int | None = None  # None when they could not be told apart
+    removed: int | None = None
+    columns_added: Sequence[str] = ()
+    columns_removed: Sequence[str] = ()
+    at: str = ""  # ISO 8601: when the version was made
+
+
 # --- The agent's view of a file -------------------------------------------------------------------
 
 
@@ -221,6 +261,10 @@ class Preparation:
     risk: Risk | None = None
     schema: str = ""  # id of the schema it was checked against, or ""
     quality: Mapping[str, float] = field(default_factory=dict)  # dimension -> 0..1
+    labels: Sequence[str] = ()  # headers as they were read, before any repair
+    follows: str = ""  # id of the recipe that was replayed
+    within: str = ""  # name of the table that took this one in
+    change: Change | None = None  # what is new since the version it would follow
 
     @property
     def blocked(self) -> bool:
