@@ -179,6 +179,23 @@ def test_a_landline_is_personal_only_beside_people(tmp_path: Path) -> None:
     assert "privacy.phone" in codes(*table(tmp_path, cells, meanings))
 
 
+def test_where_cameras_and_fire_water_are_waits_for_a_decision(tmp_path: Path) -> None:
+    cameras = {"n_camera": ["C01", "C02"], "implantation": ["Place du Marché", "Gare"], "longitude": [3.1, 3.2]}
+    meanings = {"longitude": "longitude"}
+    seen = screen.screen(*table(tmp_path, {**cameras, "type": ["dôme", "fixe"]}, meanings))
+    assert {(f.code, f.values["name"]) for f in seen} == {
+        ("privacy.safety", "implantation"),
+        ("privacy.safety", "longitude"),
+    }
+    assert all(f.severity is Severity.BLOCK and "CADA" in f.why for f in seen)
+    points = {"poteau_incendie": ["1", "2"], "x": [3.1, 3.2], "y": [47.0, 47.1]}
+    assert {f.values["name"] for f in screen.screen(*table(tmp_path, points))} == {"x", "y"}
+    shelters = {"abribus": ["A", "B"], "emplacement": ["Gare", "Mairie"]}
+    assert not screen.screen(*table(tmp_path, shelters))
+    counted = {"annee": [2024, 2025], "nombre_de_cameras": [12, 14]}
+    assert not screen.screen(*table(tmp_path, counted))
+
+
 def test_an_aid_is_personal_when_each_row_is_somebody(tmp_path: Path) -> None:
     meanings = {"age": "age", "aide": "social_aid"}
     assert codes(*table(tmp_path, {"age": ["61 et plus"], "aide": ["Loyer"]}, meanings)) == {"privacy.social_aid"}

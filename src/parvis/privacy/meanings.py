@@ -40,6 +40,11 @@ WHY_NIR = msg(
     "(loi Informatique et Libertés, article 30) : il ne se publie jamais."
 )
 WHY_IBAN = msg("Un compte bancaire publié sert à la fraude aux prélèvements et aux faux ordres de virement.")
+WHY_SAFETY = msg(
+    "Le code des relations entre le public et l'administration (article L. 311-5, 2° d) réserve ce dont la publication "
+    "porterait atteinte à la sécurité des personnes ou à la sécurité publique : la CADA est défavorable à l'emplacement "
+    "précis des caméras, des alarmes et des points d'eau des pompiers."
+)
 HINT = msg("Choisissez ce que devient cette colonne : la retirer, la masquer, ou la garder avec un fondement légal.")
 HINT_TEXT = msg("Choisissez de masquer ces passages, de retirer la colonne, ou de la garder avec un fondement légal.")
 
@@ -124,6 +129,12 @@ MEANINGS: Mapping[str, Meaning] = {
         msg("Aides sociales reçues par des personnes que d'autres colonnes font reconnaître."),
         "drop",
     ),
+    "safety": Meaning(
+        msg("La colonne « {column} » dit où se trouvent {count} équipement(s) de sécurité."),
+        msg("La colonne « {column} » dit où se trouve un équipement de sécurité dans {count} cellule(s)."),
+        msg("Emplacement d'équipements de sécurité : le publier aiderait à les contourner."),
+        "drop",
+    ),
 }
 IN_LABEL = msg("L'intitulé de la colonne « {column} » porte lui-même une donnée personnelle.")
 HINT_LABEL = msg("Changez cet intitulé dans votre fichier, ou retirez la colonne.")
@@ -147,6 +158,9 @@ GROUNDS: Mapping[str, str] = {
     "tourism": msg("Il s'agit de l'organisation d'activités touristiques (CRPA, article D. 312-1-3)."),
     "planning": msg(
         "Il s'agit de formalités d'urbanisme ou d'occupation du domaine public (CRPA, article D. 312-1-3)."
+    ),
+    "no_danger": msg(
+        "Vérification faite avec le service concerné, connaître ces emplacements ne met en danger ni personne ni bien."
     ),
     "archive": msg("Le document est une archive publique dont le délai de communication est passé."),
 }

@@ -209,6 +209,10 @@ def undecided(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> 
 
 def _unanswered(rule: Rule | None, finding: Finding) -> str:
     if rule is None or not rule.decided_by:
+        if finding.values["meaning"] == "safety":
+            return msg(
+                "La colonne « {column} » montre des équipements de sécurité : personne n'a décidé ce qu'elle devient."
+            )
         return msg(
             "La colonne « {column} » contient des données personnelles : personne n'a décidé ce qu'elle devient."
         )
@@ -219,7 +223,7 @@ def _unanswered(rule: Rule | None, finding: Finding) -> str:
             "La colonne « {column} » contient des numéros qui ne se publient jamais, quel que soit le fondement."
         )
     if not rule.ground:
-        return msg("La colonne « {column} » garderait des données personnelles sans fondement légal.")
+        return msg("La colonne « {column} » garderait des données protégées par la loi sans fondement légal.")
     return ""
 
 

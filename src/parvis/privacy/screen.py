@@ -25,6 +25,7 @@ from parvis.privacy.meanings import (
     WHY,
     WHY_IBAN,
     WHY_NIR,
+    WHY_SAFETY,
 )
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
@@ -58,6 +59,13 @@ _PLACES = frozenset(
     "libellevoie odonyme variete espece essence cultivar genre taxon".split()
 )
 _PLACE_MEANINGS = frozenset("address commune region department geometry url json opening_hours colour ban_key".split())
+# What must not be found on a map: the place of each is for those who see to public safety.
+_EXPOSED = frozenset(
+    "camera cameras videoprotection videosurveillance alarme alarmes hydrant hydrants pei deci".split()
+)
+_FIRE_WATER = frozenset("bouche bouches poteau poteaux borne bornes point points".split())
+_WHERE = frozenset("longitude latitude lonlat address ban_key parcel geometry".split())
+_WHERE_HEADERS = frozenset("implantation emplacement localisation adresse lieu rue voie x y coordonnees".split())
 _ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 
 
@@ -104,6 +112,7 @@ class _Table:
     profile: Profile
     people: bool = field(init=False)
     places: bool = field(init=False)
+    exposed: bool = field(init=False)  # its places are for those who see to public safety
     line: str = field(init=False)
     silent: set[str] = field(default_factory=set)  # columns of text where nothing can stand
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
@@ -121,6 +130,9 @@ class _Table:
         sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
         self.people = sure or (named and not meanings & _BODIES)
         self.places = located and not self.people and not named
+        about = {w for said in (self.profile.table, *self.profile.titles) for w in words(said)}
+        about |= {w for c in self.profile.columns for w in words(c.label)}
+        self.exposed = bool(about & _EXPOSED) or ("incendie" in about and bool(about & _FIRE_WATER))
 
     def pass_over(self, columns: Sequence[Column]) -> None:
         """Note at once the columns of a wide and short table where nothing can stand: a query for each costs more."""
@@ -137,6 +149,10 @@ class _Table:
         label = self._in_label(column)
         if label is not None:
             yield label
+        if self.exposed and self._is_where(column):
+            told = self._filled(column)
+            if told.count:
+                yield self._finding(column, "safety", COLUMN, told)
         if column.kind is Kind.GEOMETRY:
             return
         whole = column.meaning if self._whole(column) else ""
@@ -168,6 +184,11 @@ class _Table:
         if column.meaning in BESIDE_PEOPLE:
             return self.people or (column.meaning in _SENSITIVE and self._of_someone(column))
         return column.meaning == "first_name" and self.people
+
+    def _is_where(self, column: Column) -> bool:
+        if column.name not in self.present:
+            return False
+        return column.kind is Kind.GEOMETRY or column.meaning in _WHERE or self._headed(column, _WHERE_HEADERS)
 
     def _of_someone(self, column: Column) -> bool:
         """True when a row is one person rather than a count of several."""
@@ -309,7 +330,7 @@ class _Table:
                 "names": self._may_name(column),
             },
             hint={COLUMN: HINT, TEXT: HINT_TEXT, LABEL: HINT_LABEL}[where],
-            why={"nir": WHY_NIR, "iban": WHY_IBAN}.get(meaning, WHY),
+            why={"nir": WHY_NIR, "iban": WHY_IBAN, "safety": WHY_SAFETY}.get(meaning, WHY),
             count=seen.count,
         )
 
