@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'"})
 _WORD = re.compile(r"[^\W_]+")
+_DOUBLE = re.compile(r" (?=[;?!](?:\s|$))")
 _ELISION = re.compile(r"\b(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
 _EMPTY = frozenset(
     "a au aux avec ce ces dans de des du elle en et eux il je la le les leur lui ma mais me meme mes moi mon ne nos "
@@ -85,3 +87,38 @@ def listed(items: Iterable[str], last: str = "et") -> str:
     """Return « a, b et c »."""
     known = list(items)
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} {last} {known[-1]}" if known else ""
+
+
+@cache
+def _written() -> Mapping[str, str]:
+    text = files("parvis").joinpath("lexicons/municipal_words.txt").read_text("utf-8")
+    known = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {fold(word): word for word in known if fold(word) != word}
+
+
+def accented(text: str) -> str:
+    """Return a title with the accents and capitals that a file's name lost: « prets mediatheque » → « prêts médiathèque ».
+
+    Only words of a short lexicon change, and only when they are written without any accent.
+    """
+
+    def given(found: re.Match[str]) -> str:
+        word = found[0]
+        known = _written().get(word.lower())
+        if known is None or known.isupper():
+            return known or word
+        return (
+            known.upper()
+            if word.isupper() and len(word) > 1
+            else known[0].upper() + known[1:]
+            if word[0].isupper()
+            else known
+        )
+
+    return _WORD.sub(given, text)
+
+
+def spaced(text: str) -> str:
+    """Return a French text whose double signs never start a line alone: no-break spaces inside « » and before ; : ? !"""
+    kept = text.replace("« ", "«\u00a0").replace(" »", "\u00a0»").replace(" : ", "\u00a0: ")
+    return _DOUBLE.sub("\u202f", kept)

@@ -14,7 +14,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.errors import InputError
 from parvis.plugins import found
 from parvis.schemas.schema import Schema
-from parvis.text import fold, plural, stems
+from parvis.text import accented, fold, plural, spaced, stems
 from parvis.values import Column, Finding, Kind, Metadata, Parcel, Profile, SchemaMatch, Severity, msg
 
 TITLE = 150  # characters
@@ -143,6 +143,7 @@ def _title(name: str, profile: Profile, match: SchemaMatch | None) -> str:
         chosen = f"{chosen} : {re.sub(r'[_]+', ' ', table)}" if chosen else table
     if years and not _years(chosen):
         chosen = f"{chosen} ({years[0]})" if years[0] == years[-1] else f"{chosen} ({years[0]}-{years[-1]})"
+    chosen = accented(chosen)
     return (chosen[:1].upper() + chosen[1:])[:TITLE] or "Données"
 
 
@@ -177,7 +178,7 @@ def _description(profile: Profile, match: SchemaMatch | None) -> str:
     rows = f"{profile.rows:,}".replace(",", "\u202f")
     first = f"Tableau de {rows} ligne{'s' if profile.rows > 1 else ''} : {shown}{more}." if shown else ""
     followed = f" Il suit le schéma national « {match.title} »." if match else ""
-    return f"{first}{followed}".strip()
+    return spaced(f"{first}{followed}".strip())
 
 
 def _personal(column: Column) -> bool:

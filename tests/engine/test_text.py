@@ -1,0 +1,46 @@
+"""Small facts about French words."""
+
+from __future__ import annotations
+
+import pytest
+
+from parvis import text
+
+
+@pytest.mark.parametrize(
+    ("bare", "written"),
+    [
+        ("Resultats europeennes", "Résultats européennes"),
+        ("prets mediatheque", "prêts médiathèque"),
+        ("Etat civil annuel", "État civil annuel"),
+        ("ccas aides", "CCAS aides"),
+        ("EQUIPEMENTS", "ÉQUIPEMENTS"),
+        ("Déjà écrit", "Déjà écrit"),
+        ("Marche exploratoire", "Marche exploratoire"),  # a walk, not a market
+    ],
+)
+def test_a_title_gets_back_what_its_file_name_lost(bare: str, written: str) -> None:
+    assert text.accented(bare) == written
+
+
+def test_only_words_whose_bare_form_means_nothing_are_in_the_lexicon() -> None:
+    ambiguous = {
+        "marche",
+        "marches",
+        "cote",
+        "cotes",
+        "peche",
+        "tache",
+        "sur",
+        "du",
+        "conges",
+        "forme",
+        "place",
+        "eleve",
+    }
+    assert not {w for w in ambiguous if text.accented(w) != w} - {"eleve"}
+
+
+def test_double_signs_never_start_a_line() -> None:
+    assert text.spaced("Ouvrez « ceci » : oui ?") == "Ouvrez «\u00a0ceci\u00a0»\u00a0: oui\u202f?"
+    assert text.spaced("https://a.example/?q=1 ; 12:30") == "https://a.example/?q=1\u202f; 12:30"
