@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,51 @@ import duckdb
 import pyarrow as pa
 
 from parvis.tables.table import LINE, SHAPE, RawTable
-from parvis.values import Finding
+from parvis.text import fold
+from parvis.values import Finding, Kind
 
 BIG = 200_000  # rows: beyond, repairs look at a sample and not at every cell
 _LOOK = 4000
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table that a step may look into: another of the same file, or a released dataset of the town.
+
+    ``path`` is a Parquet file; ``columns`` are the names in it of what ``labels`` say, in the same order.
+    """
+
+    title: str
+    path: Path
+    labels: Sequence[str]
+    columns: Sequence[str]
+    geometry: str = ""  # name of a column of WKB, or ""
+
+
+SAME_FILE = "table:"  # a reference's name starts so when it is another table of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one change did, so that a few cells can be shown before and after."""
+
+    view: str  # the table as it was
+    labels: Sequence[str]
+    cells: Mapping[int, str] = field(default_factory=dict)  # columns rewritten, and how
+    kept: str = ""  # condition on the rows that stay
+
+
 class Draft:
     """The current state of a table: ``labels``, and ``view``, a relation with c0..cN, ``__line`` and ``__geometry``."""
 
-    def __init__(self, raw: RawTable) -> None:
+    def __init__(self, raw: RawTable, references: Mapping[str, Reference] | None = None) -> None:
         self.raw = raw
+        self.references = references or {}
         self.labels = list(raw.labels)
+        self.at = list(raw.positions) or [raw.first_column + i for i in range(len(raw.labels))]
+        self.kinds: dict[str, Kind] = {str(k): Kind(v) for k, v in raw.kinds.items()}
+        self.told: dict[str, Any] = {}  # what the step under way has to say: fills the places of its sentence
+        self.traces: list[Trace] = []  # of the step under way
         self.findings: list[Finding] = []
         self.changed = False
         self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
@@ -58,8 +92,26 @@ class Draft:
         return [r[i] for r in self.sample() if r[i] is not None]
 
     def find(self, label: str) -> int | None:
-        """Return the position of the column of this label, or None."""
-        return next((i for i, x in enumerate(self.labels) if x == label), None)
+        """Return the position of the column of this label, or None; case, accents and spaces may differ."""
+        exact = next((i for i, x in enumerate(self.labels) if x == label), None)
+        if exact is not None or not label.strip():
+            return exact
+        wanted = _bare(label)
+        alike = [i for i, x in enumerate(self.labels) if _bare(x) == wanted]
+        return alike[0] if len(alike) == 1 else None
+
+    def positions(self, labels: Sequence[str]) -> list[int]:
+        """Return the positions of the columns of these labels, those that are there."""
+        return [i for i in map(self.find, labels) if i is not None]
+
+    def rows(self) -> int:
+        """Return how many rows the table has now."""
+        return int(self.query("SELECT count(*) FROM {view}")[0][0])
+
+    @property
+    def rest(self) -> str:
+        """The columns that go with the cells whatever is done to them, for a SELECT."""
+        return f"{LINE}, {SHAPE}" if self.raw.geometry else LINE
 
     # --- Changes ----------------------------------------------------------------------------------
 
@@ -69,31 +121,67 @@ class Draft:
 
     def rewrite(self, cells: Mapping[int, str]) -> None:
         """Replace columns by SQL expressions over c0..cN."""
+        self.traces.append(Trace(self.view, tuple(self.labels), dict(cells)))
         named = ", ".join(f"{sql} AS c{i}" for i, sql in cells.items())
         self._step(f"SELECT * REPLACE ({named}) FROM {self.view}")
 
+    def beside(self, labels: Sequence[str], table: pa.Table) -> None:
+        """Add columns at the right, given in the order of the rows."""
+        first = len(self.labels)
+        name = f"t{self._number}"
+        self.connection.register(name, table.rename_columns([f"c{first + i}" for i in range(len(labels))]))
+        self.labels += labels
+        self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}")
+
     def keep(self, where: str) -> None:
         """Keep the rows for which a SQL condition is true."""
+        self.traces.append(Trace(self.view, tuple(self.labels), kept=where))
         self._step(f"SELECT * FROM {self.view} WHERE {where}")
 
     def replace(self, labels: Sequence[str], table: pa.Table) -> None:
         """Replace the whole by another table of c0..cN and ``__line``."""
+        self.traces.append(Trace(self.view, tuple(self.labels)))
         name = f"t{self._number}"
         self.connection.register(name, table)
-        self.labels = list(labels)
+        self._relabelled(labels, ())
         self._step(f"SELECT * FROM {name}")
 
-    def _step(self, select: str) -> None:
+    def project(
+        self, columns: Sequence[tuple[str, str, int | None]], source: str = "{view}", order: str = "", where: str = ""
+    ) -> None:
+        """Replace the columns by (label, SQL, position of the column it comes from or None).
+
+        ``source`` is a FROM clause in which ``{view}`` stands for the table; it must give ``__line``, and the shapes of a
+        layer. ``order`` is needed when the source does not keep the order of the rows.
+        """
+        self.traces.append(Trace(self.view, tuple(self.labels)))
+        cells = [f"{sql} AS c{n}" for n, (_, sql, _) in enumerate(columns)]
+        said = f"SELECT {', '.join([*cells, self.rest])} FROM {source.replace('{view}', self.view)}"
+        self._relabelled([label for label, _, _ in columns], [i for _, _, i in columns])
+        settled = order or ("" if self.big else LINE)  # what follows would do this work again at each look
+        self._step(said + (f" WHERE {where}" if where else ""), settled)
+
+    def relation(self, path: Path) -> str:
+        """Return the SQL of a Parquet file as a relation."""
+        return f"read_parquet({_quoted(path)})"
+
+    def _relabelled(self, labels: Sequence[str], origins: Sequence[int | None]) -> None:
+        self.at = [self.at[i] if i is not None else -1 for i in origins] or [-1] * len(labels)
+        self.labels = list(labels)
+
+    def _step(self, select: str, settled: str = "") -> None:
         self._number += 1
-        self.connection.execute(f"CREATE VIEW v{self._number} AS {select}")
+        made = f"CREATE TABLE v{self._number} AS {select} ORDER BY {settled}"
+        self.connection.execute(made if settled else f"CREATE VIEW v{self._number} AS {select}")
         self.view = f"v{self._number}"
         self.changed = True
         self._sample = None
 
     def written(self, path: Path) -> RawTable:
         """Return the repaired table, written at ``path`` when its cells changed."""
+        kinds = {label: str(kind) for label, kind in self.kinds.items() if label in self.labels}
         if self._number == 0:
-            return dataclasses.replace(self.raw, labels=tuple(self.labels), findings=self._said())
+            return dataclasses.replace(self.raw, labels=tuple(self.labels), findings=self._said(), kinds=kinds)
         cells = [f"c{i}" for i in range(len(self.labels))]
         extra = [LINE, *([SHAPE] if self.raw.geometry else [])]
         self.connection.execute(
@@ -101,13 +189,28 @@ class Draft:
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
         rows = int(self.query("SELECT count(*) FROM {view}")[0][0])
-        positions = self.raw.positions if len(self.labels) == len(self.raw.labels) else ()
+        positions = tuple((*self.at, *[-1] * len(self.labels))[: len(self.labels)])
         return dataclasses.replace(
-            self.raw, path=path, labels=tuple(self.labels), rows=rows, positions=positions, findings=self._said()
+            self.raw,
+            path=path,
+            labels=tuple(self.labels),
+            rows=rows,
+            positions=positions,
+            findings=self._said(),
+            kinds=kinds,
         )
 
     def _said(self) -> tuple[Finding, ...]:
         return (*self.raw.findings, *self.findings)
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("\0", "").replace("'", "''") + "'"
+
+
+def _bare(label: str) -> str:
+    return " ".join(fold(label).replace("_", " ").split())
 
 
 def _quoted(path: Path) -> str:

@@ -159,17 +159,34 @@ def share_in_france(sample: Any, crs: pyproj.CRS) -> float:
 
 def guess(sample: Any) -> pyproj.CRS | None:
     """Return the projection in which these metres fall in the place that it is made for, or None."""
-    for code in _USUAL:
-        crs = pyproj.CRS.from_epsg(code)
-        x, y = _transformer(crs).transform(sample[:, 0], sample[:, 1])
-        area = crs.area_of_use
-        with np.errstate(invalid="ignore"):
-            good = _in_france(x, y)
-            if area is not None:
-                good &= (x >= area.west) & (x <= area.east) & (y >= area.south) & (y <= area.north)
-        if float(good.mean()) > 0.9:
-            return crs
-    return None
+    return next((pyproj.CRS.from_epsg(code) for code in _USUAL if fits(sample, code)), None)
+
+
+def fits(sample: Any, code: int) -> bool:
+    """True when nearly all these (x, y) fall in the part of France that a projection (EPSG code) is made for."""
+    crs = pyproj.CRS.from_epsg(code)
+    x, y = _transformer(crs).transform(sample[:, 0], sample[:, 1])
+    area = crs.area_of_use
+    with np.errstate(invalid="ignore"):
+        good = _in_france(x, y)
+        if area is not None:
+            good &= (x >= area.west) & (x <= area.east) & (y >= area.south) & (y <= area.north)
+    return float(good.mean()) > 0.9
+
+
+def system_name(code: int) -> str:
+    """Return what a person calls a projection: « Lambert-93 », « CC49 »."""
+    if 3942 <= code <= 3950:
+        return f"Lambert CC{code - 3900}"
+    return _NAMES.get(code) or str(pyproj.CRS.from_epsg(code).name)
+
+
+def degrees(xs: Sequence[float | None], ys: Sequence[float | None], code: int) -> tuple[list[float | None], ...]:
+    """Return longitudes and latitudes (WGS84) of points in metres; None for what is no point or falls nowhere."""
+    x, y = (np.array([np.nan if v is None else v for v in side], float) for side in (xs, ys))
+    east, north = _transformer(pyproj.CRS.from_epsg(code)).transform(x, y)
+    good = np.isfinite(east) & np.isfinite(north)
+    return tuple([float(v) if g else None for v, g in zip(side, good, strict=True)] for side in (east, north))
 
 
 def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
@@ -196,7 +213,7 @@ def settle(census: Census, declared: str, silent: bool = False) -> Frame:
     found = guess(census.sample())
     if found is None:
         return Frame(None, "", (_unknown(),), lost=True)
-    name = _NAMES.get(found.to_epsg() or 0) or found.name
+    name = system_name(found.to_epsg() or 0)
     return Frame(found, label(found), (_metres(name) if silent or known is not None else _no_system(name),))
 
 
