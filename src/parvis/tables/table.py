@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from parvis.values import Finding, Place
@@ -49,10 +49,13 @@ class RawTable:
     notes: Sequence[str] = ()  # lines found below the table
     crs: str = ""  # "EPSG:2154": the reference system the file came in
     first_column: int = 0  # 0-based column of the sheet where c0 stands
-    positions: Sequence[int] = ()  # columns of the sheet where c0..cN stand, when empty ones were left out
+    positions: Sequence[
+        int
+    ] = ()  # columns of the sheet where c0..cN stand, when it is not one after the other; -1: nowhere
     sheet: bool = False  # True when cells have addresses such as F14
     geometry: bool = False  # True when ``path`` has ``__geometry``
     findings: Sequence[Finding] = ()  # remarks on this table alone, made when its repairs were applied
+    kinds: Mapping[str, str] = field(default_factory=dict)  # label -> Kind that a person gave to a column
 
     def columns(self) -> list[str]:
         return [f"c{i}" for i in range(len(self.labels))]
@@ -63,7 +66,7 @@ class RawTable:
         cell = ""
         if self.sheet and line is not None and column is not None:
             at = self.positions[column] if self.positions else self.first_column + column
-            cell = f"{letters(at)}{line}"
+            cell = f"{letters(at)}{line}" if at >= 0 else ""
         return Place(sheet=self.name if self.sheet else "", line=line, column=label, cell=cell)
 
 

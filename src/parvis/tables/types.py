@@ -8,6 +8,7 @@ Codes stay text: SIRET, INSEE and postal codes, phones, anything with leading ze
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -55,6 +56,7 @@ class _Candidate:
     unit: str = ""
     writing: str = ""
     counts: tuple[int, int, int, int] = (0, 0, 0, 0)  # filled, missing, fitting, leading zeros
+    forced: bool = False  # a person said so: what does not fit is emptied, however much it is
 
     @property
     def odd(self) -> int:
@@ -66,7 +68,12 @@ def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
     """Return the columns with their types, in the order of the labels."""
     samples = _samples(raw)
     names = final_names(raw.labels, raw.geometry)
-    candidates = {i: _candidates(raw.labels[i], cells, _cell(i)) for i, cells in enumerate(samples)}
+    candidates = {
+        i: imposed(Kind(raw.kinds[raw.labels[i]]), cells, _cell(i))
+        if raw.labels[i] in raw.kinds
+        else _candidates(raw.labels[i], cells, _cell(i))
+        for i, cells in enumerate(samples)
+    }
     with _connect() as connection:
         _count(connection, raw, {i: c[:1] for i, c in candidates.items()})
         _count(connection, raw, {i: _others(c) for i, c in candidates.items()})
@@ -257,6 +264,36 @@ def _chosen(counts: dict[str, int]) -> list[Shape] | None:
     return chosen[:4]
 
 
+_YES, _NO = ("oui", "o", "vrai", "true", "yes", "1", "x"), ("non", "n", "faux", "false", "no", "0")
+
+
+def imposed(kind: Kind, cells: Sequence[str], cell: str) -> list[_Candidate]:
+    """Return how cells are read as the type that a person gave to their column; empty for text, and when none fits."""
+    said = [c for c in (x.strip() for x in cells) if c and not numbers.is_missing(c)]
+    sql = ""
+    if kind is Kind.BOOLEAN and any(c.casefold() in (*_YES, *_NO) for c in said):
+        sql = f"CASE WHEN lower({cell}) IN {_YES} THEN true WHEN lower({cell}) IN {_NO} THEN false END"
+    elif kind in (Kind.INTEGER, Kind.NUMBER):
+        sql = _number_sql(said, cell, whole=kind is Kind.INTEGER)
+    elif kind in (Kind.DATE, Kind.DATETIME, Kind.TIME):
+        counts = Counter(s.name for c in said for s in shapes_of(c) if (s.kind == "time") == (kind is Kind.TIME))
+        shapes = _chosen(dict(counts)) or []
+        sql_type = {Kind.DATE: "DATE", Kind.DATETIME: "TIMESTAMP", Kind.TIME: "TIME"}[kind]
+        parts = [f"CAST({s.sql(cell)} AS {sql_type})" for s in shapes]
+        sql = f"COALESCE({', '.join(parts)}, NULL)" if parts else ""
+    return [_Candidate(kind, sql, forced=True)] if sql else []
+
+
+def _number_sql(cells: Sequence[str], cell: str, *, whole: bool) -> str:
+    """Return the SQL of a number written with the decimal sign that fits most cells; "" when it fits none."""
+    ways = [numbers.Writing(","), numbers.Writing(".")]
+    fits = [sum(re.fullmatch(w.pattern(), c) is not None for c in cells) for w in ways]
+    if not any(fits):
+        return ""
+    number = ways[fits.index(max(fits))].sql(cell)
+    return f"CASE WHEN {number} = round({number}) THEN CAST({number} AS BIGINT) END" if whole else number
+
+
 # --- What a column is -----------------------------------------------------------------------------
 
 
@@ -325,9 +362,9 @@ def _decide(
     counted = candidates[0].counts[0] if candidates else _filled(raw, i)
     counted_ones = [c for c in candidates if c.counts[2]]
     best = max(counted_ones, key=lambda c: c.counts[2], default=None)  # the first, so the strictest, when equal
-    if best is not None and not any(c.counts[3] for c in candidates):
+    if best is not None and (best.forced or not any(c.counts[3] for c in candidates)):
         filled, missing, fitting, _ = best.counts
-        if best.odd < TOLERANCE * filled:
+        if best.forced or best.odd < TOLERANCE * filled:
             lines = _lines(connection, raw, i, best) if best.odd > 0 else ()
             return TypedColumn(
                 name, label, best.kind, source, best.sql, filled, missing, max(best.odd, 0), lines,
