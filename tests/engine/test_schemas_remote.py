@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from parvis.errors import InputError
+from parvis.errors import InputError, RefusedError
+from parvis.outgoing import is_public
 from parvis.schemas.match import open_schema
-from parvis.schemas.remote import is_public
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,5 @@ def test_a_public_address_is_public(number: str) -> None:
     https://user@127.0.0.1/s https://exemple.fr:22/s https://exemple.fr:99999/s https:///s""".split(),
 )
 def test_no_address_reaches_inside(address: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises((InputError, RefusedError)):
         open_schema(address)
