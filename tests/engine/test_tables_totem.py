@@ -59,7 +59,7 @@ def test_each_line_is_a_row_with_the_facts_of_its_document(tmp_path: Path) -> No
 
 
 def test_annexes_are_left_aside_and_said_without_a_name(tmp_path: Path) -> None:
-    sink = budget(tmp_path, line("6411"))
+    sink = budget(tmp_path, line("6411", chapter="012"))
     assert codes(sink) == ["totem.annexes"]
     assert "personnel, signataires" in sink.findings[0].text
     assert "Exemple" not in str(cells(sink)) + str(sink.findings)
@@ -84,6 +84,25 @@ def test_the_section_is_derived_when_it_is_not_said(
 ) -> None:
     sink = budget(tmp_path, line(nature, chapter=chapter, order=order))
     assert cells(sink)[0]["section"] == section
+
+
+def test_codes_are_named_and_a_chapter_that_is_not_said_is_found(tmp_path: Path) -> None:
+    sink = budget(tmp_path, line("60612"), line("2804412", "R", order="1"), line("739999", chapter="73"))
+    first, second, third = cells(sink)
+    assert (first["chapitre"], first["libelle_chapitre"]) == ("011", "Charges à caractère général")
+    assert first["libelle_nature"] == "Énergie - Électricité" and first["section"] == "fonctionnement"
+    assert (second["chapitre"], second["section"]) == ("040", "investissement")
+    assert third["chapitre"] == "73" and third["libelle_nature"]
+    found = {f.code: f for f in sink.findings}
+    assert found["totem.chapters"].count == 2 and "M57_A 2024" in found["totem.chapters"].text
+    assert "739999" in found["totem.accounts_unknown"].text
+
+
+def test_accounts_of_a_department_are_left_without_names(tmp_path: Path) -> None:
+    content = BUDGET.replace("M57-M57_A", "M52").format(siret="21560046100010", step="01", lines=line("60612"))
+    sink = reading.told(tmp_path, content.encode("latin-1"), "budget.xml")
+    assert "totem.plan_unknown" in codes(sink)
+    assert cells(sink)[0]["section"] == "fonctionnement" and cells(sink)[0]["libelle_nature"] is None
 
 
 def test_a_wrong_siret_and_an_unknown_step_are_said(tmp_path: Path) -> None:

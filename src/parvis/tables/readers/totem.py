@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parvis.accounts import SECTIONS, Plan, plan
 from parvis.errors import InputError
 from parvis.france import is_siret
 from parvis.tables import markup
@@ -29,7 +30,6 @@ STEPS = {
     "09": "compte administratif",
     "10": "compte financier unique",
 }
-SECTIONS = {"F": "fonctionnement", "I": "investissement"}
 _HEADER = {
     "exercice": ("BlocBudget", "Exer"),
     "nature_document": ("BlocBudget", "NatDec"),
@@ -43,10 +43,13 @@ _HEADER = {
     "type_budget": ("BlocBudget", "CodTypBud"),
 }
 _LINE = {
+    "chapitre": "ContNat",
+    "libelle_chapitre": "",
     "nature": "Nature",
+    "libelle_nature": "",
     "libelle": "LibCpte",
     "fonction": "Fonction",
-    "chapitre": "ContNat",
+    "libelle_fonction": "",
     "operation": "Operation",
     "chapitre_operation": "ContOp",
     "article_specialise": "ArtSpe",
@@ -71,7 +74,15 @@ _WORDS = {
     "nature_document": STEPS,
     "article_specialise": {"true": "oui", "false": "non"},
 }
-_SPARSE = ("numero_decision", "libelle", "fonction", "operation", "chapitre_operation", "type_ordre")
+_SPARSE = (
+    "numero_decision",
+    "libelle",
+    "fonction",
+    "libelle_fonction",
+    "operation",
+    "chapitre_operation",
+    "type_ordre",
+)
 _ANNEXES = "Annexes"
 
 
@@ -105,6 +116,9 @@ class _Document:
     annexes: Counter[str] = field(default_factory=Counter)
     subtotals: int = 0
     accounts: bool = False
+    plan: Plan | None = None
+    deduced: int = 0  # lines whose chapter the document does not say
+    unnamed: Counter[str] = field(default_factory=Counter)  # accounts that the plan does not know
 
     def lines(self, path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
         """Yield line in the file and cells of each line of the budget; its subtotals are left out."""
@@ -122,7 +136,7 @@ class _Document:
                 if node.get("calculated") == "true":
                     self.subtotals += 1
                 else:
-                    yield node.sourceline or 0, {**self.header, **_cells(node)}
+                    yield node.sourceline or 0, {**self.header, **self._line(node)}
                 markup.drop(node)
             elif kind == _ANNEXES:
                 for part in node:
@@ -134,6 +148,26 @@ class _Document:
                 markup.drop(node)
             else:
                 self._head(kind, node)
+                self.plan = _plan_of(self.header)
+
+    def _line(self, node: Any) -> dict[str, str | None]:
+        """Return the cells of one line, its codes named, its chapter and section found when they are not said."""
+        values = _values(node)
+        known, nature = self.plan, values.get("Nature", "")
+        if known is not None:
+            if not values.get("ContNat"):
+                values["ContNat"] = known.chapter(nature, values.get("CodRD", "D"), _order(values))
+                self.deduced += bool(values["ContNat"])
+            values["Section"] = values.get("Section") or known.section(values["ContNat"])
+        out: dict[str, str | None] = {c: _word(c, values.get(t, ""), _WORDS) for c, t in _LINE.items()}
+        out["section"] = out["section"] or _section(values)
+        if known is not None:
+            out["libelle_chapitre"] = known.chapter_name(values["ContNat"]) or None
+            out["libelle_nature"] = known.nature_name(nature) or None
+            out["libelle_fonction"] = known.function_name(values.get("Fonction", "")) or None
+            if nature and not known.knows(nature):
+                self.unnamed[nature] += 1
+        return out
 
     def _head(self, kind: str, node: Any) -> None:
         for column, (block, tag) in _HEADER.items():
@@ -170,6 +204,7 @@ class _Document:
                 values={"count": self.subtotals},
                 count=self.subtotals,
             )
+        yield from self._accounts()
         step = self.header.get("nature_document", "")
         if step not in STEPS.values():
             yield _odd("nature_document", step, msg("L'étape budgétaire de ce fichier (« {value} ») n'est pas connue."))
@@ -179,6 +214,39 @@ class _Document:
                 "siret",
                 siret,
                 msg("Le SIRET de l'établissement, dans l'en-tête du budget, n'est pas valable (« {value} »)."),
+            )
+
+    def _accounts(self) -> Iterator[Finding]:
+        """Yield what the plan de comptes gave, and what it does not know."""
+        if self.plan is None:
+            if self.header.get("nomenclature"):
+                yield Finding(
+                    "totem.plan_unknown",
+                    Severity.INFO,
+                    msg("Le plan de comptes « {name} » n'est pas connu de Parvis : les comptes ne sont pas nommés."),
+                    Place(column="nomenclature"),
+                    {"name": self.header["nomenclature"][:40]},
+                )
+            return
+        if self.deduced:
+            yield Finding(
+                "totem.chapters",
+                Severity.INFO,
+                msg("Chapitre absent du document, retrouvé par le plan de comptes {plan} : {count} ligne(s)."),
+                Place(column="chapitre"),
+                {"plan": self.plan.said, "count": self.deduced},
+                why=msg("Sans le chapitre ni la section, un budget ne suit pas le schéma national."),
+                count=self.deduced,
+            )
+        if self.unnamed:
+            yield Finding(
+                "totem.accounts_unknown",
+                Severity.INFO,
+                msg("Comptes absents du plan de comptes {plan}, nommés d'après le compte qu'ils divisent : {names}."),
+                Place(column="nature"),
+                {"plan": self.plan.said, "names": ", ".join(list(self.unnamed)[:10])},
+                count=self.unnamed.total(),
+                hint=msg("Vérifiez que ce ne sont pas des comptes supprimés ou mal saisis."),
             )
 
 
@@ -221,19 +289,27 @@ def _odd(column: str, value: str, message: str) -> Finding:
     )
 
 
-def _cells(node: Any) -> dict[str, str | None]:
-    """Return the cells of one line: attribute V of its children."""
+def _values(node: Any) -> dict[str, str]:
+    """Return what one line says: attribute V of its children, by tag."""
     values: dict[str, str] = {}
     for child in node:
         tag = markup.local(child) if isinstance(child.tag, str) else ""
         if tag == "CaracSup":
             if child.get("Code") == "Section":
-                values["Section"] = child.get("V", "")
+                values["Section"] = child.get("V", "").strip()
         elif child.get("V"):
-            values.setdefault(tag, child.get("V", ""))
-    out: dict[str, str | None] = {c: _word(c, values.get(t, "").strip(), _WORDS) for c, t in _LINE.items()}
-    out["section"] = out["section"] or _section(values)
-    return out
+            values.setdefault(tag, child.get("V", "").strip())
+    return values
+
+
+def _plan_of(header: Mapping[str, str]) -> Plan | None:
+    year = header.get("exercice", "")
+    return plan(header.get("nomenclature", ""), int(year)) if year.isdigit() and len(year) == 4 else None
+
+
+def _order(values: Mapping[str, str]) -> str:
+    """Return the kind of operation as the plan asks it: "" real, « 1 » inside a section, « 2 » between the two."""
+    return "" if values.get("OpBudg", "0") == "0" else values.get("TypOpBudg") or "?"
 
 
 def _word(column: str, value: str, words: Mapping[str, Mapping[str, str]]) -> str | None:
