@@ -118,6 +118,7 @@ class Finding:
     count: int = 1
     examples: Sequence[str] = ()  # offending cells, at most 5; never filled for personal data
     fix: Step | None = None
+    lines: Sequence[int] = ()  # the first lines concerned, in order; all of them when as many as ``count``
 
     @property
     def text(self) -> str:
