@@ -95,34 +95,35 @@ def _names(name: str) -> None:
 
 
 def _office(path: Path, head: bytes) -> None:
-    """Refuse texts and slides, which open like workbooks but hold no table of data."""
+    """Refuse slides and drawings, which open like workbooks but hold no table of data, and the old Word files."""
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        _old_office(path)
     if not head.startswith(b"PK"):
         return
     try:
         with zipfile.ZipFile(path) as package:
             names = set(package.namelist())
-            tracked = "word/document.xml" in names and _tracked(package)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
         return
-    if "word/document.xml" in names or b"vnd.oasis.opendocument.text" in head[:200]:
-        raise InputError(
-            "C'est un document de texte (Word), pas un tableau{tracked}.",
-            "Copiez son tableau dans un tableur, puis renvoyez-le. Avant de diffuser le document lui-même, acceptez ou "
-            "refusez toutes les modifications suivies : elles gardent ce qui a été supprimé et le nom des auteurs.",
-            tracked=" ; il contient des modifications suivies" if tracked else "",
-            code="read.document",
-        )
     if "ppt/presentation.xml" in names or b"vnd.oasis.opendocument.presentation" in head[:200]:
         raise InputError("C'est un diaporama, pas un tableau.", "Envoyez le tableur d'origine.", code="read.document")
 
 
-def _tracked(package: zipfile.ZipFile) -> bool:
-    info = package.getinfo("word/document.xml")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return False
-    with package.open(info) as stream:
-        content = stream.read(16 << 20)
-    return b"<w:del " in content or b"<w:ins " in content or b"<w:moveFrom" in content
+def _old_office(path: Path) -> None:
+    """Refuse a Word or PowerPoint file of before 2007: the names of its streams are written in its directory."""
+    with path.open("rb") as stream:
+        data = stream.read(8 << 20)
+    names = {w: w.encode("utf-16-le") for w in ("WordDocument", "PowerPoint Document", "Workbook", "Book")}
+    if names["Workbook"] in data or names["Book"] in data:
+        return
+    if names["WordDocument"] in data:
+        raise InputError(
+            "C'est un document Word d'un ancien format (.doc).",
+            "Ouvrez-le et enregistrez-le au format DOCX ou ODT, puis renvoyez-le : ses tableaux seront lus.",
+            code="read.document",
+        )
+    if names["PowerPoint Document"] in data:
+        raise InputError("C'est un diaporama, pas un tableau.", "Envoyez le tableur d'origine.", code="read.document")
 
 
 def _images(head: bytes) -> None:
