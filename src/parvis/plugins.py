@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from parvis.values import Column, Finding, Step
+    from parvis.values import Column, Finding
 
 
 class Detector(Protocol):
@@ -46,12 +46,11 @@ class Reader(Protocol):
 
 
 class Repair(Protocol):
-    """One repair step. ``propose`` looks and returns steps; ``apply`` replays one. See ``tables.repairs``."""
+    """One repair step, done by Parvis, suggested by it or added by hand. See ``tables.repairs`` for what is optional."""
 
     TITLE: str
-    EXAMPLES: Sequence[tuple[Any, Any]]
-
-    def propose(self, table: Any) -> Sequence[Step]: ...
+    ORDER: int
+    EXAMPLES: Sequence[tuple[Any, ...]]
 
     def apply(self, table: Any, parameters: Mapping[str, Any]) -> Any: ...
 

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from parvis.tables import repairs
+from parvis.tables import recipe, repairs
 from parvis.tables.sink import Sink
 from parvis.tables.table import RawTable
-from parvis.values import Step
+from parvis.values import Recipe, Step
 
 
 def table(work: Path, labels: list[str], rows: list[list[str | None]]) -> RawTable:
@@ -30,15 +30,17 @@ CASES = [(m, n, case) for m in repairs.plugins() for n, case in enumerate(m.EXAM
 
 @pytest.mark.parametrize(("plugin", "number", "case"), CASES, ids=[f"{m.__name__[23:]}-{n}" for m, n, _ in CASES])
 def test_a_repair_turns_its_examples_into_what_it_says(plugin: Any, number: int, case: Any, tmp_path: Path) -> None:
-    (labels, rows), after = case
+    (labels, rows), *asked, after = case
     raw = table(tmp_path, labels, rows)
     with repairs.Draft(raw) as draft:
-        steps = plugin.propose(draft)
-        for step in steps:
-            assert plugin.apply(draft, step.parameters)
+        parameters = asked or [s.parameters for s in plugin.propose(draft)]
+        for read in parameters:
+            assert plugin.apply(draft, read) == (after is not None)
         mended = draft.written(tmp_path / "mended.parquet")
-    assert content(mended) == (after[0], [list(r) for r in after[1]])
-    assert bool(steps) == ((labels, rows) != after)
+    wanted = after or (labels, rows)
+    assert content(mended) == (wanted[0], [list(r) for r in wanted[1]])
+    if not asked:
+        assert bool(parameters) == ((labels, rows) != after)
 
 
 @pytest.mark.parametrize("plugin", repairs.plugins(), ids=lambda m: m.__name__[23:])
@@ -47,6 +49,18 @@ def test_a_repair_declares_what_it_must(plugin: Any) -> None:
     assert plugin.EXAMPLES
     assert isinstance(plugin.ORDER, int)
     assert plugin.__doc__
+    assert hasattr(plugin, "propose") or plugin.PARAMETERS
+
+
+@pytest.mark.parametrize("plugin", recipe.by_hand().values(), ids=lambda m: m.__name__[23:])
+def test_a_repair_added_by_hand_says_what_it_asks_and_what_it_does(plugin: Any, tmp_path: Path) -> None:
+    assert plugin.GROUP in ("columns", "rows", "table", "places")
+    assert all(p.title for p in plugin.PARAMETERS.values())
+    (labels, rows), read, _ = plugin.EXAMPLES[0]
+    assert set(read) <= set(plugin.PARAMETERS)
+    step = Step(plugin.__name__.rpartition(".")[2], read, origin="hand")
+    _, (done, *_) = recipe.run(table(tmp_path, labels, rows), Recipe((step,)), tmp_path)
+    assert done.text and "{" not in done.text
 
 
 def test_a_recipe_is_replayed_on_the_next_file(tmp_path: Path) -> None:

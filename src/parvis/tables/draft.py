@@ -61,6 +61,7 @@ class Draft:
         self.changed = False
         self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
         self._number = 0
+        self._given = 0
         self.view = "v0"
         self.connection.execute(f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
         self._sample: list[tuple[Any, ...]] | None = None
@@ -113,6 +114,15 @@ class Draft:
         """The columns that go with the cells whatever is done to them, for a SELECT."""
         return f"{LINE}, {SHAPE}" if self.raw.geometry else LINE
 
+    def mark(self) -> tuple[Any, ...]:
+        """Return what ``back`` needs to undo all that follows."""
+        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed
+
+    def back(self, mark: tuple[Any, ...]) -> None:
+        """Undo all that was done since the mark."""
+        self.view, self.labels, self.at, self.kinds, self.changed = mark
+        self._sample, self.told, self.traces = None, {}, []
+
     # --- Changes ----------------------------------------------------------------------------------
 
     def relabel(self, labels: Sequence[str]) -> None:
@@ -161,6 +171,12 @@ class Draft:
         settled = order or ("" if self.big else LINE)  # what follows would do this work again at each look
         self._step(said + (f" WHERE {where}" if where else ""), settled)
 
+    def register(self, table: pa.Table) -> str:
+        """Return the name under which a SELECT finds a small table made here."""
+        self._given += 1
+        self.connection.register(f"g{self._given}", table)
+        return f"g{self._given}"
+
     def relation(self, path: Path) -> str:
         """Return the SQL of a Parquet file as a relation."""
         return f"read_parquet({_quoted(path)})"
@@ -180,7 +196,7 @@ class Draft:
     def written(self, path: Path) -> RawTable:
         """Return the repaired table, written at ``path`` when its cells changed."""
         kinds = {label: str(kind) for label, kind in self.kinds.items() if label in self.labels}
-        if self._number == 0:
+        if self.view == "v0":
             return dataclasses.replace(self.raw, labels=tuple(self.labels), findings=self._said(), kinds=kinds)
         cells = [f"c{i}" for i in range(len(self.labels))]
         extra = [LINE, *([SHAPE] if self.raw.geometry else [])]

@@ -1,14 +1,22 @@
 """Repairs of raw tables: one plugin a file, proposed with examples before and after, replayed on the next files.
 
-A module declares TITLE, ORDER (position in a recipe), EXAMPLES (pairs of (labels, rows) before and after) and
-``propose(draft) -> steps``, ``apply(draft, parameters) -> bool`` (False: what it repairs is not there any more).
-It may declare ``look(draft) -> findings``: what is damaged and that no step can mend without a person.
-A Recipe is the ordered tuple of accepted steps.
+A module declares TITLE, ORDER (position in a recipe), EXAMPLES and ``apply(draft, parameters) -> bool`` (False: what it
+repairs is not there any more). It may declare
+
+- ``propose(draft) -> steps``: what Parvis does by itself; EXAMPLES are then pairs of (labels, rows) before and after;
+- ``suggest(draft) -> steps``: what Parvis shows and a person may accept;
+- ``look(draft) -> findings``: what is damaged and that no step can mend without a person;
+- PARAMETERS (name -> ``tables.parameters.Parameter``), GROUP ("columns", "rows", "table" or "places") and SENTENCE, when
+  a person may add it by hand; EXAMPLES are then (before, parameters, after), after being None when it must find nothing.
+  ``apply`` fills the other places of the sentence by ``draft.told``.
+
+``tables.recipe`` runs the ordered steps of a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -23,12 +31,18 @@ def plugins() -> list[ModuleType]:
     return sorted(found("parvis.tables.repairs", "repairs").values(), key=lambda m: (m.ORDER, m.__name__))
 
 
+@cache
+def by_name() -> Mapping[str, ModuleType]:
+    """Return the repairs by name."""
+    return {m.__name__.rpartition(".")[2]: m for m in plugins()}
+
+
 def propose(raw: RawTable) -> tuple[Step, ...]:
     """Return the steps that would repair this table, each one proposed on the table as the former ones leave it."""
     steps: list[Step] = []
     with Draft(raw) as draft:
         for plugin in plugins():
-            for step in plugin.propose(draft):
+            for step in plugin.propose(draft) if hasattr(plugin, "propose") else ():
                 plugin.apply(draft, step.parameters)
                 steps.append(step)
     return tuple(steps)
@@ -39,14 +53,13 @@ def apply(raw: RawTable, steps: Sequence[Step], work: Path) -> RawTable:
 
     Its ``findings`` say what is damaged for good, and which steps of the recipe found nothing to repair.
     """
-    by_name = {m.__name__.rpartition(".")[2]: m for m in plugins()}
     with Draft(raw) as draft:
         draft.findings += looked(draft)
         for step in steps:
-            plugin = by_name.get(step.repair)
+            plugin = by_name().get(step.repair)
             if plugin is None or not plugin.apply(draft, step.parameters):
-                draft.findings.append(_useless(raw, step, plugin))
-        return draft.written(_free(work))
+                draft.findings.append(useless(raw, step, plugin))
+        return draft.written(free_path(work))
 
 
 def looked(draft: Draft) -> list[Finding]:
@@ -54,14 +67,16 @@ def looked(draft: Draft) -> list[Finding]:
     return [f for plugin in plugins() if hasattr(plugin, "look") for f in plugin.look(draft)]
 
 
-def _free(work: Path) -> Path:
+def free_path(work: Path) -> Path:
+    """Return a path under ``work`` that no repaired table has taken."""
     number = 0
     while (path := work / f"repaired-{number}.parquet").exists():
         number += 1
     return path
 
 
-def _useless(raw: RawTable, step: Step, plugin: ModuleType | None) -> Finding:
+def useless(raw: RawTable, step: Step, plugin: ModuleType | None) -> Finding:
+    """Return the remark on a step that has nothing to do in this file."""
     title = plugin.TITLE if plugin is not None else step.repair
     return Finding(
         "repairs.not_found",

@@ -1,0 +1,77 @@
+"""One column a year, or a month: turned into rows, so that they can be sorted, added up and drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parvis.dates import MONTHS, folded
+from parvis.tables.draft import Draft, literal
+from parvis.tables.parameters import Parameter
+from parvis.tables.table import LINE
+from parvis.values import Step, msg
+
+TITLE = "Retourner des colonnes en lignes"
+GROUP = "table"
+ORDER = 130
+PARAMETERS = {
+    "keep": Parameter(
+        "columns", msg("Colonnes à garder"), msg("Toutes les autres deviennent des lignes."), optional=True
+    ),
+    "name": Parameter("text", msg("Nom de la colonne qui dira laquelle"), msg("Par exemple « année ».")),
+    "value": Parameter("text", msg("Nom de la colonne des valeurs"), msg("Par exemple « montant »."), default="valeur"),
+}
+SENTENCE = msg("Les colonnes {turned} deviennent des lignes : « {name} » dit laquelle, « {value} » porte le nombre.")
+EXAMPLES = [
+    (
+        (["école", "2023", "2024"], [["Lac", "12", "14"], ["Bois", None, "9"]]),
+        {"keep": ["école"], "name": "année", "value": "élèves"},
+        (["école", "année", "élèves"], [["Lac", "2023", "12"], ["Lac", "2024", "14"], ["Bois", "2024", "9"]]),
+    ),
+]
+_YEAR = re.compile(r"(?:(?:annee|exercice|an)\s*)?((?:19|20)\d\d(?:\s*[-/]\s*(?:(?:19|20)?\d\d))?)(?:\.0)?")
+_SHORT = "|".join(m[:3] for m in MONTHS) + "|juil|sept|fevr|janv"
+_MONTH = re.compile(rf"(?:{'|'.join(MONTHS)}|(?:{_SHORT})\.?)(?:[\s-]*(?:\d\d){{1,2}})?")
+_QUARTER = re.compile(r"(?:t|trim\w*\s*)[1-4](?:[\s-]*(?:19|20)\d\d)?|[1-4]\s*(?:er|e|eme)\s+trimestre")
+_NUMBER = re.compile(r"[-+(]?\d[\d\s\u00a0\u202f.,]*[)%€]?")
+
+
+def suggest(draft: Draft) -> Sequence[Step]:
+    for pattern, name in ((_YEAR, "année"), (_MONTH, "mois"), (_QUARTER, "trimestre")):
+        wide = [i for i, label in enumerate(draft.labels) if pattern.fullmatch(folded(label))]
+        if len(wide) >= 3 and len(wide) < len(draft.labels) and _numbers(draft, wide):
+            keep = [label for i, label in enumerate(draft.labels) if i not in wide and label]
+            return [Step("unpivot", {"keep": keep, "name": name, "value": "valeur"})]
+    return []
+
+
+def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
+    asked = [str(c) for c in parameters.get("keep", ())]
+    keep = draft.positions(asked)
+    turned = [i for i in range(len(draft.labels)) if i not in keep]
+    if len(turned) < 2 or len(keep) < len(asked):
+        return False
+    names = ", ".join(literal(_plain(draft.labels[i]) or f"colonne {i + 1}") for i in turned)
+    kept = "".join(f"c{i}, " for i in keep)
+    source = (
+        f"(SELECT {kept}unnest([{names}]) AS __name, unnest([{', '.join(f'c{i}' for i in turned)}]) AS __value, "
+        f"unnest(range({len(turned)})) AS __turn, {draft.rest} FROM {{view}})"
+    )
+    columns: list[tuple[str, str, int | None]] = [(draft.labels[i], f"c{i}", i) for i in keep]
+    columns += [(str(parameters["name"]).strip(), "__name", None), (str(parameters["value"]).strip(), "__value", None)]
+    shown = [draft.labels[i] for i in turned]
+    draft.told["turned"] = ", ".join(f"« {label} »" for label in (shown if len(shown) < 5 else [*shown[:3], shown[-1]]))
+    draft.project(columns, source, order=f"{LINE}, __turn", where="__value IS NOT NULL")
+    return True
+
+
+def _plain(label: str) -> str:
+    """Return a header that a sheet kept as a number, as it was written: « 2023.0 » is « 2023 »."""
+    match = _YEAR.fullmatch(folded(label))
+    return match[1] if match else label.strip()
+
+
+def _numbers(draft: Draft, columns: Sequence[int]) -> bool:
+    cells = [c.strip() for i in columns for c in draft.column(i)]
+    return bool(cells) and sum(_NUMBER.fullmatch(c) is not None for c in cells) >= 0.8 * len(cells)
