@@ -43,13 +43,6 @@ def check(path: Path, name: str, head: bytes, limits: Limits) -> None:
             "Envoyez le tableur d'où elle vient.",
             code="read.image",
         )
-    if head.startswith(b"%PDF"):
-        raise InputError(
-            "C'est un PDF : les tableaux des PDF ne sont pas encore lus.",
-            "Demandez le tableur d'origine (XLSX, ODS ou CSV) à qui l'a produit. Attention aussi avant de diffuser ce "
-            "PDF : un texte masqué par un rectangle noir reste lisible dessous.",
-            code="read.pdf",
-        )
     for magic, kind in _PROGRAMS.items():
         if head.startswith(magic) and not (magic == b"MZ" and b"\x00" not in head[:64]):
             raise InputError("C'est un programme ({kind}), pas des données.", code="read.program", kind=kind)

@@ -1,0 +1,486 @@
+"""PDF born of software: its tables, found by their lines or by the alignment of their words, joined over the pages.
+
+A text that a box covers is still in the file: it is said, and never read. A scanned page is an image: nothing is
+read of it. Format: ISO 32000; parsed by pdfminer through pdfplumber.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parvis.errors import InputError, LimitError, ParvisError
+from parvis.tables import document
+from parvis.values import Finding, Severity, msg
+
+TITLE = "Tableaux d'un PDF"
+SUFFIXES = (".pdf",)
+
+_PAGES = 400
+_EDGE = 4.0  # points between two edges that are one
+_ROOM = 3  # lines of running text that may stand between two parts of a table
+_BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, RecursionError, OverflowError,
+           NotImplementedError, OSError, zlib.error, struct.error)  # fmt: skip  # what pdfminer lets out on a damaged file
+
+
+def recognises(path: Path, head: bytes) -> float:
+    return 0.95 if b"%PDF-" in head[:1024] else 0.0
+
+
+def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
+    """Put the tables of the document into the sink.
+
+    Raises: InputError when it is scanned, locked or damaged, or when no table stands in it.
+    """
+    import pdfplumber
+    from pdfminer.pdfdocument import PDFPasswordIncorrect
+    from pdfminer.pdfexceptions import PDFException
+    from pdfminer.psexceptions import PSException
+    from pdfplumber.utils.exceptions import PdfminerException
+
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # its remarks are in English, on what is read all the same
+    try:
+        with pdfplumber.open(path) as pdf:
+            told = _read(pdf)
+    except ParvisError:
+        raise
+    except PdfminerException as error:
+        raise _locked() if any(isinstance(a, PDFPasswordIncorrect) for a in error.args) else _damaged() from error
+    except (PSException, PDFException, *_BROKEN) as error:
+        raise _damaged() from error
+    document.put(sink, told.grids, format="pdf")
+    if not sink.tables:
+        raise told.refusal()
+    return list(told.remarks())
+
+
+def _read(pdf: Any) -> _Told:
+    pages = pdf.pages
+    if len(pages) > _PAGES:
+        raise LimitError(
+            "Ce PDF a {count} pages ; la limite est de {limit}.",
+            "Demandez le tableur d'origine, ou n'envoyez que les pages des tableaux.",
+            count=len(pages),
+            limit=_PAGES,
+        )
+    told = _Told(pages=len(pages), inside=_attached(pdf))
+    for number, page in enumerate(pages, 1):
+        told.look(page, number)
+        page.close()
+    return told
+
+
+def _attached(pdf: Any) -> int:
+    names = pdf.doc.catalog.get("Names")
+    resolved = names.resolve() if hasattr(names, "resolve") else names
+    return int(isinstance(resolved, dict) and "EmbeddedFiles" in resolved)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the pages hold, in order."""
+
+    pages: int
+    inside: int = 0
+    grids: list[_Table] = field(default_factory=list)
+    hidden: int = 0  # letters under a box, or white on white
+    hiding: list[int] = field(default_factory=list)  # pages where they stand
+    scanned: list[int] = field(default_factory=list)
+    recognised: list[int] = field(default_factory=list)  # scanned, with a text that a program read
+    unruled: int = 0
+    notes: int = 0
+
+    def look(self, page: Any, number: int) -> None:
+        """Take the tables of one page."""
+        covered = _covered(page)
+        images = sum(_area(i, page) for i in page.images)
+        self.notes += sum(_annotation(a) in ("Text", "FreeText") for a in page.annots)
+        seen = len(page.chars) - len(covered)
+        if covered:
+            self.hidden += len(covered)
+            self.hiding.append(number)
+        if seen < 20 and images > 0.4:
+            self.scanned.append(number)
+            return
+        if images > 0.85:
+            self.recognised.append(number)
+        clean = page.filter(lambda o: o.get("object_type") != "char" or _key(o) not in covered).dedupe_chars()
+        lines = _lines(clean)
+        found = list(_ruled(clean, number, lines))
+        boxes = [t.box for t in found]
+        free = [line for line in lines if not any(b[1] - 1 <= line.top <= b[3] + 1 for b in boxes)]
+        aligned = list(_aligned(free, number))
+        self.unruled += len(aligned)
+        for table in sorted([*found, *aligned], key=lambda t: t.box[1]):
+            table.above = sum(line.top < table.box[1] for line in lines)
+            table.below = sum(line.top > table.box[3] for line in lines)
+            self._keep(table)
+
+    def _keep(self, table: _Table) -> None:
+        last = self.grids[-1] if self.grids else None
+        if last is not None and _goes_on(last, table):
+            _join(last, table)
+        else:
+            self.grids.append(table)
+
+    def refusal(self) -> InputError:
+        """Return why there is no table."""
+        if len(self.scanned) == self.pages:
+            return InputError(
+                "Ce PDF est une image (un document numérisé) : ses tableaux ne peuvent pas être lus.",
+                "Demandez le fichier d'origine (tableur, ou PDF enregistré depuis le logiciel et non numérisé) à qui l'a "
+                "produit.",
+                code="pdf.scanned",
+            )
+        return InputError(
+            "Ce PDF ne contient aucun tableau que Parvis sache lire{hidden}.",
+            "Demandez le tableur d'origine (XLSX, ODS ou CSV) à qui l'a produit. Attention aussi avant de diffuser ce PDF : "
+            "un texte masqué par un rectangle noir reste lisible dessous.",
+            hidden=" ; il contient du texte caché sous un rectangle" if self.hidden else "",
+            code="read.pdf",
+        )
+
+    def remarks(self) -> Iterator[Finding]:
+        if self.hidden:
+            yield Finding(
+                "pdf.hidden_text",
+                Severity.BLOCK,
+                msg("Ce PDF contient du texte caché sous un rectangle ou écrit en blanc (page {page}) : il n'a pas été lu."),
+                values={"page": self.hiding[0]},
+                hint=msg("Ne diffusez pas ce PDF tel quel : un texte masqué par un rectangle reste lisible dessous. Ôtez-le du "
+                         "document d'origine, puis refaites le PDF."),
+                why=msg("Ce qui a été caché l'a été pour une raison : le nom d'une personne, souvent."),
+                count=self.hidden,
+            )  # fmt: skip
+        if self.scanned:
+            yield Finding(
+                "pdf.scanned_pages",
+                Severity.WARN,
+                msg("Des pages sont des images ({pages}) : leurs tableaux n'ont pas été lus."),
+                values={"pages": _listed(self.scanned)},
+                hint=msg("Demandez le fichier d'origine à qui l'a produit."),
+                count=len(self.scanned),
+            )
+        if self.recognised:
+            yield Finding(
+                "pdf.recognised_text",
+                Severity.BLOCK,
+                msg(
+                    "Des pages sont numérisées ({pages}) : leur texte a été reconnu par un programme, qui se trompe parfois."
+                ),
+                values={"pages": _listed(self.recognised)},
+                hint=msg("Relisez chaque chiffre, ou demandez le fichier d'origine."),
+                count=len(self.recognised),
+            )
+        if self.unruled:
+            yield Finding(
+                "pdf.unruled",
+                Severity.WARN,
+                msg(
+                    "Ce PDF contient des tableaux sans traits ({count}) : leurs colonnes viennent de l'alignement des mots."
+                ),
+                values={"count": self.unruled},
+                hint=msg("Vérifiez l'aperçu colonne par colonne, ou demandez le tableur d'origine."),
+                count=self.unruled,
+            )
+        yield Finding(
+            "pdf.read",
+            Severity.WARN,
+            msg("Les tableaux de ce PDF ont été reconstitués d'après le dessin de ses pages."),
+            hint=msg("Vérifiez l'aperçu, ou demandez le tableur d'origine : il est toujours plus sûr."),
+        )
+        yield from document.remarks(comments=self.notes, inside=self.inside)
+
+
+def _listed(pages: Sequence[int]) -> str:
+    shown = ", ".join(map(str, pages[:8]))
+    return f"{shown}…" if len(pages) > 8 else shown
+
+
+# --- What is hidden -------------------------------------------------------------------------------
+
+Key = tuple[str, float, float]
+
+
+def _key(char: Any) -> Key:
+    return char["text"], round(float(char["x0"]), 1), round(float(char["y0"]), 1)
+
+
+def _covered(page: Any) -> set[Key]:
+    """Return the letters that a dark or white box drawn after them covers, and those written white on white."""
+    from pdfminer.layout import LTChar, LTCurve, LTImage
+
+    letters: list[Any] = []
+    under: list[Any] = []  # filled shapes and images met so far
+    hidden: set[int] = set()
+    for item in _drawn(page.layout):
+        if isinstance(item, LTChar):
+            if _light(_ink(item)) > 0.97 and not any(_holds(u, item) for u in under):
+                hidden.add(len(letters))
+            letters.append(item)
+        elif isinstance(item, LTImage):
+            under.append(item)
+        elif isinstance(item, LTCurve) and item.fill and item.width > 3 and item.height > 3:
+            light = _light(item.non_stroking_color)
+            if light < 0.3 or light > 0.97:
+                hidden |= {i for i, c in enumerate(letters) if _holds(item, c)}
+            if light < 0.97:
+                under.append(item)
+    for box in _redactions(page):
+        hidden |= {i for i, c in enumerate(letters) if _holds(box, c)}
+    return {
+        (c.get_text(), round(c.x0, 1), round(c.y0, 1)) for c in (letters[i] for i in hidden) if c.get_text().strip()
+    }
+
+
+def _drawn(container: Any) -> Iterator[Any]:
+    """Yield what was drawn, in the order of drawing, forms opened."""
+    from pdfminer.layout import LTFigure
+
+    for item in container:
+        if isinstance(item, LTFigure):
+            yield from _drawn(item)
+        else:
+            yield item
+
+
+def _ink(char: Any) -> Any:
+    return getattr(getattr(char, "graphicstate", None), "ncolor", None)
+
+
+def _light(colour: Any) -> float:
+    """Return how light a colour is, 0 black to 1 white; 0 when it is not said, since ink is black by default."""
+    values = [
+        float(v) for v in (colour if isinstance(colour, list | tuple) else [colour]) if isinstance(v, int | float)
+    ]
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 3:
+        return 0.299 * values[0] + 0.587 * values[1] + 0.114 * values[2]
+    if len(values) == 4:
+        return (1 - values[3]) * (1 - (values[0] + values[1] + values[2]) / 3)
+    return 0.0 if not values else 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def _holds(box: Any, char: Any) -> bool:
+    x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
+    return bool(box.x0 - 0.5 <= x <= box.x1 + 0.5 and box.y0 - 0.5 <= y <= box.y1 + 0.5)
+
+
+def _redactions(page: Any) -> Iterator[_Box]:
+    """Yield the marks that a viewer lays over the text: boxes of redaction, dark squares."""
+    for note in page.annots:
+        kind = _annotation(note)
+        if kind == "Redact" or (kind == "Square" and _light(list(note["data"].get("IC") or [1.0])) < 0.3):
+            yield _Box(note["x0"], note["y0"], note["x1"], note["y1"])
+
+
+def _annotation(note: Any) -> str:
+    kind = (note.get("data") or {}).get("Subtype")
+    return str(getattr(kind, "name", "") or "")
+
+
+def _area(image: Any, page: Any) -> float:
+    """Return the share of the page that an image takes."""
+    width = min(image["x1"], page.width) - max(image["x0"], 0)
+    height = min(image["bottom"], page.height) - max(image["top"], 0)
+    return float(max(width, 0) * max(height, 0) / max(page.width * page.height, 1))
+
+
+# --- Tables ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Table(document.Grid):
+    """A grid and where it stands: page, box (x0, top, x1, bottom), the edges of its columns, the lines around it."""
+
+    page: int = 0
+    last: int = 0  # page where its last part stands
+    box: tuple[float, float, float, float] = (0, 0, 0, 0)
+    edges: tuple[float, ...] = ()
+    above: int = 0
+    below: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The words of one line of text, put together where they follow one another."""
+
+    top: float
+    bottom: float
+    parts: Sequence[tuple[float, float, str]]
+
+    @property
+    def text(self) -> str:
+        return " ".join(p[2] for p in self.parts)
+
+
+def _lines(page: Any) -> list[_Line]:
+    words = sorted(page.extract_words(), key=lambda w: (round(w["bottom"] / 2), w["x0"]))
+    rows: list[list[Any]] = []
+    for word in words:
+        if rows and abs(word["bottom"] - rows[-1][-1]["bottom"]) < 3:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    out = []
+    for row in rows:
+        row.sort(key=lambda w: w["x0"])
+        parts: list[tuple[float, float, str]] = []
+        for word in row:
+            room = max(5.0, 0.7 * (word["bottom"] - word["top"]))
+            if parts and word["x0"] - parts[-1][1] < room:
+                x0, _, text = parts[-1]
+                parts[-1] = (x0, word["x1"], f"{text} {word['text']}")
+            else:
+                parts.append((word["x0"], word["x1"], word["text"]))
+        out.append(_Line(min(w["top"] for w in row), max(w["bottom"] for w in row), parts))
+    return sorted(out, key=lambda line: line.top)
+
+
+def _ruled(page: Any, number: int, lines: Sequence[_Line]) -> Iterator[_Table]:
+    """Yield the tables whose cells are drawn."""
+    for found in page.find_tables():
+        cells = [c for row in found.rows for c in row.cells if c]
+        xs = _distinct([x for c in cells for x in (c[0], c[2])])
+        ys = _distinct([y for c in cells for y in (c[1], c[3])])
+        table = _Table(page=number, last=number, box=tuple(found.bbox), edges=tuple(xs))
+        for row, texts in zip(found.rows, found.extract(), strict=True):
+            for cell, text in zip(row.cells, texts, strict=True):
+                if cell is not None:
+                    top, left = _nearest(ys, cell[1]), _nearest(xs, cell[0])
+                    down, across = _nearest(ys, cell[3]) - top, _nearest(xs, cell[2]) - left
+                    table.put(top, left, _unwrapped(text), max(across, 1), max(down, 1))
+        table.caption = _caption(lines, found.bbox[1], number)
+        if table.is_table():
+            yield table
+
+
+def _unwrapped(text: str | None) -> str:
+    """Return a cell's text on one line; a word that a hyphen cuts at a line's end is put together again."""
+    return " ".join(re.sub(r"(?<=[a-zà-ÿ])[-\u00ad]\n(?=[a-zà-ÿ])", "", text or "").split())
+
+
+def _distinct(values: Sequence[float]) -> list[float]:
+    out: list[float] = []
+    for value in sorted(values):
+        if not out or value - out[-1] > _EDGE / 2:
+            out.append(value)
+    return out
+
+
+def _nearest(values: Sequence[float], value: float) -> int:
+    return min(range(len(values)), key=lambda i: abs(values[i] - value))
+
+
+def _caption(lines: Sequence[_Line], top: float, number: int) -> str:
+    above = [line for line in lines if line.bottom <= top + 2 and top - line.bottom < 40 and len(line.parts) == 1]
+    return (document.caption(above[-1].text) if above else "") or f"Page {number}"
+
+
+def _aligned(lines: Sequence[_Line], number: int) -> Iterator[_Table]:
+    """Yield the tables that only the alignment of their words shows."""
+    block: list[_Line] = []
+    for line in [*lines, None]:
+        apart = block and (line is None or line.top - block[-1].bottom > 2.2 * (block[-1].bottom - block[-1].top))
+        if line is None or apart:
+            yield from _columns(block, number, lines)
+            block = []
+        if line is not None:
+            block.append(line)
+
+
+def _columns(block: Sequence[_Line], number: int, lines: Sequence[_Line]) -> Iterator[_Table]:
+    several = [line for line in block if len(line.parts) > 1]
+    if len(several) < 3:
+        return
+    first = block.index(several[0])
+    body = [line for line in block[first:] if len(line.parts) > 1 or line.top < several[-1].top]
+    if len(several) < 0.5 * len(body):
+        return
+    columns: list[list[float]] = []
+    for x0, x1, _ in sorted(p for line in several for p in line.parts):
+        if columns and x0 < columns[-1][1]:
+            columns[-1][1] = max(columns[-1][1], x1)
+        else:
+            columns.append([x0, x1])
+    table = _Table(page=number, last=number, edges=tuple(c[0] for c in columns))
+    table.box = (columns[0][0], body[0].top, columns[-1][1], body[-1].bottom)
+    before: _Line | None = None
+    for line in body:
+        places = {_column(columns, p): p[2] for p in line.parts}
+        wrapped = before is not None and 0 not in places and len(line.parts) < len(columns) / 2
+        if wrapped and before is not None and line.top - before.bottom < 0.35 * (line.bottom - line.top):
+            row = table.rows[-1]
+            for i, text in places.items():
+                row[i] = f"{row[i]} {text}" if row[i] else text
+        else:
+            at = len(table.rows)
+            for i in range(len(columns)):
+                table.put(at, i, places.get(i, ""))
+        before = line
+    cells = [c for row in table.rows for c in row if c]
+    wordy = sum(len(c) for c in cells) > 45 * len(cells)  # the columns of a newspaper, not those of a table
+    if table.is_table() and len(table.rows) > 2 and not wordy and len(cells) >= 0.6 * len(table.rows) * table.width:
+        table.caption = _caption(lines, table.box[1], number)
+        yield table
+
+
+def _column(columns: Sequence[Sequence[float]], part: tuple[float, float, str]) -> int:
+    middle = (part[0] + part[1]) / 2
+    return min(range(len(columns)), key=lambda i: max(columns[i][0] - middle, middle - columns[i][1], 0))
+
+
+# --- Over the pages -------------------------------------------------------------------------------
+
+
+def _goes_on(last: _Table, table: _Table) -> bool:
+    """True when a table at the top of a page is the following of the one at the bottom of the page before."""
+    if table.page != last.last + 1 or last.below > _ROOM or table.above > _ROOM + 1 or last.width != table.width:
+        return False
+    near = len(last.edges) == len(table.edges)
+    near = near and all(abs(a - b) < 2 * _EDGE for a, b in zip(last.edges, table.edges, strict=True))
+    return near or last.header() == table.header()
+
+
+def _join(last: _Table, table: _Table) -> None:
+    """Put the rows of the following part under those that are there; its header, when it repeats, is let go."""
+    depth = last.deep
+    again = depth if table.rows[:depth] == last.rows[:depth] else 0
+    shift = len(last.rows) - again
+    last.rows += table.rows[again:]
+    last.merged += [(a + shift, b, c + shift, d) for a, b, c, d in table.merged if a > again]
+    last.last, last.below, last.box = table.page, table.below, table.box
+
+
+# --- Refusals -------------------------------------------------------------------------------------
+
+
+def _locked() -> InputError:
+    return InputError(
+        "Ce PDF est protégé par un mot de passe.",
+        "Enregistrez-en une copie sans mot de passe, ou demandez le tableur d'origine.",
+        code="pdf.password",
+    )
+
+
+def _damaged() -> InputError:
+    return InputError(
+        "Ce PDF est endommagé ou incomplet : il n'a pas pu être lu.",
+        "Refaites l'export, ou demandez le tableur d'origine (XLSX, ODS ou CSV) à qui l'a produit.",
+        code="pdf.damaged",
+    )
