@@ -241,3 +241,16 @@ def test_nothing_typed_in_a_step_breaks_it(tmp_path: Path, name: str, text: str)
     for wrong in (read, {}, dict.fromkeys(read, 3), {**read, "column": None}):
         mended, done = recipe.run(raw, Recipe((Step(name, wrong, origin="hand"),)), tmp_path)
         assert done and done[0].text is not None and mended.rows <= 4
+
+
+def test_the_header_that_a_person_chooses_is_read(tmp_path: Path) -> None:
+    from parvis.tables import read as reading
+    from parvis.values import Parcel
+
+    file = tmp_path / "bassins.csv"
+    file.write_text("lieu;type\nnom;bassins\nLac;2\n\nBois;3\n", "utf-8")
+    parcel = Parcel(file, file.name, "0" * 64, file.stat().st_size)
+    found = reading.read(parcel, tmp_path / "read", headers={"": 2})
+    assert [(t.labels, t.header_line, t.rows) for t in found.tables] == [(("nom", "bassins"), 2, 2)]
+    _, (done, *_) = recipe.run(found.tables[0], Recipe((hand("header_line", line=2),)), tmp_path)
+    assert done.found

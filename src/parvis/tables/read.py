@@ -35,9 +35,10 @@ class Read:
         return not self.tables
 
 
-def read(parcel: Parcel, work: Path, limits: Limits | None = None) -> Read:
+def read(parcel: Parcel, work: Path, limits: Limits | None = None, headers: Mapping[str, int] | None = None) -> Read:
     """Return the tables of the parcel, as Parquet files under ``work`` (an empty folder that you own).
 
+    ``headers`` gives, by name of sheet, the line that a person chose as its header.
     Raises: BusyError only, when the confined process cannot be started.
     """
     limits = limits or Limits()
@@ -48,6 +49,7 @@ def read(parcel: Parcel, work: Path, limits: Limits | None = None) -> Read:
         "name": plain_name(parcel.name),
         "work": str(work),
         "limits": to_json(limits),
+        "headers": dict(headers or {}),
     }
     allowance = cage.Allowance(limits.memory, limits.seconds, limits.expanded)
     try:
@@ -86,11 +88,11 @@ def _refusal(error: ParvisError) -> Finding:
 # --- Inside the cage ------------------------------------------------------------------------------
 
 
-def inside(path: str, name: str, work: str, limits: Mapping[str, Any]) -> Any:
+def inside(path: str, name: str, work: str, limits: Mapping[str, Any], headers: Mapping[str, int]) -> Any:
     """Read one file; called in the confined process, with JSON arguments."""
     from parvis.tables.sink import Sink
 
-    sink = Sink(Path(work), from_json(Limits, limits))
+    sink = Sink(Path(work), from_json(Limits, limits), headers=headers)
     found_format = read_into(Path(path), name, sink)
     if not sink.tables and not any(f.severity is Severity.REFUSE for f in sink.findings):
         sink.find(

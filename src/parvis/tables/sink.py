@@ -7,7 +7,7 @@ found here; one that wrote the Parquet file itself (the fast path of CSV) calls 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,13 @@ _BATCH = 20_000  # rows written at a time
 class Sink:
     """Receives the tables and the remarks of one file; ``work`` is the only folder a reader may write in."""
 
-    def __init__(self, work: Path, limits: Limits | None = None, prefix: str = "") -> None:
+    def __init__(
+        self, work: Path, limits: Limits | None = None, prefix: str = "", headers: Mapping[str, int] | None = None
+    ) -> None:
         self.work = work
         self.limits = limits or Limits()
         self.prefix = prefix  # name of the member, when the file comes out of an archive
+        self.headers = headers or {}  # name of a table -> the line of its header, when a person said it
         self.tables: list[RawTable] = []
         self.findings: list[Finding] = []
 
@@ -44,7 +47,32 @@ class Sink:
         """
         from parvis.tables import header
 
-        header.split(self, self._named(name), rows, facts)
+        if self.header_of(name):
+            self._under(self.header_of(name), name, rows, facts)
+        else:
+            header.split(self, self._named(name), rows, facts)
+
+    def header_of(self, name: str) -> int:
+        """Return the line that a person gave as the header of this sheet, 0 when nobody did."""
+        return self.headers.get(self._named(name), 0)
+
+    def _under(self, header: int, name: str, rows: Iterable[Cells], facts: Mapping[str, Any]) -> None:
+        """Keep what stands under a line as one table."""
+        kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines", "at")}
+        lines = facts.get("lines") or itertools.count(int(facts.get("first_line", 1)))
+        labels: list[str] = []
+        following: list[tuple[int, Cells]] = []
+        for row, line in zip(rows, lines, strict=False):
+            if line == header:
+                labels = [" ".join((cell or "").split()) for cell in row]
+            elif line > header and any(cell and cell.strip() for cell in row):
+                following.append((line, row))
+        used = [i for i, label in enumerate(labels) if label or any(len(r) > i and r[i] for _, r in following)]
+        at = list(facts.get("at") or range(len(labels)))
+        if any(labels[i] for i in used):
+            picked = ((n, [r[i] if len(r) > i else None for i in used]) for n, r in following)
+            positions = tuple(at[i] for i in used)
+            self.rows(name, [labels[i] for i in used], picked, header_line=header, positions=positions, **kept)
 
     def table(
         self,
@@ -83,7 +111,7 @@ class Sink:
 
     def member(self, name: str) -> Sink:
         """Return a sink for a file found inside this one: its tables and remarks come back with ``absorb``."""
-        return Sink(self.work, self.limits, f"{self.prefix}{name}")
+        return Sink(self.work, self.limits, f"{self.prefix}{name}", self.headers)
 
     def absorb(self, other: Sink) -> None:
         self.tables += other.tables

@@ -53,7 +53,8 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
         "separator": dialect.separator,
     }
     said: list[Finding] = []
-    if path.stat().st_size < _SMALL or not _fast(path, text, dialect, sample, sink, facts):
+    exact = path.stat().st_size < _SMALL or sink.header_of("")
+    if exact or not _fast(path, text, dialect, sample, sink, facts):
         exact = _Exact(path, text, dialect, sink, facts)
         exact.tail = _tail(sample, dialect.separator)
         exact.read()
