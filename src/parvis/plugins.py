@@ -77,6 +77,20 @@ class Transform(Protocol):
     def apply(self, column: Column, parameters: Mapping[str, Any]) -> Any: ...
 
 
+class Connector(Protocol):
+    """A kind of place parcels come from. See ``connectors`` for an errand, and for what is yielded."""
+
+    TITLE: str
+    HELP: str
+    ORDER: int  # place in the list shown
+    EXTRA: str  # optional package that it needs, or ""
+    SETTINGS: Sequence[Any]  # of connectors.setting.Setting
+    SECRET: Any  # the setting that is kept encrypted, or None
+    EXAMPLES: Sequence[Mapping[str, Any]]  # settings that it accepts
+
+    def fetch(self, errand: Any) -> Iterator[Any]: ...
+
+
 @cache
 def found(package: str, kind: str) -> Mapping[str, ModuleType]:
     """Return the plugin modules of a folder (``parvis.profiling.detectors``) and of outside packages, by name."""

@@ -1,0 +1,95 @@
+"""Every kind of place declares what it must, and brings from its recorded exchange what the exchange says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchanges import FOLDER, NOW, place, recorded, visited
+from parvis import connectors
+from parvis.connectors.arrival import Errand
+from parvis.connectors.setting import Setting
+from parvis.errors import InputError, MissingExtra, UnknownName
+from parvis.outgoing import Client
+
+KINDS = list(connectors.plugins())
+WANTED = """folder http webdav sftp mail s3 sql wfs arcgis datagouv opendatasoft ckan grist baserow""".split()
+
+
+def test_the_kinds_of_place_are_all_there() -> None:
+    assert sorted(KINDS) == sorted(WANTED)
+    assert sorted(p.stem for p in FOLDER.glob("*.json")) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_declares_what_a_form_needs(kind: str) -> None:
+    plugin = connectors.kind(kind)
+    assert plugin.TITLE and plugin.HELP.endswith(".") and plugin.__doc__ and plugin.EXAMPLES
+    names = [s.name for s in plugin.SETTINGS]
+    assert len(set(names)) == len(names) and "secret" not in names
+    assert all(isinstance(s, Setting) and s.label for s in plugin.SETTINGS)
+    assert plugin.SECRET is None or isinstance(plugin.SECRET, Setting)
+    for example in plugin.EXAMPLES:
+        settled = connectors.settled(kind, example)
+        assert set(settled) == set(names)
+        assert json.loads(json.dumps(settled)) == settled
+        assert connectors.settled(kind, settled) == settled
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_brings_what_its_exchange_says(kind: str, tmp_path: Path) -> None:
+    exchange = recorded(kind)
+    settings = connectors.settled(kind, exchange["settings"])
+    marks: dict[str, Any] = {}
+    for visit in exchange["visits"]:
+        with place(kind, visit["talk"], tmp_path, exchange["secret"]) as (client, folder):
+            errand = Errand(settings, client, NOW, exchange["secret"], marks, folder)
+            arrivals, marks = visited(kind, errand)
+        wanted = [{"mark": a["mark"], **a} if "mark" in a else a for a in visit["arrivals"]]
+        kept = [{k: a[k] for k in w} for a, w in zip(arrivals, wanted, strict=True)]
+        assert kept == wanted
+        assert exchange["secret"] == "" or exchange["secret"] not in json.dumps([arrivals, marks], ensure_ascii=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_errand_never_shows_its_secret(kind: str) -> None:
+    assert "très secret" not in repr(Errand({}, Client(), NOW, "très secret"))
+
+
+def test_an_unknown_kind_names_those_that_exist() -> None:
+    with pytest.raises(UnknownName, match="sftp"):
+        connectors.kind("pigeon")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        ("http", {}, "address"),
+        ("http", {"address": "exemple.fr/x"}, "address"),
+        ("http", {"address": "https://lui:mot@exemple.fr/"}, "address"),
+        ("sftp", {"host": "https://exemple.fr", "user": "u"}, "host"),
+        ("sftp", {"host": "exemple.fr", "user": "u", "port": "70000"}, "port"),
+        ("sftp", {"host": "exemple.fr", "user": "u\nv"}, "user"),
+        ("mail", {"host": "exemple.fr", "user": "u"}, "senders"),
+        ("mail", {"host": "exemple.fr", "user": "u", "senders": "@a.fr", "safety": "aucune"}, "safety"),
+    ],
+)
+def test_a_wrong_setting_is_named(kind: str, given: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        connectors.settled(kind, given)
+    assert caught.value.values["field"] == field
+    assert caught.value.text
+
+
+def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    for kind in ("sftp", "sql"):
+        settings = connectors.settled(kind, connectors.kind(kind).EXAMPLES[0])
+        with pytest.raises(MissingExtra, match=rf"parvis\[{kind}\]"):
+            list(connectors.collect(kind, Errand(settings, Client(), NOW, "x")))
