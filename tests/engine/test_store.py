@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ NOTHING = {
     "total": "",
     "total_parameters": [],
     "geometry": [],
+    "keys": 0,
+    "names": [],
     "limit": 9,
     "seen": None,
 }
@@ -41,7 +44,7 @@ def quick(town: Any) -> Iterator[Pool]:
 
 def raw(pool: Pool, version: Any, sql: str) -> Any:
     """Ask a worker for SQL of our own, as if the compiler had a hole: what the worker then cannot do is what counts."""
-    return pool.ask({"object": version.object, "sql": sql, **NOTHING})["rows"]
+    return json.loads(pool.ask({"object": version.object, "sql": sql, **NOTHING})[1])
 
 
 # --- Runaways -------------------------------------------------------------------------------------

@@ -360,24 +360,23 @@ def _aggregates(asked: _Asked) -> Response:
     return _kept(asked, _asked_version(asked), _groups_of)
 
 
-def _records_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
+def _records_of(asked: _Asked, version: Version) -> tuple[bytes, str]:
     group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
     if group and asked.get("select"):
         raise InputError(
             "« select » ne va pas avec « group » : les colonnes sont celles du regroupement.", parameter="select"
         )
-    page = asking.run(asked.pool, version, _query(asked, version, group))
-    said = _said(version, page)
-    said |= {"records": _rows(page), "cursor": page.cursor, "links": {"self": asked.next_url()}}
-    following = ""
+    page = asking.written(asked.pool, version, _query(asked, version, group))
+    links, following = {"self": asked.next_url()}, ""
     if page.cursor:
         kept = [(n, v) for n, v in asked.request.query if n not in ("cursor", "offset")]
         following = asked.url(asked.request.path.removeprefix(PREFIX), [*kept, ("cursor", page.cursor)])
-        said["links"]["next"] = following
-    return said, following
+        links["next"] = following
+    before, after = _dumped(_said(version, page.total)), _dumped({"cursor": page.cursor, "links": links})
+    return b'%b,"records":%b,%b' % (before[:-1], page.rows, after[1:]), following
 
 
-def _groups_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
+def _groups_of(asked: _Asked, version: Version) -> tuple[bytes, str]:
     group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
     found = grammar.aggregates(asked.get("aggregates") or "count", version.columns)
     query = dataclasses.replace(_query(asked, version, group), aggregates=found)
@@ -385,11 +384,12 @@ def _groups_of(asked: _Asked, version: Version) -> tuple[dict[str, Any], str]:
     links = {"self": asked.next_url()}
     if page.total is not None and query.offset + len(page.rows) < page.total and page.rows:
         links["next"] = asked.next_url(offset=str(query.offset + query.limit))
-    return {**_said(version, page), "groups": _rows(page), "links": links}, links.get("next", "")
+    said = {**_said(version, page.total), "groups": _rows(page), "links": links}
+    return _dumped(said), links.get("next", "")
 
 
-def _said(version: Version, page: Page) -> dict[str, Any]:
-    return {"dataset": version.dataset, "version": version.id, "total": page.total}
+def _said(version: Version, total: int | None) -> dict[str, Any]:
+    return {"dataset": version.dataset, "version": version.id, "total": total}
 
 
 def _rows(page: Page) -> list[dict[str, Any]]:
@@ -507,7 +507,7 @@ def _wrong(parameter: str, said: str) -> NoReturn:
 # --- Answers --------------------------------------------------------------------------------------
 
 
-def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version], tuple[Any, str]]) -> Response:
+def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version], tuple[bytes, str]]) -> Response:
     """Return the answer to a question about a version: 304, the bytes kept, or an answer made now and kept."""
     question = _question(asked.request)
     headers = _headers(version, question)
@@ -516,8 +516,8 @@ def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version]
     found = asked.cache.get(version.id, question) if asked.cache is not None else None
     if found is None:
         _check_names(asked)
-        value, following = answering(asked, version)
-        found = Answer(_dumped(value), {"link": f'<{following}>; rel="next"'} if following else {})
+        body, following = answering(asked, version)
+        found = Answer(body, {"link": f'<{following}>; rel="next"'} if following else {})
         if asked.cache is not None:
             asked.cache.put(version.id, question, found)
     return Response(200, found.body, headers={**headers, **found.headers}, cacheable=True)

@@ -81,6 +81,10 @@ class Folder:
     def object(self, digest: str) -> Path:
         return self.objects / digest[:2] / f"{digest}.parquet"
 
+    def index(self, digest: str) -> Path:
+        """Return where the side index of an object lies, if it has one."""
+        return self.indexes / f"{digest}.index"
+
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """Give an empty private folder for one piece of work, erased after it."""

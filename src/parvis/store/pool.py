@@ -60,19 +60,23 @@ class Pool:
         self._orders: queue.SimpleQueue[Future[_Process] | None] = queue.SimpleQueue()
         self._starter: threading.Thread | None = None
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer of a worker. Raises: BusyError, LimitError, ParvisError; see ``store.query.run``."""
+    def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Return what a worker tells of the rows, and the rows as JSON.
+
+        Raises: BusyError, LimitError, ParvisError; see ``store.query.run``.
+        """
         worker = self._take(self._asking)
         try:
             worker.send(request)
-            told = json.loads(worker.receive(self.seconds * 2 + GRACE))  # a page, then its total
+            said, _, body = worker.receive(self.seconds * 2 + GRACE).partition(b"\n")  # a page, then its total
+            told = json.loads(said)
         except (_LateError, EOFError, OSError) as error:
             self._lose(worker, self._asking)
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:
             self._lose(worker, self._asking)
             raise
-        return self._settle(worker, self._asking, told)
+        return self._settle(worker, self._asking, told), body
 
     def stream(self, request: Mapping[str, Any], quiet: float = QUIET) -> Iterator[bytes]:
         """Yield the chunks of an export as the worker writes them; a reader that leaves frees the worker.

@@ -16,7 +16,7 @@ import datetime
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,18 @@ class Statement:
     cursor: int = 0  # how many last columns of each row serve the cursor and are not part of the answer
     geometry: Sequence[int] = ()  # positions of GeoJSON text in a row
     seen: int = 0  # rows that came before this page
-    lookup: _Lookup | None = None  # the same page asked of the side index
-    numbers: _Numbers | None = None  # the same page by its rows' numbers, for the side index to give the rows
+    lookup: Mapping[str, Any] | None = None  # the same page asked of the side index
+    numbers: Mapping[str, Any] | None = None  # the same page by its rows' numbers, for the side index to give the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer to a question, its rows as the JSON that a reader gets: a list of objects, one a row."""
+
+    columns: Sequence[Column]
+    rows: bytes
+    total: int | None = None
+    cursor: str = ""  # "" on the last page
 
 
 def run(pool: Pool, version: Version, query: Query) -> Page:
@@ -95,37 +105,47 @@ def run(pool: Pool, version: Version, query: Query) -> Page:
     Raises: UnknownColumn, InputError (value that does not fit a column, bad cursor), LimitError (too long, too much
     memory), BusyError (too many questions at once).
     """
+    statement, told, body = _asked(pool, version, query, named=False)
+    rows = tuple(tuple(row) for row in json.loads(body))
+    return Page(statement.columns, rows, told["total"], told["cursor"])
+
+
+def written(pool: Pool, version: Version, query: Query) -> Written:
+    """Return the same as ``run`` with rows already written: what costs least when they are only to be given."""
+    statement, told, body = _asked(pool, version, query, named=True)
+    return Written(statement.columns, body, told["total"], told["cursor"])
+
+
+def _asked(pool: Pool, version: Version, query: Query, named: bool) -> tuple[Statement, dict[str, Any], bytes]:
     condition = hashlib.sha256(repr((version.id, query.where)).encode("utf-8", "replace")).digest()
     known = pool.totals.get(condition) if query.count and _counts(query) else None
     statement = compile_query(version, query if known is None else dataclasses.replace(query, count=False))
-    told = pool.ask(
-        {
-            "object": version.object,
-            "sql": statement.sql,
-            "parameters": list(statement.parameters),
-            "total": statement.total,
-            "total_parameters": list(statement.total_parameters),
-            "geometry": list(statement.geometry),
-            "limit": query.limit,
-            "seen": statement.seen if statement.cursor else None,
-            **(statement.lookup.asked() if statement.lookup else {}),
-            **(statement.numbers.asked() if statement.numbers else {}),
-        }
-    )
-    rows = told["rows"]
+    request: dict[str, Any] = {
+        "object": version.object,
+        "sql": statement.sql,
+        "parameters": list(statement.parameters),
+        "total": statement.total,
+        "total_parameters": list(statement.total_parameters),
+        "geometry": list(statement.geometry),
+        "limit": query.limit,
+        "keys": statement.cursor,
+        "names": [c.name for c in statement.columns] if named else [],
+        "seen": statement.seen if statement.cursor else None,
+    }
+    if statement.lookup is not None:
+        request["lookup"] = statement.lookup
+    if statement.numbers is not None:
+        request["numbers"] = statement.numbers
+    told, body = pool.ask(request)
     total = told.get("total") if known is None else known
     if total is not None and _counts(query):
         pool.totals.put(condition, total)
     if query.count and total is None:
-        total = version.rows if not query.group and not query.aggregates else len(rows)
-    cursor, more = "", len(rows) > query.limit
-    if more:
-        rows = rows[: query.limit]
-    if statement.cursor and more and rows:
-        cursor = _cursor(version, query, rows[-1][-statement.cursor :], statement.seen + len(rows))
-    if statement.cursor:
-        rows = [row[: -statement.cursor] for row in rows]
-    return Page(statement.columns, tuple(tuple(r) for r in rows), total if query.count else None, cursor)
+        total = version.rows if not query.group and not query.aggregates else told["count"]
+    cursor = ""
+    if statement.cursor and "last" in told:
+        cursor = _cursor(version, query, told["last"], statement.seen + told["count"])
+    return statement, {"total": total if query.count else None, "cursor": cursor}, body
 
 
 def _counts(query: Query) -> bool:
@@ -175,8 +195,8 @@ def _rows(version: Version, query: Query) -> Statement:
     bound = [*parameters, *after_parameters, query.limit + 1, skipped]
     numbers = None
     if version.rows >= index.WORTH:
-        found = _Numbers(f"SELECT {', '.join([*keys, ROW])}{tail}", bound, _fetch(columns), _flags(columns))
-        numbers = found if query.order else _counted(found, query, alone, total_parameters, spot, skipped)
+        numbers = _numbers(query, [*keys, ROW], tail, bound, alone, total_parameters, spot, skipped)
+        numbers["columns"] = [c.name for c in columns]
     return Statement(
         f"SELECT {', '.join([_list(columns), *keys, ROW])}{tail}",
         bound,
@@ -191,42 +211,22 @@ def _rows(version: Version, query: Query) -> Statement:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """SQL that reads no more of the object than the conditions need, and gives the numbers of a page's rows.
+def _numbers(
+    query: Query, keys: Sequence[str], tail: str, bound: Sequence[Any], where: str, parameters: Sequence[Any],
+    spot: _Spot | None, skipped: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Return SQL that reads no more of the object than the conditions need, and gives the numbers of a page's rows.
 
     ``counted``: one answer, the count of all rows and the numbers of the first ones, ``skipped`` of which are to be
-    passed; otherwise one answer a row, its keys and its number.
+    passed, when texts must be folded for both and what is skipped is little; otherwise one answer a row, its keys and
+    its number.
     """
-
-    sql: str
-    parameters: Sequence[Any]
-    fetch: str  # asks the side index for rows by their numbers, whose list is to be added
-    flags: Sequence[int]  # positions of booleans, which are 0 and 1 there
-    counted: bool = False
-    skipped: int = 0
-
-    def asked(self) -> dict[str, Any]:
-        return {
-            "numbers": self.sql,
-            "numbers_parameters": list(self.parameters),
-            "fetch": self.fetch,
-            "flags": list(self.flags),
-            "counted": self.counted,
-            "skipped": self.skipped,
-        }
-
-
-def _counted(
-    found: _Numbers, query: Query, where: str, parameters: Sequence[Any], spot: _Spot | None, skipped: int
-) -> _Numbers:
-    """Return the same in one pass with the count, when texts must be folded for both and what is skipped is little."""
-    if not query.count or skipped > MAX_ROWS or not _folds(query.where):
-        return found
+    if query.order or not query.count or skipped > MAX_ROWS or not _folds(query.where):
+        return {"sql": f"SELECT {', '.join(keys)}{tail}", "parameters": list(bound), "counted": False}
     after = f" FILTER (WHERE {ROW} > ?)" if spot and spot.keys else ""
     sql = f"SELECT count(*), min({ROW}, {query.limit + 1 + skipped}){after} FROM {{source}}{where}"
-    bound = [*([spot.keys[-1]] if spot and after else []), *parameters]
-    return dataclasses.replace(found, sql=sql, parameters=bound, counted=True, skipped=skipped)
+    first = [spot.keys[-1]] if spot and after else []
+    return {"sql": sql, "parameters": [*first, *parameters], "counted": True, "skipped": skipped}
 
 
 def _folds(where: Where | None) -> bool:
@@ -238,70 +238,60 @@ def _folds(where: Where | None) -> bool:
     return isinstance(where, Search) or (isinstance(where, Test) and where.op in (Op.CONTAINS, Op.STARTS))
 
 
-def _fetch(columns: Sequence[Column]) -> str:
-    return f"SELECT rowid, {', '.join(_quoted(c.name) for c in columns)} FROM t WHERE rowid IN "
-
-
-def _flags(columns: Sequence[Column]) -> list[int]:
-    return [n for n, c in enumerate(columns) if c.kind is Kind.BOOLEAN]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """SQL for the side index: SQLite's, over the few conditions that mean the same there."""
-
-    sql: str
-    parameters: Sequence[Any]
-    total: str
-    total_parameters: Sequence[Any]
-    flags: Sequence[int]  # positions of booleans, which are 0 and 1 there
-
-    def asked(self) -> dict[str, Any]:
-        return {
-            "lookup": self.sql,
-            "lookup_parameters": list(self.parameters),
-            "lookup_total": self.total,
-            "lookup_total_parameters": list(self.total_parameters),
-            "flags": list(self.flags),
-        }
-
-
-def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Spot | None) -> _Lookup | None:
-    """Return how a side index finds a page, None when reading the object is the right way."""
+def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Spot | None) -> dict[str, Any] | None:
+    """Return how a side index finds a page, None when the object must be asked."""
     if query.order or version.rows < index.WORTH or (spot and not spot.keys):
         return None
-    tests = query.where.parts if isinstance(query.where, All) else (query.where,) if query.where else ()
-    parts, parameters = [], list[Any]()
-    trees = {c.name for c in index.selective(version)}
-    for test in tests:
-        if not isinstance(test, Test) or test.op not in (Op.EQ, Op.IN):
-            return None
-        column = _known(version, test.column)
-        values = test.value if isinstance(test.value, list | tuple) else (test.value,)
-        if column.kind not in (Kind.TEXT, Kind.INTEGER, Kind.DATE) or not values or len(values) > MAX_LIST:
-            return None
-        parts.append(f"{_quoted(column.name)} IN ({', '.join('?' * len(values))})")
-        parameters.extend(fit(column, v) for v in values)
-    if tests and trees.isdisjoint(t.column for t in tests if isinstance(t, Test)):
+    try:
+        where = _sought(version, query.where) if query.where is not None else None
+    except _NotSoughtError:
         return None
-    where, before = " AND ".join(parts), list(parameters)
-    if spot:
-        parts.append("rowid > ?")
-        parameters.append(spot.keys[-1])
-    offset = query.offset
-    if not tests and not spot:  # rows are numbered without a hole
-        parts.append("rowid >= ?")
-        parameters.append(offset)
-        offset = 0
-    said = f" WHERE {' AND '.join(parts)}" if parts else ""
-    listed = ", ".join(_quoted(c.name) for c in columns)
-    return _Lookup(
-        f"SELECT {listed}, rowid FROM t{said} ORDER BY rowid LIMIT ? OFFSET ?",
-        [*parameters, query.limit + 1, offset],
-        f"SELECT count(*) FROM t WHERE {where}" if where else "",
-        before,
-        _flags(columns),
-    )
+    return {
+        "where": where,
+        "after": spot.keys[-1] if spot else -1,
+        "skip": query.offset,
+        "columns": [c.name for c in columns],
+    }
+
+
+class _NotSoughtError(Exception):
+    """A side index has no answer to this condition."""
+
+
+def _sought(version: Version, where: Where) -> list[Any]:
+    """Return a condition as ``store.indexed`` reads it. Raises: _NotSoughtError."""
+    if isinstance(where, All | Some):
+        return ["all" if isinstance(where, All) else "some", [_sought(version, p) for p in where.parts]]
+    if isinstance(where, Not):
+        return ["not", _sought(version, where.part)]
+    if isinstance(where, Search):
+        words, texts = _folded(where.words).split()[:12], [c.name for c in version.columns if c.kind is Kind.TEXT]
+        return ["search", words, texts]
+    if isinstance(where, Box):
+        if version.geometry or not version.point:
+            raise _NotSoughtError
+        if where.west > where.east:
+            halves = (
+                Box(where.west, where.south, 180.0, where.north),
+                Box(-180.0, where.south, where.east, where.north),
+            )
+            return ["some", [_sought(version, half) for half in halves]]
+        return ["box", *version.point, where.west, where.south, where.east, where.north]
+    column = _known(version, where.column)
+    if where.op in (Op.NULL, Op.FILLED):
+        if column.kind is Kind.GEOMETRY:
+            raise _NotSoughtError
+        return [str(where.op), column.name, None]
+    if where.op in (Op.CONTAINS, Op.STARTS):
+        if column.kind is not Kind.TEXT:
+            raise _NotSoughtError
+        return [str(where.op), column.name, _folded(str(where.value))]
+    if where.op is Op.IN:
+        values = where.value if isinstance(where.value, list | tuple) else (where.value,)
+        return [str(where.op), column.name, [fit(column, v) for v in values]]
+    if column.kind is Kind.TEXT and where.op not in (Op.EQ, Op.NE):
+        raise _NotSoughtError  # values lie as JSON writes them, not in the order of their signs
+    return [str(where.op), column.name, fit(column, where.value)]
 
 
 def _sorting(orders: Sequence[str]) -> str:

@@ -260,7 +260,7 @@ def _erase_withdrawn(folder: Folder) -> int:
         (gone if found.id in dead - alive else kept).add(found.object)
     erased = 0
     for content in gone - kept:
-        for place in (folder.object(content), folder.indexes / f"{content}.sqlite"):
+        for place in (folder.object(content), folder.index(content)):
             if place.exists():
                 disk.erase(place)
                 erased += 1

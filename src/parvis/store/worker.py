@@ -1,33 +1,35 @@
 """A query worker: a disposable process that answers questions over public objects, and can do nothing else.
 
-Started by ``store.pool``. It speaks frames over one socket: a JSON request in, a JSON answer out, or for an export
-raw chunks, an empty frame, then a JSON answer. Before the first request it gives up the network, the disk but for the
-public objects, and all memory above its limit. After an internal error it ends itself: one statement can spoil the
-engine for all that follow.
+Started by ``store.pool``. It speaks frames over one socket: a JSON request in; an answer out, which is a line of JSON
+then the rows as JSON, ready to be given; for an export, raw chunks and an empty frame come first. Before the first
+request it gives up the network, the disk but for the public objects, and all memory above its limit. After an internal
+error it ends itself: one statement can spoil the engine for all that follow.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import sys
-import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy
+import pyarrow.compute
 import pyarrow.parquet  # noqa: F401  loaded before the limit of memory, which counts what comes after
 
-from parvis.store import export
+from parvis.store import cells, export
 from parvis.store import index as indexing
+from parvis.store.indexed import AbsentError, Index, LateError
 from parvis.tables import confinement
 
-MEMORY = 900 << 20  # bytes of address space above the programs themselves
+MAPPED = indexing.LARGEST + (256 << 20)  # bytes of the indexes kept open
+MEMORY = (900 << 20) + MAPPED  # bytes of address space above the programs themselves
 ENGINE_MEMORY = "400MB"
-KEPT = 40  # indexes kept open
 LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
 
 
@@ -49,10 +51,11 @@ class Worker:
         self.engine.execute("SET enable_progress_bar=false")
         self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
         self.seconds = seconds
-        self.indexed: OrderedDict[str, sqlite3.Connection] = OrderedDict()  # the last asked for at the end
+        self.indexed: OrderedDict[str, Index] = OrderedDict()  # the last asked for at the end
 
-    def answer(self, request: dict[str, Any], connection: Connection) -> dict[str, Any]:
-        if request.get("lookup") and (found := self.looked_up(request)) is not None:
+    def answer(self, request: dict[str, Any], connection: Connection) -> tuple[dict[str, Any], bytes]:
+        """Return what is told of the rows, and the rows as JSON."""
+        if request.get("lookup") is not None and (found := self.looked_up(request)) is not None:
             return found
         source, row = self.source(request["object"])
 
@@ -67,25 +70,22 @@ class Worker:
                 result = apart.sql(filled(request["sql"]), params=request["parameters"])
                 for chunk in export.written(result, request["export"]):
                     connection.send_bytes(chunk)
-                return {"rows": None}
+                return {}, b""
             finally:
                 apart.close()
                 connection.send_bytes(b"")
-        base = self.index(request["object"]) if "numbers" in request else None
-        if base is not None:
-            numbers = self.engine.execute(filled(request["numbers"]), request["numbers_parameters"]).fetchall()
-            if request["counted"]:
-                first = (numbers[0][1] or [])[request["skipped"] :]
-                return {"rows": _numbered(base, request, [(n,) for n in first]), "total": numbers[0][0]}
-            told: dict[str, Any] = {"rows": _numbered(base, request, numbers)}
-        else:
+        found = self.numbered(request, filled) if "numbers" in request else None
+        if found is None:
             rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
-            told = {"rows": [_safe_row(row, request["geometry"]) for row in rows]}
-        if request["total"] and _ends(request, len(told["rows"])):
-            told["total"] = request["seen"] + len(told["rows"])
-        elif request["total"]:
-            told["total"] = self.engine.execute(filled(request["total"]), request["total_parameters"]).fetchall()[0][0]
-        return told
+            found = _page(request, rows)
+        told, body = found
+        if request["total"] and "total" not in told:
+            if _ends(request, told):
+                told["total"] = request["seen"] + told["count"]
+            else:
+                counted = self.engine.execute(filled(request["total"]), request["total_parameters"]).fetchall()
+                told["total"] = counted[0][0]
+        return told, body
 
     def source(self, content: str) -> tuple[str, str]:
         """Return the SQL of an object's rows and of a row's number."""
@@ -94,68 +94,86 @@ class Worker:
         path = self.objects / content[:2] / f"{content}.parquet"
         return f"read_parquet('{path}', file_row_number=true)", "file_row_number"
 
-    def looked_up(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer that the object's side index gives, None when it has no index."""
+    def looked_up(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes] | None:
+        """Return the answer that the object's side index gives, None when the object must be asked."""
         base = self.index(request["object"])
         if base is None:
             return None
-        rows: list[Any] = base.execute(request["lookup"], request["lookup_parameters"]).fetchall()
-        if request["geometry"] or request["flags"]:
-            rows = [_lived_row(row, request["geometry"], request["flags"]) for row in rows]
-        told: dict[str, Any] = {"rows": rows}
-        if request["total"] and _ends(request, len(rows)):
-            told["total"] = request["seen"] + len(rows)
-        elif request["total"]:
-            told["total"] = base.execute(request["lookup_total"], request["lookup_total_parameters"]).fetchone()[0]
-        return told
+        asked, limit = request["lookup"], request["limit"]
+        try:
+            rows, total = base.page(asked["where"], asked["after"], asked["skip"], limit + 1)
+            body = base.written(rows[:limit], asked["columns"], bool(request["names"]))
+        except AbsentError:
+            return None
+        told = {"count": min(len(rows), limit), "more": len(rows) > limit, "total": total}
+        if len(rows) > limit > 0:
+            told["last"] = [int(rows[limit - 1])]
+        return told, body
 
-    def index(self, content: str) -> sqlite3.Connection | None:
+    def numbered(self, request: dict[str, Any], filled: Any) -> tuple[dict[str, Any], bytes] | None:
+        """Return the page whose rows the object numbers and the side index gives, None when there is no index."""
+        base = self.index(request["object"])
+        if base is None:
+            return None
+        limit, asked = request["limit"], request["numbers"]
+        try:
+            base.written(numpy.zeros(0, numpy.int64), asked["columns"], False)
+        except AbsentError:
+            return None
+        found = self.engine.execute(filled(asked["sql"]), asked["parameters"]).fetchall()
+        told: dict[str, Any] = {}
+        if asked["counted"]:
+            told["total"] = found[0][0]
+            found = [(n,) for n in (found[0][1] or [])[asked["skipped"] :]]
+        rows = numpy.array([keys[-1] for keys in found[:limit]], numpy.int64)
+        told |= {"count": len(rows), "more": len(found) > limit}
+        if len(found) > limit > 0:
+            told["last"] = [cells.plain(key) for key in found[limit - 1]]
+        return told, base.written(rows, asked["columns"], bool(request["names"]))
+
+    def index(self, content: str) -> Index | None:
         """Return the side index of an object, its clock at zero; it may have been made since the last question."""
         found = self.indexed.get(content) or self.opened(content)
         if found is not None:
             self.indexed.move_to_end(content)
-            limit = time.monotonic() + self.seconds
-            found.set_progress_handler(lambda: time.monotonic() > limit, 50_000)
+            found.start(self.seconds)
         return found
 
-    def opened(self, content: str) -> sqlite3.Connection | None:
-        path = indexing.path(self.indexes, content)
+    def opened(self, content: str) -> Index | None:
+        path = self.indexes / f"{content}.index"
         if not content.isalnum() or not path.exists():
             return None
-        found = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
-        for pragma in ("temp_store=memory", "cache_size=-8192", "query_only=on"):
-            found.execute(f"PRAGMA {pragma}")
-        self.indexed[content] = found
-        if len(self.indexed) > KEPT:
-            self.indexed.popitem(last=False)[1].close()
-        return found
+        size = path.stat().st_size
+        while self.indexed and size + sum(i.size for i in self.indexed.values()) > MAPPED:
+            self.indexed.popitem(last=False)  # its map goes with it
+        try:
+            self.indexed[content] = Index(path)
+        except (AbsentError, ValueError, OSError):
+            return None
+        return self.indexed[content]
 
 
-def _numbered(base: sqlite3.Connection, request: dict[str, Any], found: list[tuple[Any, ...]]) -> list[list[Any]]:
-    """Return rows of the side index by their numbers, each followed by its keys and its number."""
-    numbers = [keys[-1] for keys in found]
-    rows = {row[0]: row[1:] for row in base.execute(f"{request['fetch']}({','.join('?' * len(numbers))})", numbers)}
-    shapes, flags = request["geometry"], request["flags"]
-    return [[*_lived_row(rows[keys[-1]], shapes, flags), *map(indexing.plain, keys)] for keys in found]
+def _page(request: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> tuple[dict[str, Any], bytes]:
+    """Return what is told of rows that the object gave, and these rows as JSON, their keys cut off."""
+    limit, keys = request["limit"], request["keys"]
+    more = bool(keys) and len(rows) > limit
+    told: dict[str, Any] = {"count": limit if more else len(rows), "more": more}
+    if more:
+        rows = rows[:limit]
+        if rows:
+            told["last"] = [cells.plain(cell) for cell in rows[-1][-keys:]]
+    shown = [_safe_row(row[:-keys] if keys else row, request["geometry"]) for row in rows]
+    names = request["names"]
+    return told, cells.dumped([dict(zip(names, row, strict=True)) for row in shown] if names else shown)
 
 
-def _ends(request: dict[str, Any], read: int) -> bool:
+def _ends(request: dict[str, Any], told: dict[str, Any]) -> bool:
     """True when a page is the last one: where it ends is then the count."""
-    return request["seen"] is not None and 0 < read <= request["limit"]
-
-
-def _lived_row(row: tuple[Any, ...], shapes: list[int], flags: list[int]) -> list[Any]:
-    """Return a row of the side index with its shapes and its booleans, which SQLite has not."""
-    out = list(row)
-    for index in shapes:
-        out[index] = json.loads(out[index]) if out[index] else None
-    for index in flags:
-        out[index] = bool(out[index]) if out[index] is not None else None
-    return out
+    return request["seen"] is not None and told["count"] > 0 and not told["more"]
 
 
 def _safe_row(row: tuple[Any, ...], shapes: list[int]) -> list[Any]:
-    out = [indexing.plain(cell) for cell in row]
+    out = [cells.plain(cell) for cell in row]
     for index in shapes:
         out[index] = json.loads(out[index]) if out[index] else None
     return out
@@ -167,7 +185,7 @@ def _error(error: Exception) -> dict[str, Any]:
         return {"error": "memory"}
     if isinstance(error, duckdb.InterruptException) or "max_execution_time" in str(error):
         return {"error": "time"}
-    if isinstance(error, sqlite3.OperationalError) and "interrupted" in str(error):
+    if isinstance(error, LateError):
         return {"error": "time"}
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return {"error": "value"}
@@ -199,11 +217,12 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
             request = json.loads(connection.recv_bytes())
         except EOFError:
             return
+        body = b""
         try:
-            told = worker.answer(request, connection)
+            told, body = worker.answer(request, connection)
         except Exception as error:
             told = _error(error)
-        connection.send_bytes(json.dumps(told).encode())
+        connection.send_bytes(json.dumps(told).encode() + b"\n" + body)
         if told.get("fatal"):
             os._exit(1)
 
