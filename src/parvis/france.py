@@ -35,7 +35,9 @@ def is_siret(text: str) -> bool:
     digits = _bare(text)
     if len(digits) != 14 or not digits.isdigit() or digits.startswith("000000000"):
         return False
-    return luhn(digits) or (digits.startswith(LA_POSTE) and sum(map(int, digits)) % 5 == 0)
+    if digits.startswith(LA_POSTE) and not digits.endswith("00048"):
+        return sum(map(int, digits)) % 5 == 0
+    return luhn(digits) and luhn(digits[:9])
 
 
 _SCIENTIFIC = re.compile(r"^\d[.,]\d{1,14}E\+?1[23]$", re.IGNORECASE)

@@ -20,7 +20,7 @@ SURE = 0.6
 
 VALID = """schema-exemples/irve/exemple-valide-statique.csv schema-exemples/irve/exemple-valide-dynamique.csv
     schema-exemples/prenoms/prenoms-nouveaux-nes_exemple-valide.csv schema-exemples/stationnement/exemple-valide.csv
-    schema-exemples/covoiturage/exemple-valide.csv schema-exemples/hautes-remunerations/exemple-valide.csv
+    schema-exemples/hautes-remunerations/exemple-valide.csv
     schema-exemples/acceslibre/base-exemple.csv schema-exemples/acceslibre/etablissements_scolaires-exemple.csv
     schema-exemples/bal/1.3-valid.csv schema-exemples/bal/1.5-valid.csv""".split()
 WRONG = {
@@ -28,6 +28,9 @@ WRONG = {
         "schema.enum": "ENFANT_SEXE",
         "schema.pattern": "COMMUNE_NOM",
     },
+    "schema-exemples/covoiturage/exemple-valide.csv": {
+        "schema.french_format": "horaires"
+    },  # « true », says Validata too
     "schema-exemples/covoiturage/exemple-invalide.csv": {"values.out_of_france_exchanged": "Xlong"},
     "schema-exemples/arbres/exemple-valide.csv": {"values.out_of_france_exchanged": "longitude"},
     "schema-exemples/subventions/exemple.csv": {"schema.pattern": "datesPeriodeVersement"},

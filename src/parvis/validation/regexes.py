@@ -1,4 +1,4 @@
-"""The regular expressions of schemas, as the engine reads them."""
+"""The regular expressions and the texts of schemas, as the engine reads them."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def as_re2(pattern: str) -> str:
     except duckdb.Error:
         return ""
     return said
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -18,6 +18,7 @@ from parvis.validation.table import Ask, Table, personal
 from parvis.values import Finding, Kind, Profile, Severity, msg
 
 EXAMPLES = 5
+LINES = 100  # lines named in a finding
 SECONDS = 120.0  # after which a table is left with what was found
 _CELL = 80  # characters of an example
 _MEMORY = "600MB"
@@ -29,25 +30,36 @@ _CONSISTENCY = ("values.out_of_france", "values.odd_date", "values.excel_zero", 
 
 
 def check(
-    typed: Path, raw: RawTable, profile: Profile, schema: Schema | None, mapping: Mapping[str, str]
+    typed: Path,
+    raw: RawTable,
+    profile: Profile,
+    schema: Schema | None,
+    mapping: Mapping[str, str],
+    *,
+    today: str = "",
+    territory: str = "",
+    lines: int = LINES,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a table, most serious first; ``typed`` is the typed Parquet made of ``raw``.
 
     Without a schema only the table's own coherence is checked. With one and no ``mapping`` (field -> column), the
     columns are recognised by their headers. One finding for a column and a kind of fault, with the count, the first
-    place and a few examples, never of a column that holds personal data.
+    place, the first ``lines`` lines and a few examples, never of a column that holds personal data. ``today`` is the
+    day, ISO 8601, that dates are held against; ``territory`` the INSEE code of the town.
     """
     chosen = mapping or (match.fit(profile, schema).mapping if schema is not None else {})
     said: list[Finding] = []
     asked: list[Ask] = []
     with _engine() as engine:
-        table = Table(typed, raw, profile, schema, chosen, engine)
+        table = Table(typed, raw, profile, schema, chosen, engine, today[:10], territory, lines)
         try:
             for plugin in found("parvis.validation.checks", "checks").values():
                 for told in plugin.look(table):
                     (said if isinstance(told, Finding) else asked).append(told)
-            for start in range(0, len(asked), _AT_ONCE):
-                said += _answered(table, asked[start : start + _AT_ONCE], _DETAILED - len(said))
+            for source in (False, True):
+                those = [ask for ask in asked if ask.raw is source]
+                for start in range(0, len(those), _AT_ONCE):
+                    said += _answered(table, those[start : start + _AT_ONCE], _DETAILED - len(said))
         except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             said.append(_too_long())
     rank = list(Severity)
@@ -109,17 +121,21 @@ def _answered(table: Table, asked: Sequence[Ask], detailed: int) -> list[Finding
 
 def _rows(asked: Sequence[Ask]) -> str:
     """Return the SQL of the rows with what the questions reckon once of each."""
+    rows = "texts" if asked[0].raw else "cells"
     more = {name: sql for ask in asked for name, sql in ask.derived.items()}
-    return f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM cells)" if more else "cells"
+    return f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM {rows})" if more else rows
 
 
 def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: bool) -> Finding:
     examples: tuple[str, ...] = ()
-    if detailed and ask.shown and not personal(ask.column):
+    named: tuple[int, ...] = ()
+    if detailed:
+        shown = f"CAST({ask.shown} AS VARCHAR)" if ask.shown and not personal(ask.column) else "NULL"
         rows = table.query(
-            f"SELECT DISTINCT CAST({ask.shown} AS VARCHAR) FROM {_rows([ask])} WHERE {ask.sql} ORDER BY 1 LIMIT {EXAMPLES}"
+            f"SELECT {LINE}, {shown} FROM {_rows([ask])} WHERE {ask.sql} ORDER BY {LINE} LIMIT {max(table.most, 50)}"
         )
-        examples = tuple(str(r[0])[:_CELL] for r in rows if r[0] is not None)
+        named = tuple(int(r[0]) for r in rows[: table.most])
+        examples = tuple(sorted(dict.fromkeys(str(r[1])[:_CELL] for r in rows if r[1] is not None)))[:EXAMPLES]
     advice = ask.advise(examples) if ask.advise is not None else {}
     return Finding(
         ask.code,
@@ -131,6 +147,7 @@ def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: boo
         why=ask.why,
         count=count,
         examples=examples,
+        lines=named,
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from parvis.plugins import found
 from parvis.schemas.schema import Field, Schema
 from parvis.tables.table import RawTable
+from parvis.validation.regexes import literal
+from parvis.validation.writing import day_in, number_in
 from parvis.values import Column, Kind, Place, Profile, Severity
 
 _LITERALS = 20  # values that are quicker compared one by one
@@ -25,12 +27,16 @@ class Table:
     schema: Schema | None
     mapping: Mapping[str, str]
     engine: Any
+    today: str = ""  # ISO 8601 day, "" when no day is known
+    territory: str = ""  # INSEE code of the town, "" when it is not known
+    most: int = 100  # lines named in a finding
     _positions: Mapping[str, int] = field(default_factory=dict)
     _lists: int = 0
 
     def __post_init__(self) -> None:
         # A view, and never a word replaced in a query: what a schema writes goes into queries too.
         self.engine.execute(f"CREATE TEMP VIEW cells AS SELECT * FROM read_parquet({literal(str(self.typed))})")
+        self.engine.execute(f"CREATE TEMP VIEW texts AS SELECT * FROM read_parquet({literal(str(self.raw.path))})")
         self._positions = _positions_of(self.profile.columns, self.raw.labels)
 
     def pairs(self) -> list[tuple[Field, Column]]:
@@ -51,6 +57,33 @@ class Table:
             return Place(sheet=self.raw.name if self.raw.sheet else "", line=line)
         return self.raw.place(line, self._positions[column.name])
 
+    def text(self, column: Column) -> tuple[str, bool]:
+        """Return the SQL of a cell's text as the file writes it, and True when it is asked of ``texts``, not ``cells``."""
+        at = self._positions.get(column.name)
+        if column.kind is Kind.TEXT or at is None:
+            return f"CAST({quoted(column.name)} AS VARCHAR)" if column.kind is not Kind.TEXT else quoted(
+                column.name
+            ), False
+        return f"c{at}", True
+
+    def number(self, column: Column) -> str:
+        """Return the SQL of a cell's number, whatever the type of its column, "" when it has none."""
+        if column.kind in (Kind.INTEGER, Kind.NUMBER):
+            return quoted(column.name)
+        return number_in(quoted(column.name)) if column.kind is Kind.TEXT else ""
+
+    def day(self, column: Column) -> str:
+        """Return the SQL of a cell's day, whatever the type of its column, "" when it has none."""
+        if column.kind in (Kind.DATE, Kind.DATETIME):
+            return quoted(column.name)
+        return day_in(quoted(column.name)) if column.kind is Kind.TEXT else ""
+
+    def empty(self, column: Column) -> str:
+        """Return the SQL that is true when a cell of ``cells`` holds nothing, as the schema understands it."""
+        cell = quoted(column.name)
+        words = self.schema.missing if self.schema is not None and column.kind is Kind.TEXT else ()
+        return f"({cell} IS NULL OR {cell} IN ({', '.join(map(literal, words))}))" if words else f"{cell} IS NULL"
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over ``cells``, the typed table."""
         return list(self.engine.execute(sql).fetchall())
@@ -70,9 +103,9 @@ class Table:
 class Ask:
     """A question: how many rows meet ``sql``, and where the first one is. ``{column}`` and ``{count}`` are filled in.
 
-    ``sql`` is a condition over the typed columns; ``shown`` is the expression whose values are examples, "" for none.
-    ``advise`` gives more values for the sentences once the examples are known; it is called without any for a column
-    that holds personal data.
+    ``sql`` is a condition over the typed columns, or over the texts of the file when ``raw``. ``shown`` is the
+    expression whose values are examples, "" for none. ``advise`` gives more values for the sentences once the examples
+    are known; it is called without any for a column that holds personal data.
     """
 
     code: str
@@ -88,14 +121,12 @@ class Ask:
     most: float = 1.0  # ... and up to which
     derived: Mapping[str, str] = field(default_factory=dict)  # quoted name -> SQL, reckoned once a row for ``sql``
     advise: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
+    raw: bool = False  # asked of ``texts``: columns c0..cN as ``Table.text`` names them
+    also: Sequence[Column] = ()  # other columns whose cells the remark is about, or that stand beside
 
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def personal(column: Column) -> bool:

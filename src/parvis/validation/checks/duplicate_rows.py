@@ -40,6 +40,10 @@ def look(table: Table) -> Iterator[Finding]:
             count=int(doubles),
         )
         return
+    lines = table.query(
+        f"SELECT {LINE} FROM (SELECT {LINE}, row_number() OVER (PARTITION BY hash({', '.join(columns)}) ORDER BY {LINE}) "
+        f"AS turn FROM cells) WHERE turn > 1 ORDER BY 1 LIMIT {table.most}"
+    )
     yield Finding(
         "rows.duplicate",
         Severity.WARN,
@@ -51,4 +55,5 @@ def look(table: Table) -> Iterator[Finding]:
         ),
         why=msg("Une ligne répétée compte deux fois dans les totaux."),
         count=int(doubles),
+        lines=tuple(int(r[0]) for r in lines),
     )

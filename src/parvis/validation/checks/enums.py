@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from parvis.schemas.match import key
 from parvis.schemas.schema import Field
-from parvis.validation.table import Ask, Table, literal, quoted, shortened
-from parvis.values import Kind, Severity, msg
+from parvis.validation.regexes import literal
+from parvis.validation.table import Ask, Table, quoted, shortened
+from parvis.values import Column, Kind, Severity, msg
 
 TITLE = "Listes de valeurs"
 _KINDS = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER)
@@ -20,30 +21,35 @@ def look(table: Table) -> Iterator[Ask]:
     for field, column in table.pairs():
         if not field.enum or column.kind not in _KINDS:
             continue
-        cell = f"CAST({quoted(column.name)} AS VARCHAR)"
-        sql = _several(cell, field) if field.type == "array" else _one(table, quoted(column.name), column.kind, field)
+        text, raw = table.text(column)
+        if field.type in ("integer", "number") or (raw and column.kind is not Kind.INTEGER):
+            text, raw = f"CAST({quoted(column.name)} AS VARCHAR)", False
+        sql = _several(text, field) if field.type == "array" else _one(table, text, column, field)
         if not sql:
             continue
         yield Ask(
             "schema.enum",
             Severity.WARN,
             column,
-            f"{cell} IS NOT NULL AND {sql}",
+            f"{text} IS NOT NULL AND {sql}",
             msg("Colonne « {column} » : {count} valeur(s) ne sont pas dans la liste permise.{near}"),
             hint=msg("Valeurs permises : {allowed}. Les majuscules et les accents comptent ; « Rechercher et remplacer » "
                      "de votre tableur les corrige toutes à la fois."),
             why=msg("Les outils nationaux ne reconnaissent que ces mots."),
             values={"allowed": shortened(field.enum, 8)},
-            shown=cell,
+            shown=text,
             advise=_nearest(field),
+            raw=raw,
         )  # fmt: skip
 
 
-def _one(table: Table, cell: str, kind: Kind, field: Field) -> str:
-    if kind is Kind.TEXT:
-        return f"trim({cell}) NOT IN {table.among([e.strip() for e in field.enum])}"
+def _one(table: Table, text: str, column: Column, field: Field) -> str:
+    if field.type not in ("integer", "number"):
+        words = [e.strip() for e in field.enum] + list(table.schema.missing if table.schema else ())
+        return f"{text} NOT IN {table.among(words)}"
     numbers = [n for n in map(_number, field.enum) if n is not None]
-    return f"{cell} NOT IN ({', '.join(map(repr, numbers))})" if 0 < len(numbers) <= _PARTS else ""
+    known = ", ".join(map(repr, numbers))
+    return f"{table.number(column)} NOT IN ({known})" if 0 < len(numbers) <= _PARTS else ""
 
 
 def _several(cell: str, field: Field) -> str:

@@ -19,9 +19,9 @@ def look(table: Table) -> Iterator[Finding]:
         return
     held = {field.name: column for field, column in table.pairs()}
     wanted: list[tuple[str, ...]] = [(field.name,) for field, _ in table.pairs() if field.unique]
-    key = tuple(table.schema.primary_key)
-    if key and key not in wanted:
-        wanted.append(key)
+    for key in map(tuple, (table.schema.primary_key, *table.schema.unique_keys)):
+        if key and key not in wanted:
+            wanted.append(key)
     for names in wanted:
         columns = [held[n] for n in names if n in held]
         if len(columns) == len(names) and not _surely_unique(table, columns):
@@ -42,6 +42,10 @@ def _doubles(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
     count, line, shown = table.query(f"SELECT sum(n - 1), min(second), min(shown, {_SHOWN}) FROM ({grouped})")[0]
     if not count:
         return
+    later = f"row_number() OVER (PARTITION BY {', '.join(names)} ORDER BY {LINE}) AS turn"
+    lines = table.query(
+        f"SELECT {LINE} FROM (SELECT {LINE}, {later} FROM cells WHERE {filled}) WHERE turn > 1 ORDER BY 1 LIMIT {table.most}"
+    )
     hidden = any(personal(c) for c in columns)
     yield Finding(
         "schema.not_unique",
@@ -53,4 +57,5 @@ def _doubles(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
         why=msg("C'est à cela que deux lignes se distinguent."),
         count=int(count),
         examples=() if hidden else tuple(str(s)[:80] for s in shown or ()),
+        lines=tuple(int(r[0]) for r in lines),
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from parvis.tables import numbers
 from parvis.tables.types import is_code
-from parvis.validation.table import Ask, Table, literal, quoted
+from parvis.validation.regexes import literal
+from parvis.validation.table import Ask, Table, quoted
 from parvis.values import Column, Kind, Severity, msg
 
 TITLE = "Types mêlés"

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from parvis.schemas.schema import Field
-from parvis.validation.regexes import as_re2
-from parvis.validation.table import Ask, Table, literal, quoted, shortened
+from parvis.validation.regexes import as_re2, literal
+from parvis.validation.table import Ask, Table, quoted, shortened
 from parvis.values import Column, Finding, Kind, Severity, msg
 
 TITLE = "Formes"
-_KINDS = (Kind.TEXT, Kind.INTEGER)
 # What the commonest patterns want, in words: a clerk does not read regular expressions.
 _WORDS: Mapping[str, str] = {
     r"^\d{14}$": msg("14 chiffres, sans espace ni point"),
@@ -29,42 +28,62 @@ _WORDS: Mapping[str, str] = {
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", msg("une adresse de courriel")),
     "uri": (r"(?i)[a-z][a-z0-9+.\-]*:[^\s]+", msg("une adresse complète, qui commence par https://")),
+    "wkt": (r"(?i)\s*(?:multi)?(?:point|linestring|polygon|geometrycollection)[\s\S]*\)\s*", msg("une forme WKT")),
+    "binary": (r"[A-Za-z0-9+/\s]*={0,2}\s*", msg("des octets en base 64")),
     "uuid": (r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", msg("un identifiant UUID")),
 }
 _SHORT = 60  # characters of a pattern that may be shown
 _CHOICE = re.compile(r"\(\?:\(\?:\^\|(\\\||,)\)\((.+)\)\)\+\$")  # (?:(?:^|,)(one|another))+$
-_POINT = (r"\[?\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*\]?", msg("longitude et latitude : [3.876, 43.611]"))
 
 
 def look(table: Table) -> Iterator[Ask | Finding]:
     for field, column in table.pairs():
-        if column.kind not in _KINDS or not column.filled:
+        if column.kind is Kind.GEOMETRY or not column.filled or field.type == "array":
             continue
         if field.pattern:
             pattern = as_re2(field.pattern)
             if pattern:
-                yield _ask("schema.pattern", column, pattern, _in_words(field))
+                yield from _asks(table, "schema.pattern", column, pattern, _in_words(field))
             else:
                 yield _unread(table, field, column)
-        known = _POINT if field.type == "geopoint" else _FORMATS.get(field.format)
-        if known is not None and column.kind is Kind.TEXT:
-            yield _ask("schema.format", column, *known)
-        if column.kind is Kind.TEXT:
-            yield from _lengths(field, column)
+        known = _FORMATS.get(field.format)
+        if known is not None:
+            yield from _asks(table, "schema.format", column, *known)
+        yield from _lengths(table, field, column)
 
 
-def _ask(code: str, column: Column, pattern: str, wanted: str) -> Ask:
-    cell = f"CAST({quoted(column.name)} AS VARCHAR)" if column.kind is not Kind.TEXT else quoted(column.name)
-    return Ask(
+def _asks(table: Table, code: str, column: Column, pattern: str, wanted: str) -> Iterator[Ask]:
+    """Ask of the cells as they will be published; and of those of the file when typing them is what mends them."""
+    cell = quoted(column.name) if column.kind is Kind.TEXT else f"CAST({quoted(column.name)} AS VARCHAR)"
+    words = table.schema.missing if table.schema is not None else ()
+    absent = f" AND {cell} NOT IN ({', '.join(map(literal, words))})" if words and column.kind is Kind.TEXT else ""
+    yield Ask(
         code,
         Severity.WARN,
         column,
-        f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {literal(pattern)})",
+        f"{cell} IS NOT NULL{absent} AND NOT regexp_full_match({cell}, {literal(pattern)})",
         msg("Colonne « {column} » : {count} valeur(s) n'ont pas la forme attendue."),
         hint=msg("Forme attendue : {wanted}."),
+        why=msg("Une valeur d'une autre forme n'est pas reconnue par ceux qui la cherchent."),
         values={"wanted": wanted},
         shown=cell,
     )
+    text, raw = table.text(column)
+    if raw:
+        yield Ask(
+            "schema.writing",
+            Severity.INFO,
+            column,
+            f"{text} IS NOT NULL AND NOT regexp_full_match({text}, {literal(pattern)})",
+            msg("Colonne « {column} » : {count} valeur(s) se comprennent mais sont écrites autrement que dans le schéma "
+                "({form}) ; Parvis les écrit comme il faut en publiant."),
+            hint=msg("Rien à faire ici. Pour que votre fichier soit accepté ailleurs tel quel, changez le format de ces "
+                     "cellules."),
+            why=msg("Les contrôles nationaux refusent toute autre écriture."),
+            values={"form": wanted},
+            shown=text,
+            raw=True,
+        )  # fmt: skip
 
 
 def _in_words(field: Field) -> str:
@@ -92,8 +111,8 @@ def _unread(table: Table, field: Field, column: Column) -> Finding:
     )  # fmt: skip
 
 
-def _lengths(field: Field, column: Column) -> Iterator[Ask]:
-    cell = quoted(column.name)
+def _lengths(table: Table, field: Field, column: Column) -> Iterator[Ask]:
+    cell, raw = table.text(column)
     for bound, sign, said in (
         (field.min_length, "<", msg("trop courtes")),
         (field.max_length, ">", msg("trop longues")),
@@ -106,6 +125,8 @@ def _lengths(field: Field, column: Column) -> Iterator[Ask]:
                 f"length({cell}) {sign} {int(bound)}",
                 msg("Colonne « {column} » : {count} valeur(s) sont {said} (limite : {bound} signes)."),
                 hint=msg("Corrigez ces cellules dans votre fichier."),
+                why=msg("Un code trop court ou trop long en désigne un autre, ou rien."),
                 values={"said": said, "bound": bound},
                 shown=cell,
+                raw=raw,
             )

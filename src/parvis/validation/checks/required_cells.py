@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from parvis.schemas.schema import Field
 from parvis.tables.numbers import MISSING
 from parvis.validation.regexes import as_re2
-from parvis.validation.table import Ask, Table, quoted
+from parvis.validation.table import Ask, Table
 from parvis.values import Kind, Severity, msg
 
 TITLE = "Cellules obligatoires"
@@ -15,7 +15,7 @@ TITLE = "Cellules obligatoires"
 
 def look(table: Table) -> Iterator[Ask]:
     for field, column in table.pairs():
-        if not field.required or column.filled >= table.profile.rows:
+        if not field.required or (column.filled >= table.profile.rows and not (table.schema and table.schema.missing)):
             continue
         if column.kind is not Kind.TEXT and _allows_absence(table, field):
             continue
@@ -23,7 +23,7 @@ def look(table: Table) -> Iterator[Ask]:
             "schema.required_cell",
             Severity.WARN,
             column,
-            f"{quoted(column.name)} IS NULL",
+            table.empty(column),
             msg("Colonne « {column} » : {count} cellule(s) sont vides, une valeur y est obligatoire.")
             if column.filled
             else msg("La colonne « {column} » est vide ({count} lignes), une valeur y est obligatoire."),

@@ -1,0 +1,47 @@
+"""French communes: which codes held when, and what took their place.
+
+The list lies in ``lexicons/communes.txt``, made by ``scripts/make_places.py`` from the Code officiel géographique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+COMMUNES = Path(__file__).parent / "lexicons" / "communes.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A code of the geographical code. Days are ISO 8601; ``since`` is "" before 1943, ``until`` "" while it holds."""
+
+    code: str
+    name: str
+    kinds: str  # today: C commune, D delegated commune, A associated commune, M municipal district; "" none of them
+    since: str
+    until: str
+    into: str  # code of the commune that took its place
+
+
+@cache
+def communes() -> Mapping[str, Commune]:
+    """Return every commune that existed since 1943, by its code."""
+    out = {}
+    for line in COMMUNES.read_text("utf-8").splitlines()[1:]:
+        code, kinds, since, until, into, name = line.split("|", 5)
+        out[code] = Commune(code, name, kinds, since, until, into)
+    return out
+
+
+@cache
+def year() -> int:
+    """Return the year of the geographical code that the list stops at."""
+    with COMMUNES.open(encoding="utf-8") as lines:
+        return int(lines.readline().strip("# \n"))
+
+
+def department_of(code: str) -> str:
+    """Return the department of a commune's code: « 2A », « 971 », « 34 »."""
+    return code[:3] if code[:2] in ("97", "98") else code[:2]
