@@ -25,6 +25,7 @@ WORDS = tomllib.loads((Path(__file__).parent / "schema_words.toml").read_text("u
 BAL = Schema(
     id="etalab/schema-bal",
     title="Base adresse locale",
+    subject=("@cle_interop", "@suffixe"),
     version="1.5.0",
     homepage="https://github.com/etalab/schema-bal",
     source="https://schema.data.gouv.fr/schemas/etalab/schema-bal/1.5.0/schema.yml",
@@ -33,10 +34,28 @@ BAL = Schema(
         Field("id_ban_commune", "Identifiant national de la commune"),
         Field("id_ban_toponyme", "Identifiant national de la voie"),
         Field("id_ban_adresse", "Identifiant national de l'adresse", synonyms=("uid_adresse", "uid_adress")),
-        Field("voie_nom", "Voie ou lieu-dit", required=True, synonyms=("toponyme", "nom de la voie")),
+        Field(
+            "voie_nom",
+            "Voie ou lieu-dit",
+            required=True,
+            synonyms=("toponyme", "nom de la voie", "libellé voie", "nom voie", "voie", "libellé officiel", "lib off"),
+        ),
         Field("lieudit_complement_nom", "Lieu-dit ou complément"),
-        Field("numero", "Numéro dans la voie", "integer", required=True, minimum=0, maximum=99999),
-        Field("suffixe", "Suffixe du numéro", pattern="^[a-zA-Z0-9]{1,9}$", synonyms=("indice de répétition", "rep")),
+        Field(
+            "numero",
+            "Numéro dans la voie",
+            "integer",
+            required=True,
+            minimum=0,
+            maximum=99999,
+            synonyms=("num voi", "num voie", "numéro voirie", "numéro de voirie", "numéro de voie", "no voie"),
+        ),
+        Field(
+            "suffixe",
+            "Suffixe du numéro",
+            pattern="^[a-zA-Z0-9]{1,9}$",
+            synonyms=("indice de répétition", "rep", "suf voi", "bis", "bister"),
+        ),
         Field("commune_insee", "Code INSEE", required=True, meaning="insee_commune", synonyms=("commune_in",)),
         Field("commune_nom", "Commune", required=True, synonyms=("commune_no",)),
         Field("commune_deleguee_insee", "Code INSEE de la commune déléguée", meaning="insee_commune"),
@@ -100,7 +119,8 @@ def in_our_words(schema: Schema, words: Mapping[str, str]) -> Schema:
         fields.append(
             dataclasses.replace(field, title=title.strip() or _from_name(field.name), description="", synonyms=synonyms)
         )
-    return dataclasses.replace(schema, title=words["title"], fields=tuple(fields))
+    subject = tuple(s.strip() for s in words.get("subject", "").split(",") if s.strip())
+    return dataclasses.replace(schema, title=words["title"], subject=subject, fields=tuple(fields))
 
 
 def _from_name(name: str) -> str:

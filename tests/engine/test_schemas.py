@@ -11,7 +11,18 @@ import pytest
 
 from parvis.errors import InputError, LimitError, UnknownName
 from parvis.schemas.match import open_schema
-from parvis.schemas.schema import TYPES, Schema, all_ids, from_document, from_file, from_table_schema, from_text, load
+from parvis.schemas.schema import (
+    NATIONAL,
+    TYPES,
+    WRITTEN,
+    Schema,
+    all_ids,
+    from_document,
+    from_file,
+    from_table_schema,
+    from_text,
+    load,
+)
 from parvis.validation.regexes import as_re2
 
 EXPECTED = """scdl/subventions scdl/deliberations scdl/budget scdl/equipements scdl/prenoms scdl/menus-collectifs
@@ -23,7 +34,8 @@ UNREADABLE = {"cnigfr/schema-friches": {"activite_code", "proprio_type", "unite_
 
 def documents(shared: Path) -> dict[str, Path]:
     folder = shared / "data" / "schemas"
-    found = {i: next(iter(sorted((folder / i.replace("/", "__")).glob("*.json"))), None) for i in all_ids()}
+    national = [p.stem for p in NATIONAL.glob("*.json")]
+    found = {n.replace("__", "/"): next(iter(sorted((folder / n).glob("*.json"))), None) for n in national}
     found["naturalsolutions/schema-arbre"] = shared / "data" / "schema-exemples" / "arbres" / "schema.json"
     return {i: p for i, p in found.items() if p is not None}
 
@@ -50,6 +62,32 @@ def test_a_national_schema_is_whole(name: str) -> None:
 def test_every_pattern_can_be_verified_or_is_known_not_to_be(name: str) -> None:
     unread = {f.name for f in load(name).fields if f.pattern and not as_re2(f.pattern)}
     assert unread == UNREADABLE.get(name, set())
+
+
+OURS = """resultats-elections calendrier-collecte effectifs-scolaires comptage-stationnement associations tarifs etat-civil
+    permis-construire secteurs-scolaires""".split()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_profile_of_ours_says_what_to_know_before_publishing(name: str) -> None:
+    schema = load(f"parvis/{name}")
+    assert schema.note.endswith(".") and schema.subject and schema.version and schema.licence
+    assert {r.kind for r in schema.rules} <= {"compare", "sum"}
+
+
+def test_civil_status_says_its_threshold() -> None:
+    schema = load("parvis/etat-civil")
+    assert "Seuil de diffusion" in schema.note
+    assert "moins de 3" in next(f.description for f in schema.fields if f.name == "nombre")
+
+
+def test_the_reference_page_describes_every_schema_written_by_hand() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "schemas.md").read_text("utf-8")
+    for name in (p.stem.replace("__", "/") for p in WRITTEN.glob("*.json")):
+        assert f"`{name}`" in page, name
+    for name in OURS:
+        for field in load(f"parvis/{name}").fields:
+            assert f"| `{field.name}` | {field.title} |" in page, (name, field.name)
 
 
 @pytest.mark.shared
@@ -110,8 +148,6 @@ def test_the_script_writes_what_the_repository_holds(shared: Path, tmp_path: Pat
     monkeypatch.setattr(make_schemas, "NATIONAL", tmp_path)
     make_schemas.main(shared / "data" / "schemas")
     sys.modules.pop("make_schemas")
-    from parvis.schemas.schema import NATIONAL
-
     written = {p.name: p.read_text("utf-8") for p in tmp_path.glob("*.json")}
     assert written == {p.name: p.read_text("utf-8") for p in NATIONAL.glob("*.json")}
 

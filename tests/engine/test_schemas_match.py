@@ -109,6 +109,38 @@ def test_a_column_is_used_once_and_meaning_is_the_last_resort() -> None:
     assert mapping["montant"] == "c0" and mapping["rnaBeneficiaire"] == "c2"
 
 
+def test_long_headers_are_paired_by_the_words_they_hold() -> None:
+    columns = (
+        Column("c0", "Nom ou raison sociale de l'organisme bénéficiaire", filled=9),
+        Column("c1", "Montant total de la subvention votée (€)", kind=Kind.NUMBER, filled=9),
+        Column("c2", "Date de la convention signée", kind=Kind.DATE, filled=9),
+        Column("c3", "Montant du prêt", kind=Kind.NUMBER, filled=9),
+    )
+    mapping = mapped(columns, load("scdl/subventions"))
+    assert mapping == {"nomBeneficiaire": "c0", "montant": "c1", "dateConvention": "c2"}
+
+
+def test_cells_that_are_something_else_undo_a_foreign_header_and_doubt_a_right_one() -> None:
+    schema = load("scdl/subventions")
+    dates = Column("c0", "Montant accordé", kind=Kind.DATE, filled=9)
+    assert mapped([dates], schema) == {}
+    assert mapped([Column("c0", "montant", kind=Kind.DATE, filled=9)], schema) == {"montant": "c0"}
+    right = Profile("csv", 9, tuple(Column(f"c{i}", n, filled=9) for i, n in enumerate(SUBSIDIES)))
+    lying = Profile("csv", 9, tuple(Column(f"c{i}", n, Kind.BOOLEAN, filled=9) for i, n in enumerate(SUBSIDIES)))
+    assert fit(lying, schema).confidence < fit(right, schema).confidence
+
+
+def test_a_table_whose_matter_is_told_is_a_candidate_and_no_certainty() -> None:
+    found = match(profile("N° de délibération", "Objet", "Rapporteur", "Service", "Date du conseil"))
+    assert found[0].schema == "scdl/deliberations" and 0.3 <= found[0].confidence < SURE
+    assert "sous d'autres noms" in found[0].reason and "parle de" in found[0].reason
+
+
+def test_a_budget_in_totem_follows_the_national_schema() -> None:
+    table = Profile("totem", 3, (Column("c0", "chapitre"), Column("c1", "nature"), Column("c2", "section")))
+    assert match(table)[0].schema == "scdl/budget" and match(table)[0].confidence >= SURE
+
+
 def test_a_geometry_is_no_column_of_a_schema() -> None:
     shape = Column("geometry", "geopoint", kind=Kind.GEOMETRY)
     assert mapped([shape], load("openmaraude/schema-stationstaxi")) == {}
@@ -153,8 +185,7 @@ FREE = """catalogue/montpellier-Opendata/VilleMTP_MTP_Opendata.csv
     equipements/montpellier-FontainesPublic/VilleMTP_MTP_FontainesPublic.csv
     mobilite/montpellier-ParkingOuvrage/VilleMTP_MTP_ParkingOuv.csv
     mobilite/montpellier-Comptage/VilleMTP_MTP_Comptage.csv
-    donnees-personnelles/montpellier-ListeAssoc_2011/VilleMTP_MTP_ListeAssoc_2011.csv
-    donnees-personnelles/carrieres-sous-poissy/nom-naiss-CSP.csv""".split()
+""".split()
 
 
 @pytest.mark.shared

@@ -21,6 +21,7 @@ from parvis.text import words
 from parvis.values import msg
 
 NATIONAL = Path(__file__).parent / "national"
+WRITTEN = Path(__file__).parent / "written"  # by hand: GTFS, GBFS, DECP, and ours where the nation has none
 SIZE = 5 << 20  # bytes of a schema document
 FIELDS = 2000
 ENUM = 20_000  # values of one list
@@ -100,6 +101,8 @@ class Schema:
     rules: Sequence[Rule] = ()
     references: Sequence[Reference] = ()
     digest: str = ""  # SHA-256 of the document this was made from
+    note: str = ""  # what to know before publishing such a table: a French sentence
+    subject: Sequence[str] = ()  # what tells its matter: words of headers, « @field » that is there, « meaning:name »
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
@@ -110,13 +113,13 @@ class Schema:
 
 
 def all_ids() -> tuple[str, ...]:
-    """Return the ids of the national schemas, in alphabetical order."""
-    return tuple(sorted(p.stem.replace("__", "/") for p in NATIONAL.glob("*.json")))
+    """Return the ids of the known schemas, in alphabetical order: national ones and those written by hand."""
+    return tuple(sorted(_documents()))
 
 
 @cache
 def load(schema: str) -> Schema:
-    """Return a national schema by its id (« scdl/subventions », or « subventions » when no other ends so).
+    """Return a known schema by its id (« scdl/subventions », or « subventions » when no other ends so).
 
     Raises: UnknownName.
     """
@@ -129,7 +132,7 @@ def load(schema: str) -> Schema:
             schema=schema,
         )
     chosen = schema if schema in known else near[0]
-    document = json.loads((NATIONAL / f"{chosen.replace('/', '__')}.json").read_text("utf-8"))
+    document = json.loads(_documents()[chosen].read_text("utf-8"))
     fields = tuple(Field(**{k: _frozen(v) for k, v in f.items()}) for f in document.pop("fields"))
     rules = tuple(Rule(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("rules", ()))
     references = tuple(Reference(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("references", ()))
@@ -201,6 +204,12 @@ def parts_of(name: str) -> list[str]:
 
 
 # --- Steps ----------------------------------------------------------------------------------------
+
+
+@cache
+def _documents() -> Mapping[str, Path]:
+    return {p.stem.replace("__", "/"): p for folder in (NATIONAL, WRITTEN) for p in folder.glob("*.json")}
+
 
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTERS, _NUMBERS = ("string",), ("number", "string")
@@ -340,9 +349,6 @@ FORMATS: Mapping[str, str] = {
     "opening-hours-value": "opening-hours",
     "phone-number-value": "phone-number",
     "year-interval-value": "year-interval",
-    "code-pays-i-s-o2": "code-pays-iso2",
-    "code-pays-i-s-o3": "code-pays-iso3",
-    "coordonnees-gps-francaises": "coordonnees-gps-francaises",
 }
 
 
@@ -370,8 +376,8 @@ def _field(described: Mapping[str, Any]) -> Field:
         below=_bound(told.get("exclusiveMaximum")),
         true_values=_enum(described.get("trueValues")) if kind == "boolean" else (),
         false_values=_enum(described.get("falseValues")) if kind == "boolean" else (),
-        decimal=_text(described.get("decimalChar"))[:1].replace(".", ""),
-        grouping=_text(described.get("groupChar"))[:1],
+        decimal=_sign(described.get("decimalChar")).replace(".", ""),
+        grouping=_sign(described.get("groupChar")),
         dressed=described.get("bareNumber") is False,
         format=_text(described.get("format")),
         description=_text(described.get("description"))[:2000],
@@ -417,6 +423,11 @@ def _licence(said: Any) -> str:
 def _text(value: Any) -> str:
     """Return a text fit for a sentence, or "": schemas hold zero-width signs and worse."""
     return "".join(_visible(value)).strip() if isinstance(value, str) else ""
+
+
+def _sign(value: Any) -> str:
+    """Return one sign, which may well be a space."""
+    return value[:1] if isinstance(value, str) else ""
 
 
 def _visible(text: str) -> Iterator[str]:
