@@ -1,6 +1,7 @@
 """The path of one file, and the only place that knows the order of its steps.
 
-``collect`` takes the bytes in, ``prepare`` shows all that an agent must see before deciding, ``commit`` makes
+``collect`` takes the bytes in, ``prepare`` shows all that an agent must see before deciding, ``rework`` does so again
+under other repairs, ``commit`` makes
 the decided table an immutable version on the shelf. ``inspect``, ``check`` and ``protect`` are the same steps on
 a file of one's own, with no data folder.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parvis.catalogue import metadata as describing
-from parvis.errors import ParvisError
+from parvis.errors import InputError, ParvisError
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening
@@ -26,13 +27,16 @@ from parvis.profiling import profile as profiling
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
 from parvis.schemas.schema import load as load_schema
-from parvis.store import inbox, shelf, vault
+from parvis.store import diff, inbox, shelf, vault
 from parvis.store.folder import Folder
 from parvis.tables import read as reading
-from parvis.tables import repairs, types
-from parvis.tables.table import RawTable
+from parvis.tables import recipe as recipes
+from parvis.tables import types
+from parvis.tables.draft import SAME_FILE, Reference
+from parvis.tables.table import SHAPE, RawTable
 from parvis.validation import run as validation
 from parvis.values import (
+    Change,
     Finding,
     Metadata,
     Parcel,
@@ -40,10 +44,13 @@ from parvis.values import (
     Preparation,
     Profile,
     Reception,
+    Recipe,
     SchemaMatch,
     Severity,
     Step,
     Version,
+    from_json,
+    to_json,
 )
 
 Progress = Callable[[float, str], None]
@@ -52,6 +59,8 @@ Progress = Callable[[float, str], None]
 # about a file that never meant to follow it.
 SURE = 0.6
 PREVIEW_ROWS = 20
+# Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
+KEPT_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Examined:
     typed: Path
     steps: Sequence[Step]
     preparation: Preparation
+    others: Sequence[str] = ()  # names of the other tables of the file
 
 
 def collect(folder: Folder, name: str, stream: BinaryIO, *, origin: str, now: str, limit: int = 0) -> Parcel:
@@ -74,23 +84,72 @@ def prepare(
     parcel: Parcel,
     *,
     schema: str = "",
-    recipe: Sequence[Step] = (),
+    recipe: Sequence[Recipe] = (),
+    references: Sequence[Version] = (),
     territory: str = "",
     now: str,
     progress: Progress | None = None,
 ) -> Reception:
     """Return all that is to be seen of a parcel: remarks on the file, and one preparation per table found.
 
-    ``schema`` imposes a schema id; ``recipe`` replays accepted repairs instead of proposing new ones;
-    ``territory`` is the commune's INSEE code; ``now`` is ISO 8601 UTC. The original bytes go to the vault.
-    Bad content never raises: it is a finding. Doing it again gives the same preparations.
+    ``schema`` imposes a schema id; ``recipe`` gives the recipes that its tables may replay (``tables.recipe.choose``);
+    ``references`` are the released versions that steps may look into; ``territory`` is the commune's INSEE code; ``now``
+    is ISO 8601 UTC. The original bytes go to the vault. Bad content never raises: it is a finding. Doing it again gives
+    the same preparations.
     """
     kept = vault.keep(folder, parcel)
+    expected = _Expected(schema, tuple(recipe), _datasets(folder, references), territory, now)
     with folder.workspace() as work:
-        findings, tables = _examine(kept, work, _Expected(schema, tuple(recipe), territory, now), progress)
-        for table in tables:
-            vault.stage(folder, table.preparation.id, table.typed)
+        findings, tables = _examine(kept, work, expected, progress)
+        _stage(folder, tables)
     return Reception(kept, findings, tuple(t.preparation for t in tables))
+
+
+def rework(
+    folder: Folder,
+    preparation: Preparation,
+    steps: Sequence[Step],
+    *,
+    references: Sequence[Version] = (),
+    territory: str = "",
+    now: str,
+    progress: Progress | None = None,
+) -> Preparation:
+    """Return the preparation of the same table under other steps; what was staged of it is replaced.
+
+    The file is read again only when a step says how to read it, or when what was read was not kept. Raises: InputError
+    when the file does not give this table any more.
+    """
+    wanted = Recipe(tuple(steps), preparation.profile.table, preparation.labels, preparation.follows)
+    expected = _Expected("", (wanted,), _datasets(folder, references), territory, now)
+    say: Progress = progress or (lambda share, what: None)
+    with folder.workspace() as work:
+        read = None if _headers((wanted, Recipe(preparation.recipe))) else vault.staged_read(folder, preparation.id)
+        if read is not None:
+            facts, path = read
+            raw = dataclasses.replace(from_json(RawTable, facts["table"]), path=path)
+            others = _siblings_staged(folder, facts["others"])
+            say(0.3, "Reprise des étapes")
+            table = _examine_table(preparation.parcel, raw, work, expected, wanted, others)
+            vault.stage(folder, table.preparation.id, table.typed)
+        else:
+            _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
+            found = next(iter(tables), None)
+            if found is None:
+                raise InputError(
+                    "Avec cette étape, le fichier ne donne plus le tableau « {table} ».",
+                    "Vérifiez le numéro de la ligne des titres.",
+                    table=preparation.profile.table or preparation.parcel.name,
+                )
+            table = found
+            _stage(folder, [table])
+    return table.preparation
+
+
+def change(folder: Folder, preparation: Preparation, version: Version) -> Change:
+    """Return what is new in a prepared table since a version."""
+    typed, published = vault.staged_path(folder, preparation.id), folder.object(version.object)
+    return diff.change(typed, preparation.profile, version, published)
 
 
 def commit(
@@ -139,20 +198,23 @@ def forget(folder: Folder, preparation: Preparation) -> None:
 
 @contextmanager
 def opened(
-    path: str | Path, *, schema: str = "", territory: str = ""
+    path: str | Path, *, schema: str = "", territory: str = "", recipe: Sequence[Recipe] = ()
 ) -> Iterator[tuple[Reception, tuple[Examined, ...]]]:
     """Give what is to be seen of a file that stays where it is, and its tables while the block lasts."""
     source = Path(path)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="parvis-") as work:
         parcel = _parcel_of(source, now)
-        findings, tables = _examine(parcel, Path(work), _Expected(schema, (), territory, now), None)
+        findings, tables = _examine(parcel, Path(work), _Expected(schema, tuple(recipe), {}, territory, now), None)
         yield Reception(parcel, findings, tuple(t.preparation for t in tables)), tables
 
 
-def inspect(path: str | Path) -> Reception:
-    """Return what a file is: format, encoding, tables, columns with types and meanings, candidate schemas."""
-    with opened(path) as (reception, _):
+def inspect(path: str | Path, recipe: Sequence[Recipe] = ()) -> Reception:
+    """Return what a file is: format, encoding, tables, columns with types and meanings, candidate schemas.
+
+    ``recipe`` replays the steps that were accepted on another file of the same source (``tables.recipe.load``).
+    """
+    with opened(path, recipe=recipe) as (reception, _):
         return reception
 
 
@@ -162,14 +224,16 @@ def check(path: str | Path, schema: str = "") -> Reception:
         return reception
 
 
-def protect(path: str | Path, target: str | Path, policy: Policy | None = None) -> tuple[protecting.SafeTable, ...]:
+def protect(
+    path: str | Path, target: str | Path, policy: Policy | None = None, recipe: Sequence[Recipe] = ()
+) -> tuple[protecting.SafeTable, ...]:
     """Write the protected copy of each table into a folder, as Parquet, under a decided policy.
 
     Without a policy the proposed one is applied as if accepted: the safest choice for each column.
     """
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
-    with opened(path) as (reception, tables):
+    with opened(path, recipe=recipe) as (reception, tables):
         if not tables:
             raise reason_of_refusal(reception)
         return tuple(_protect_one(t, folder, policy, alone=len(tables) == 1) for t in tables)
@@ -177,8 +241,6 @@ def protect(path: str | Path, target: str | Path, policy: Policy | None = None) 
 
 def reason_of_refusal(reception: Reception) -> ParvisError:
     """Return the error that says why nothing could be read of a file."""
-    from parvis.errors import InputError
-
     first = next((f for f in reception.findings if f.severity is Severity.REFUSE), None)
     if first is None:
         return InputError("Aucun tableau n'a été trouvé dans « {name} ».", name=reception.parcel.name)
@@ -202,35 +264,108 @@ class _Expected:
     """What is known of a file before it is read."""
 
     schema: str
-    recipe: tuple[Step, ...]
+    recipe: tuple[Recipe, ...]
+    references: Mapping[str, Reference]
     territory: str
     now: str
 
 
 def _examine(
-    parcel: Parcel, work: Path, expected: _Expected, progress: Progress | None
+    parcel: Parcel, work: Path, expected: _Expected, progress: Progress | None, only: str | None = None
 ) -> tuple[tuple[Finding, ...], tuple[Examined, ...]]:
     say: Progress = progress or (lambda share, what: None)
     say(0.05, "Lecture du fichier")
-    read = reading.read(parcel, work / "read")
+    read = reading.read(parcel, work / "read", headers=_headers(expected.recipe))
+    chosen = recipes.choose(read.tables, expected.recipe) if only is None else {only: expected.recipe[0]}
+    others = {f"{SAME_FILE}{t.name}": _as_reference(t) for t in read.tables} if len(read.tables) > 1 else {}
     examined = []
     for index, raw in enumerate(read.tables):
+        if only is not None and raw.name != only:
+            continue
         share = 0.3 + 0.65 * index / len(read.tables)
         say(share, f"Examen de « {raw.name} »" if raw.name else "Examen du tableau")
         place = work / f"table{index}"
         place.mkdir()
-        examined.append(_examine_table(parcel, raw, place, expected))
+        examined.append(_examine_table(parcel, raw, place, expected, chosen.get(raw.name), others))
     say(1.0, "Terminé")
-    return tuple(read.findings), tuple(examined)
+    return tuple(read.findings), _taken_in(examined)
 
 
-def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expected) -> Examined:
-    steps = expected.recipe or repairs.propose(raw)
-    repaired = repairs.apply(raw, steps, work)
+def _taken_in(tables: Sequence[Examined]) -> tuple[Examined, ...]:
+    """Return the tables, those that another one takes in saying by which."""
+    by = {name: t.raw.name for t in reversed(tables) for name in t.preparation.takes_in}
+    return tuple(
+        dataclasses.replace(t, preparation=dataclasses.replace(t.preparation, within=by[t.raw.name]))
+        if t.raw.name in by and by[t.raw.name] != t.raw.name
+        else t
+        for t in tables
+    )
+
+
+def _headers(told: Sequence[Recipe]) -> dict[str, int]:
+    """Return the lines that recipes give as headers, by name of table."""
+    out = {}
+    for recipe in told:
+        for step in recipe.steps:
+            if step.repair == "header_line" and not step.off and isinstance(step.parameters.get("line"), int):
+                out[recipe.table] = int(step.parameters["line"])
+    return out
+
+
+def _as_reference(raw: RawTable) -> Reference:
+    return Reference(raw.name, raw.path, raw.labels, raw.columns(), SHAPE if raw.geometry else "")
+
+
+def _datasets(folder: Folder, versions: Sequence[Version]) -> dict[str, Reference]:
+    """Return released versions as steps look into them, named after their dataset."""
+    return {
+        f"dataset:{v.dataset}": Reference(
+            v.metadata.title,
+            folder.object(v.object),
+            [c.label or c.name for c in v.columns],
+            [c.name for c in v.columns],
+            v.geometry,
+        )
+        for v in versions
+    }
+
+
+def _stage(folder: Folder, tables: Sequence[Examined]) -> None:
+    """Keep what ``commit`` and ``rework`` start from."""
+    for table in tables:
+        vault.stage(folder, table.preparation.id, table.typed)
+        if table.raw.rows <= KEPT_ROWS:
+            others = {n: _identity(table.preparation.parcel, n) for n in table.others}
+            facts = {"table": to_json(table.raw), "others": others}
+            vault.stage_read(folder, table.preparation.id, facts, table.raw.path)
+
+
+def _siblings_staged(folder: Folder, others: Mapping[str, str]) -> dict[str, Reference]:
+    """Return the other tables of a file as they were read, those that are still there."""
+    out = {}
+    for name, preparation in others.items():
+        read = vault.staged_read(folder, preparation)
+        if read is not None and len(others) > 1:
+            out[f"{SAME_FILE}{name}"] = _as_reference(
+                dataclasses.replace(from_json(RawTable, read[0]["table"]), path=read[1])
+            )
+    return out
+
+
+def _examine_table(
+    parcel: Parcel,
+    raw: RawTable,
+    work: Path,
+    expected: _Expected,
+    recipe: Recipe | None,
+    others: Mapping[str, Reference],
+) -> Examined:
+    repaired, steps = recipes.run(raw, recipe, work, {**others, **expected.references})
     columns = types.infer(repaired)
     typed = work / "typed.parquet"
     types.write(repaired, columns, typed)
     profile = profiling.profile(repaired, columns, typed)
+    profile = _with_former_names(profile, repaired, columns, typed, steps)
     matches = matching.match(profile)
     wanted, mapping = _schema_for(expected.schema, profile, matches)
     profile = dataclasses.replace(profile, schemas=matches)
@@ -245,10 +380,10 @@ def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expecte
     metadata = describing.prefill(parcel, profile, matches[0] if wanted and matches else None, expected.territory)
     policy = policies.propose(profile, findings)
     preparation = Preparation(
-        id=hashlib.sha256(f"{parcel.digest}\n{parcel.received_at}\n{raw.name}".encode()).hexdigest()[:24],
+        id=_identity(parcel, raw.name),
         parcel=parcel,
         profile=profile,
-        recipe=steps,
+        recipe=_without_people(steps, findings),
         findings=(*findings, *describing.complete(metadata)),
         policy=policy,
         metadata=metadata,
@@ -256,8 +391,50 @@ def _examine_table(parcel: Parcel, raw: RawTable, work: Path, expected: _Expecte
         preview=protecting.preview(typed, profile, policy, PREVIEW_ROWS),
         schema=wanted.id if wanted else "",
         quality=validation.quality(profile, findings),
+        labels=tuple(raw.labels),
+        follows=recipe.id if recipe else "",
     )
-    return Examined(repaired, typed, steps, preparation)
+    return Examined(raw, typed, steps, preparation, tuple(n.removeprefix(SAME_FILE) for n in others))
+
+
+def _identity(parcel: Parcel, table: str) -> str:
+    return hashlib.sha256(f"{parcel.digest}\n{parcel.received_at}\n{table}".encode()).hexdigest()[:24]
+
+
+def _with_former_names(
+    profile: Profile, raw: RawTable, columns: Sequence[types.TypedColumn], typed: Path, steps: Sequence[Step]
+) -> Profile:
+    """Return the profile, columns that were given another name keeping what the former one said of them.
+
+    « Présidente » says whose names these are; « Structure » would hide it, and publish them.
+    """
+    former: dict[str, str] = {}
+    for step in steps:
+        if step.repair == "rename" and step.found and not step.off and step.origin != "idea":
+            before, after = str(step.parameters["column"]), " ".join(str(step.parameters["name"]).split())
+            former[after] = former.pop(before, before)
+    if not former:
+        return profile
+    then = dataclasses.replace(raw, labels=tuple(former.get(x, x) for x in raw.labels))
+    told = profiling.profile(then, [dataclasses.replace(c, label=former.get(c.label, c.label)) for c in columns], typed)
+    meanings = {c.name: c.meaning for c in told.columns}
+    personal = {name for name, detector in profiling.detectors().items() if detector.PERSONAL}
+
+    def meaning(name: str, now: str) -> str:
+        before = meanings.get(name, "")
+        return before if before and (not now or before in personal) else now
+
+    renamed = tuple(dataclasses.replace(c, meaning=meaning(c.name, c.meaning)) for c in profile.columns)
+    return dataclasses.replace(profile, columns=renamed)
+
+
+def _without_people(steps: Sequence[Step], findings: Sequence[Finding]) -> tuple[Step, ...]:
+    """Return the steps without what their examples show of columns that hold personal data."""
+    secret = {str(f.values.get("column", "")) for f in policies.blocking(findings)} - {""}
+    for step in reversed(steps):  # a column may have had another name before
+        if step.repair == "rename" and str(step.parameters.get("name", "")) in secret:
+            secret.add(str(step.parameters.get("column", "")))
+    return tuple(recipes.discreet(s, secret) for s in steps) if secret else tuple(steps)
 
 
 def _schema_for(asked: str, profile: Profile, matches: Sequence[SchemaMatch]) -> tuple[Schema | None, dict[str, str]]:

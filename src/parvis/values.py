@@ -268,6 +268,12 @@ class Preparation:
     change: Change | None = None  # what is new since the version it would follow
 
     @property
+    def takes_in(self) -> tuple[str, ...]:
+        """Names of the other tables of the file that its steps take in."""
+        done = (s for s in self.recipe if s.found and not s.off and s.origin != "idea")
+        return tuple(str(name) for s in done for name in s.values.get("names", ()))
+
+    @property
     def blocked(self) -> bool:
         """True when a person must decide before anything can be released."""
         return any(f.severity in (Severity.BLOCK, Severity.REFUSE) for f in self.findings)

@@ -11,21 +11,39 @@ from rich.markup import escape
 from rich.table import Table
 
 from parvis.cli import out
-from parvis.values import Preparation, Profile, Reception, Severity
+from parvis.values import Preparation, Profile, Reception, Recipe, Severity
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+RECIPE = click.option(
+    "--recipe", metavar="FICHIER", type=FILE, help="Recette à rejouer : les étapes acceptées sur un fichier précédent."
+)
+
+
 @click.command()
 @click.argument("file", type=FILE, metavar="FICHIER")
+@RECIPE
+@click.option(
+    "--keep-recipe",
+    "keep",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Où écrire la recette de ce fichier, pour la rejouer sur le prochain.",
+)
 @out.json_option
-def inspect(file: Path, as_json: bool) -> None:
-    """Dit ce qu'est un fichier : format, tableaux, colonnes, schémas possibles."""
+def inspect(file: Path, recipe: Path | None, keep: Path | None, as_json: bool) -> None:
+    """Dit ce qu'est un fichier : format, tableaux, colonnes, réparations, schémas possibles."""
     from parvis import pipeline
+    from parvis.tables import recipe as recipes
 
-    reception = pipeline.inspect(file)
+    reception = pipeline.inspect(file, recipes.load(recipe) if recipe else ())
+    if keep is not None:
+        told = [Recipe(p.recipe, p.profile.table, p.labels) for p in reception.preparations]
+        keep.write_text(recipes.dump(told), "utf-8")
     if as_json:
-        out.show_json({"findings": reception.findings, "tables": [p.profile for p in reception.preparations]})
+        out.show_json({"findings": reception.findings, "tables": [p.profile for p in reception.preparations],
+                       "recipes": [p.recipe for p in reception.preparations]})  # fmt: skip
     else:
         _show(reception, with_columns=True)
     _leave(reception, decide=False)
@@ -60,6 +78,7 @@ def check(file: Path, schema: str, as_json: bool) -> None:
 @click.option(
     "--policy", metavar="FICHIER", type=FILE, help="Politique déjà décidée ; sans elle, la plus prudente est appliquée."
 )
+@RECIPE
 @click.option(
     "--out",
     "target",
@@ -69,12 +88,14 @@ def check(file: Path, schema: str, as_json: bool) -> None:
     help="Dossier.",
 )
 @out.json_option
-def protect(file: Path, policy: Path | None, target: Path, as_json: bool) -> None:
+def protect(file: Path, policy: Path | None, recipe: Path | None, target: Path, as_json: bool) -> None:
     """Écrit la copie protégée d'un fichier, sans les données personnelles."""
     from parvis import pipeline
     from parvis.privacy import policy as policies
+    from parvis.tables import recipe as recipes
 
-    tables = pipeline.protect(file, target, policies.load(policy) if policy else None)
+    chosen = policies.load(policy) if policy else None
+    tables = pipeline.protect(file, target, chosen, recipes.load(recipe) if recipe else ())
     if as_json:
         out.show_json([{"path": t.path, "rows": t.rows, "policy": t.policy, "risk": t.risk} for t in tables])
         return
@@ -99,6 +120,7 @@ def _show(reception: Reception, *, with_columns: bool) -> None:
         console.print(_headline(preparation.profile))
         if with_columns:
             _show_columns(console, preparation.profile)
+            _show_steps(console, preparation)
         _show_schemas(console, preparation)
         if preparation.findings:
             console.print(out.findings_table(preparation.findings))
@@ -122,6 +144,12 @@ def _show_columns(console: Console, profile: Profile) -> None:
         examples = ", ".join(column.examples[:3])
         table.add_row(*(escape(t) for t in (column.label, out.KINDS[column.kind], column.meaning, share, examples)))
     console.print(table)
+
+
+def _show_steps(console: Console, preparation: Preparation) -> None:
+    for step in preparation.recipe:
+        mark = "?" if step.origin == "idea" else "✗" if step.off or not step.found else "✓"
+        console.print(f"{mark} {escape(step.text)}", style="dim" if mark != "✓" else "")
 
 
 def _show_schemas(console: Console, preparation: Preparation) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from parvis.errors import UnknownName
 from parvis.store import disk
@@ -42,10 +45,31 @@ def stage(folder: Folder, preparation: str, table: Path) -> None:
         disk.rename(beside, target)
 
 
+def stage_read(folder: Folder, preparation: str, facts: Mapping[str, Any], table: Path) -> None:
+    """Keep a table as it was read, and what is known of it, so that its repairs can be changed at once."""
+    stage(folder, f"{preparation}-read", table)
+    with disk.said_kindly():
+        disk.write_json(_facts_path(folder, preparation), dict(facts))
+
+
+def staged_read(folder: Folder, preparation: str) -> tuple[Mapping[str, Any], Path] | None:
+    """Return (facts, table) as it was read, None when it was not kept."""
+    facts, table = _facts_path(folder, preparation), staged_path(folder, f"{preparation}-read")
+    if not facts.exists() or not table.exists():
+        return None
+    return json.loads(facts.read_text("utf-8")), table
+
+
+def _facts_path(folder: Folder, preparation: str) -> Path:
+    return folder.staged / f"{preparation}-read.json"
+
+
 def staged_path(folder: Folder, preparation: str) -> Path:
     return folder.staged / f"{preparation}.parquet"
 
 
 def forget(folder: Folder, preparation: str) -> None:
-    """Erase the typed table of a preparation that was decided."""
+    """Erase what was staged of a preparation that was decided."""
+    for path in (staged_path(folder, f"{preparation}-read"), _facts_path(folder, preparation)):
+        disk.erase(path)
     disk.erase(staged_path(folder, preparation))

@@ -8,8 +8,9 @@ that what it would do can be shown.
 from __future__ import annotations
 
 import dataclasses
+import json
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -20,8 +21,9 @@ from parvis.tables import parameters, repairs
 from parvis.tables.draft import Draft, Reference, Trace
 from parvis.tables.table import LINE, RawTable
 from parvis.text import fold
-from parvis.values import Finding, Place, Recipe, Severity, Step, msg
+from parvis.values import Finding, Place, Recipe, Severity, Step, from_json, msg, to_json
 
+_LARGEST = 1 << 22  # bytes of a file of recipes
 _SHOWN = 4  # examples of a step
 _CELLS = 6  # cells of a row shown as an example
 _WIDE = 160  # characters of an example
@@ -45,6 +47,62 @@ def run(
 def kept(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return the steps as a source keeps them: no example, nothing of what came of them on one file."""
     return tuple(Step(s.repair, s.parameters, origin=s.origin, off=s.off) for s in steps if s.origin != "idea")
+
+
+def discreet(step: Step, secret: Collection[str]) -> Step:
+    """Return the step without what its examples show of some columns (labels)."""
+    mine = {str(v) for v in parameters.columns_of(step.parameters, repairs.by_name().get(step.repair))}
+    if mine & set(secret) and step.cells:
+        return dataclasses.replace(step, before=(), after=())
+    marks = [f"{label}{COLON}" for label in secret]
+
+    def shown(text: str) -> str:
+        return SIGN.join(p for p in text.split(SIGN) if not p.startswith(tuple(marks)))
+
+    return dataclasses.replace(step, before=tuple(map(shown, step.before)), after=tuple(map(shown, step.after)))
+
+
+def load(path: str | Path) -> tuple[Recipe, ...]:
+    """Return the recipes of a JSON file that ``dump`` wrote. Raises: InputError when it holds none."""
+    from parvis.errors import InputError
+
+    file = Path(path)
+    try:
+        data = json.loads(file.read_text("utf-8")) if file.stat().st_size < _LARGEST else None
+        told = tuple(from_json(Recipe, one) for one in data["recipes"]) if isinstance(data, dict) else ()
+        good = all(isinstance(s, Step) and isinstance(s.parameters, Mapping) for r in told for s in r.steps)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        told, good = (), False
+    if not told or not good:
+        raise InputError(
+            "« {name} » n'est pas une recette.",
+            "Écrivez-en une avec « parvis inspect FICHIER --keep-recipe recette.json ».",
+            name=file.name,
+        )
+    return tuple(dataclasses.replace(r, steps=tuple(_owned(s) for s in r.steps)) for r in told)
+
+
+def dump(found: Sequence[Recipe]) -> str:
+    """Return recipes as JSON text: for each one its table, its headers and its steps."""
+    told = [
+        {
+            "table": r.table,
+            "labels": list(r.labels),
+            "steps": [
+                {"repair": s.repair, "parameters": to_json(s.parameters), "origin": s.origin, "off": s.off}
+                for s in kept(r.steps)
+            ],
+        }
+        for r in found
+    ]
+    return json.dumps({"recipes": told}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _owned(step: Step) -> Step:
+    """Return a step as a person's when Parvis never proposes it by itself."""
+    plugin = repairs.by_name().get(step.repair)
+    alone = plugin is not None and hasattr(plugin, "propose")
+    return step if step.origin or alone else dataclasses.replace(step, origin="hand")
 
 
 def added(name: str, posted: Mapping[str, Sequence[str]], labels: Sequence[str]) -> Step:
