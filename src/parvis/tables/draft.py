@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.text import fold
 from parvis.values import Finding, Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BIG = 200_000  # rows: beyond, repairs look at a sample and not at every cell
 _LOOK = 4000
@@ -59,6 +59,8 @@ class Draft:
         self.traces: list[Trace] = []  # of the step under way
         self.findings: list[Finding] = []
         self.changed = False
+        import duckdb  # the pages that show a recipe never hold the engine
+
         self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
         self._number = 0
         self._given = 0

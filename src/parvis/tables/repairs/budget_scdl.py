@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from parvis.tables.draft import Draft
 from parvis.tables.table import LINE
 from parvis.values import Step
@@ -57,6 +55,8 @@ def propose(draft: Draft) -> Sequence[Step]:
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
+    import pyarrow as pa  # the pages that show a recipe never hold it
+
     if draft.raw.format != "totem" or draft.find("nature") is None or draft.find("sens") is None:
         return False
     places = {name: draft.find(column) for name, column in FIELDS.items()}

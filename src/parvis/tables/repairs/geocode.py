@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-import pyarrow as pa
-
 from parvis.tables.draft import Draft, Reference, literal
 from parvis.tables.parameters import Parameter
 from parvis.tables.table import LINE
@@ -116,6 +114,8 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
 
 def _bring(draft: Draft, i: int, found: Mapping[str, _Place]) -> None:
     """Add the four columns of what was found."""
+    import pyarrow as pa
+
     places = list(found.values())
     table = pa.table(
         {

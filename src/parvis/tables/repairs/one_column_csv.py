@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from parvis.tables.draft import Draft
 from parvis.tables.table import LINE
 from parvis.values import Step, msg
@@ -46,6 +44,8 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     separator = str(parameters.get("separator", ""))
     if separator not in (";", ",", "\t", "|") or _separator(draft) != separator:
         return False
+    import pyarrow as pa
+
     rows = draft.query(f"SELECT c0, {LINE} FROM {{view}}")
     labels = next(csv.reader([draft.labels[0]], delimiter=separator))
     cut = [next(csv.reader([r[0] or ""], delimiter=separator), []) for r in rows]

@@ -7,7 +7,6 @@ from typing import Any
 
 from parvis.tables.draft import Draft
 from parvis.tables.parameters import Parameter
-from parvis.tables.types import imposed
 from parvis.values import Kind, msg
 
 TITLE = "Dire le type d'une colonne"
@@ -35,6 +34,8 @@ EXAMPLES = [
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
+    from parvis.tables.types import imposed
+
     i, kind = draft.find(str(parameters.get("column", ""))), str(parameters.get("kind", ""))
     if i is None or kind not in _KINDS:
         return False
