@@ -241,6 +241,8 @@ def _measure(lines: Sequence[str], separator: str, skip: int) -> tuple[float, Di
         return 0.0, Dialect("", skip)
     width, count = max(widths.items(), key=lambda pair: pair[1] * math.log2(pair[0]))
     consistency = count / len(rows)
+    if separator == "," and consistency < 0.5 and sum(widths.values()) < 0.5 * len(rows):
+        return 0.0, Dialect("", skip)  # most lines have no comma: those of the others are in their sentences
     others = [s for s in SEPARATORS if s not in (separator, ",")]
     cells = [c for r in rows for c in r if c]
     dirty = sum(any(s in c for s in others) for c in cells) / max(len(cells), 1)

@@ -77,16 +77,29 @@ def _sample(text: sniff.Text, path: Path) -> list[str]:
 
 
 def _refuse_prose(name: str, sample: Sequence[str], dialect: sniff.Dialect) -> None:
-    filled = [line for line in sample if line.strip()]
+    """Refuse a text that is no table; a list with one value a line is a table of one column."""
     if Path(name).suffix.lower() in (".csv", ".tsv", ".tab"):
         return
+    filled = [line.strip() for line in sample if line.strip()]
+    regular = dialect.separator and dialect.consistency >= 0.9 and dialect.width >= 3
     long = sum(len(line.split()) > 6 for line in filled) > len(filled) * 0.2
-    if not dialect.separator or dialect.consistency < 0.6 or (long and dialect.separator == ","):
+    apart = dialect.separator and dialect.consistency >= 0.6 and not (long and dialect.separator == ",")
+    if not (regular or apart or _is_list(sample, filled)):
         raise InputError(
             "Ce fichier est un texte, pas un tableau : aucune séparation en colonnes n'a été trouvée.",
             "Envoyez le tableur ou le CSV qu'il accompagne.",
             code="read.text",
         )
+
+
+def _is_list(sample: Sequence[str], filled: Sequence[str]) -> bool:
+    """True for a list with one value a line: codes of one length, or short lines that are no sentences."""
+    if len(filled) < 10 or len(filled) < 0.95 * len(sample):
+        return False
+    sentences = sum(line[-1] in ".:!?" or line.startswith(("-", "*", "#")) for line in filled)
+    words = sum(len(line.split()) for line in filled) / len(filled)
+    same = len({len(line) for line in filled}) == 1 and words == 1
+    return same or (sentences < 0.05 * len(filled) and words <= 8 and len(set(filled)) >= 0.9 * len(filled))
 
 
 def _mixed(path: Path, text: sniff.Text) -> Finding:
@@ -125,14 +138,11 @@ def _nul(path: Path, text: sniff.Text) -> Finding:
 # --- The exact way --------------------------------------------------------------------------------
 
 
-_TAIL = re.compile(r"[;,|\t]+$")
-
-
 def _tail(sample: Sequence[str], separator: str) -> str:
-    """Return the run of foreign separators that ends nearly every line (« ;; » left by a spreadsheet), or ""."""
-    ends = Counter(m.group() for line in sample if (m := _TAIL.search(line.rstrip("\r\n"))))
+    """Return the foreign separator that ends nearly every line (« ;; »): a CSV pasted in a sheet, then saved again."""
+    ends = Counter(line.rstrip("\r\n")[-1:] for line in sample if line.strip())
     for end, count in ends.most_common(1):
-        if separator and separator not in end and count > 0.8 * sum(bool(line.strip()) for line in sample):
+        if separator and end in sniff.SEPARATORS and end != separator and count > 0.8 * ends.total():
             return end
     return ""
 
@@ -145,7 +155,7 @@ class _Exact:
         self.widths: Counter[int] = Counter()
         self.odd: dict[int, int] = {}  # line -> number of cells, for the first odd lines
         self.sewn = 0
-        self.tail = ""  # ";;" at the end of every line of a file separated by something else
+        self.tail = ""  # the sign that ends every line of a file separated by another one
 
     def read(self) -> None:
         csv.field_size_limit(self.sink.limits.line)
@@ -153,7 +163,7 @@ class _Exact:
         merged = 0
         if self.dialect.separator == ",":
             rows, merged = self._decimal_commas(rows)
-        usual = self._usual()
+        usual = self.dialect.width
         before = len(self.sink.tables)
         self.sink.grid("", self._watched(rows, usual), first_line=1 + self.dialect.skip, **self.facts)
         if merged:
@@ -199,24 +209,24 @@ class _Exact:
         line = line.replace("\x00", "")
         if self.tail:
             bare = line.rstrip("\n")
-            line = bare.removesuffix(self.tail) + line[len(bare) :]
+            whole = self.tail.join(next(csv.reader([bare], delimiter=self.tail), []))
+            line = whole.rstrip(self.tail) + line[len(bare) :]
         return line
 
-    def _usual(self) -> int:
-        return self.dialect.width
-
-    def _sewn_texts(self, row: list[str | None], usual: int) -> list[str | None]:
+    def _sewn(self, row: list[str | None], usual: int) -> list[str | None]:
         """Sew again a text cut at its commas: the pieces that start with a space, when that gives the usual width."""
-        if len(row) <= usual:
+        missing = len(row) - usual
+        seams = [i for i in range(1, len(row)) if row[i - 1] and _continues(row[i])]
+        if missing <= 0 or missing > len(seams):
             return row
+        if missing < len(seams):  # a lone piece may be a value that starts with a space: runs are surely one text
+            seams = sorted(sorted(seams, key=lambda i: (i + 1 in seams or i - 1 in seams, i), reverse=True)[:missing])
         out: list[str | None] = []
-        for cell in row:
-            if cell is not None and cell[0] == " " and cell[1:2].isalpha() and out and out[-1]:
+        for i, cell in enumerate(row):
+            if i in seams:
                 out[-1] = f"{out[-1]},{cell}"
             else:
                 out.append(cell)
-        if len(out) != usual:
-            return row
         self.sewn += 1
         return out
 
@@ -225,7 +235,7 @@ class _Exact:
             while row and row[-1] is None and len(row) > usual:
                 row.pop()
             if self.dialect.separator == ",":
-                row = self._sewn_texts(row, usual)  # noqa: PLW2901  the mended row takes the place of the read one
+                row = self._sewn(row, usual)  # noqa: PLW2901  the mended row takes the place of the read one
             if any(row):
                 self.widths[len(row)] += 1
                 if len(row) != usual and len(self.odd) < 2000:
@@ -303,9 +313,14 @@ _WHOLE = re.compile(r"^-?\d{1,3}(?:[ \u00a0\u202f]?\d{3})*$")
 _CENTS = re.compile(r"^\d{2}$")
 
 
+def _continues(cell: str | None) -> bool:
+    """True for a piece of text that a comma cut off: it starts with the space that follows a comma."""
+    return cell is not None and cell[0] == " " and cell[1:2] not in ("", " ") and not _WHOLE.match(cell.strip())
+
+
 def _trimmed(row: Sequence[str | None]) -> list[str | None]:
     out = list(row)
-    while out and (out[-1] is None or not out[-1].strip(";")):
+    while out and out[-1] is None:
         out.pop()
     return out
 
@@ -314,9 +329,10 @@ def _seam(rows: Sequence[Sequence[str | None]]) -> int | None:
     """Return the column where nearly every long row has « whole », « cents » side by side, or None."""
     if len(rows) < 4:
         return None
-    width = len(rows[0])
+    width = len(_trimmed(rows[0]))
     long = [r for r in rows[1:] if len(r) == width + 1]
-    if len(long) < 0.5 * (len(rows) - 1) or width < 2:
+    longer = sum(len(r) > width for r in rows[1:])
+    if not long or longer < 0.5 * (len(rows) - 1) or width < 2:
         return None
     best, share = None, 0.0
     for i in range(width):
@@ -327,9 +343,11 @@ def _seam(rows: Sequence[Sequence[str | None]]) -> int | None:
 
 
 def _sew(row: list[str | None], seam: int, width: int) -> list[str | None]:
-    cents = row[seam + 1] if len(row) > seam + 1 else None
-    if len(row) > width and _WHOLE.match(row[seam] or "") and _CENTS.match(cents or ""):
-        return [*row[:seam], f"{row[seam]},{cents}", *row[seam + 2 :]]
+    """Sew the amount of a row that is too long: at the seam, or further when a text before it was cut too."""
+    for i in range(seam, min(seam + 1 + len(row) - width, len(row) - 1)):
+        whole, cents = row[i], row[i + 1]
+        if len(row) > width and _WHOLE.match(whole or "") and _CENTS.match(cents or ""):
+            return [*row[:i], f"{whole},{cents}", *row[i + 2 :]]
     return row
 
 
