@@ -21,13 +21,17 @@ Row = tuple[int, list[str | None]]  # line, cells
 
 WHOLE = 20_000  # lines looked at as a whole; a longer grid is one table whose header is in its first lines
 _LOOK = 40  # lines among which a header is looked for
+_NOTES = 60  # lines of notes kept
+_DATA = 0.3  # a complete line that scores less is no header: it is data
 
 _NUMBER = re.compile(r"^[-+(]?\s*\d[\d\s\u00a0\u202f.,]*\s*[)%€]?\s*(?:€|%|-)?$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}/\d{1,2}/(?:\d\d|\d{4})\b|^\d{1,2}:\d\d(?::\d\d)?$")
 _YEAR = re.compile(r"^\s*(?:19|20)\d\d(?:\s*[-/]\s*(?:19|20)?\d\d)?\s*$")
 _TOTAL = re.compile(r"^\s*(?:sous[- ]?)?totaux?\b|^\s*(?:sous[- ]?)?total\b", re.IGNORECASE)
 _REFERENCE = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$")
+_COUNTED = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$|^\s*(?:19|20)\d\d\s*$")  # numbers of columns, years above months
 _DBASE = re.compile(r"^.+,(?:[CDFLN]|[CDFLN],\d+(?:,\d+)?)$")
+_NOTE = re.compile(r"^\s*(?:sources?|notes?|nb|n\.b\.|\*|\(\d\)|mise? à jour|l[ée]gende)(?!\w)", re.IGNORECASE)
 _WORDS = re.compile(
     r"\b(?:nom|pr[ée]noms?|code|codes|date|dates|montants?|adresse|id|identifiant|libell[ée]|type|commune|ville|siret|"
     r"siren|insee|n[°o]|num[ée]ro|ann[ée]e|exercice|objet|nature|quartier|rue|voie|latitude|longitude|lat|lon|long|x|y|"
@@ -49,6 +53,7 @@ class Start:
     titles: tuple[str, ...] = ()
     stacked: bool = False
     made: frozenset[int] = frozenset()  # columns whose label only repeats the merged cell that covers them
+    name: str = ""  # the title that stands over the table's first column, nearest to it
 
 
 @dataclass(slots=True)
@@ -106,10 +111,12 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
     if following is not None:
         _long(sink, name, head, chain([following], rest), facts=kept, merged=merged)
         return
+    if facts.get("sheet"):
+        head = _gathered(head)
     whole = _blocks(head, merged)
     several = len(whole) > 1
-    for number, block in enumerate(whole, 1):
-        _keep(sink, _title(name, block, number) if several else name, block, kept)
+    for own, block in zip(_names(name, whole) if several else [name], whole, strict=False):
+        _keep(sink, own, block, kept)
     if several:
         sink.find(
             Finding(
@@ -191,6 +198,24 @@ def _prose(rows: Sequence[Row]) -> bool:
     return separated < 0.5 * len(cells) and all(kind(c) == "t" for c in cells) and (long > 40 or blank > len(cells) / 4)
 
 
+def _gathered(rows: list[Row]) -> list[Row]:
+    """Put together again the lines of a CSV pasted in a sheet that were cut at the commas of their texts."""
+    lines = [(line, [c for c in row if c is not None]) for line, row in rows]
+    filled = [cells for _, cells in lines if cells]
+    if len(filled) < 3 or not any(len(cells) > 1 for cells in filled):
+        return rows
+    for sign in ";\t|":
+        counts = Counter(",".join(cells).count(sign) for cells in filled)
+        usual, count = counts.most_common(1)[0]
+        if (
+            usual >= 2
+            and count >= 0.9 * len(filled)
+            and sum(c[0].count(sign) == usual for c in filled) > len(filled) / 2
+        ):
+            return [(line, [",".join(cells)] if cells else []) for line, cells in lines]
+    return rows
+
+
 # --- Where a table starts -------------------------------------------------------------------------
 
 
@@ -201,10 +226,16 @@ def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]
         return None
     width = max(len(row) for _, _, row in filled[: _LOOK * 3])
     usual = _usual(filled)
+    if _is_form(filled, width):
+        return _headless(filled, width, usual)
+    if _only_header(filled):
+        return _with_stack(grid, filled[-1][0], merged, width)
     best, best_score = None, 0.0
     for position, (i, _, row) in enumerate(filled[:_LOOK]):
         below = [r for _, _, r in filled[position + 1 : position + 31]]
         score = _score(row, below, usual)
+        if score < _DATA and _filled(row) >= 0.9 * usual and not all(_COUNTED.match(c) for c in row if c is not None):
+            break  # the data have begun: no header stands below them
         score -= 0.03 * position
         if score > best_score:
             best, best_score = i, score
@@ -213,6 +244,40 @@ def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]
     if best is None or best_score < 0.55:
         return _headless(filled, width, usual)
     return _with_stack(grid, best, merged, width)
+
+
+def _only_header(filled: Sequence[tuple[int, int, Cells]]) -> bool:
+    """True when there is a header, perhaps under titles, and no line of data: an empty model."""
+    *titles, (_, _, last) = filled
+    cells = [c for c in last if c is not None]
+    alone = all(_filled(r) == 1 for _, _, r in titles)
+    named = all(kind(c) == "t" and len(c) <= 90 for c in cells) and len({c.casefold() for c in cells}) == len(cells)
+    return len(cells) >= 3 and alone and named
+
+
+def _is_form(filled: Sequence[tuple[int, int, Cells]], width: int) -> bool:
+    """True for a form: labels and their values side by side, several pairs across, and no header at all.
+
+    A label says what its one value is, so none comes twice; the values below one another have nothing in common:
+    surfaces, populations, rates and words.
+    """
+    pairs = [(i, i + 1) for i in range(0, width - 1, 2)]
+    if width % 2 or not 2 <= len(pairs) <= 4 or not 5 <= len(filled) <= 200:
+        return False
+    for label, value in pairs:
+        said = [r[label] for _, _, r in filled if label < len(r) and r[label] is not None]
+        told = [r[value] for _, _, r in filled if value < len(r) and r[value] is not None]
+        lone = sum(value < len(r) and r[value] is not None and r[label] is None for _, _, r in filled)
+        words = sum(len(c.split()) for c in said if c) / max(len(said), 1)
+        if len(said) < 4 or len(set(said)) < 0.9 * len(said) or words < 1.8 or lone > 0.1 * len(told):
+            return False
+        if sum(kind(c) == "n" for c in said if c) > 0.1 * len(said):
+            return False
+        sizes = [len(re.sub(r"\D", "", c.partition(",")[0])) for c in told if c and kind(c) == "n"]
+        texts = sum(kind(c) == "t" for c in told if c)
+        if len(sizes) < 0.5 * len(told) or not texts or max(sizes) - min(sizes) < 4:
+            return False
+    return True
 
 
 def _usual(filled: Sequence[tuple[int, int, Cells]]) -> float:
@@ -236,14 +301,19 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
     distinct = len({c.casefold().strip() for _, c in cells}) / len(cells)
     contrast = same = 0.0
     for i, cell in cells:
-        under = [r[i] for r in below if i < len(r) and r[i] is not None]
+        under = [c for r in below if i < len(r) and (c := r[i]) is not None]
         kinds = [kind(c) for c in under]
         if not kinds:
             continue
         hard = sum(k in "nd" for k in kinds) / len(kinds)
         mine = kind(cell)
+        code = _code_shape(under)
         if mine == "t" and hard >= 0.6:
             contrast += 1
+        elif code and _shape(cell) == code:
+            same += 1
+        elif code and mine == "t":
+            contrast += 0.7
         elif mine in "nd" and hard >= 0.6:
             same += 1
         elif cell in under:
@@ -254,6 +324,8 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
     long = sum(len(c) > 90 for _, c in cells) / len(cells)
     words = sum(bool(_WORDS.search(c.replace("_", " "))) for c in texts) / len(cells)
     dbase = sum(bool(_DBASE.match(c)) for c in texts) / len(cells)
+    if usual <= 1 and not contrast and not _names_a_list(cells[0][1]):
+        return 0.0
     missing = max(0.0, 1 - len(cells) / max(usual, 1))
     return (
         0.6 * text_share
@@ -267,6 +339,26 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
         - 0.8 * missing
         - 0.5
     )
+
+
+def _names_a_list(cell: str) -> bool:
+    """True when a cell may be the title of a column that stands alone: a usual word, an identifier, a pasted CSV."""
+    pasted = max(cell.count(sign) for sign in ";\t|,") >= 2
+    return pasted or "_" in cell or (len(cell.split()) <= 4 and bool(_WORDS.search(cell)))
+
+
+def _shape(cell: str) -> str:
+    """Return the figure of a cell: 9 for a digit, A for a capital, a for another letter."""
+    return "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in cell.strip())
+
+
+def _code_shape(cells: Sequence[str]) -> str:
+    """Return the figure that nearly all these cells share, when it is one of a code (« 99A », « AA »), or ""."""
+    if len(cells) < 4 or len({c.strip() for c in cells}) < len(cells) / 2:
+        return ""
+    figure, count = Counter(map(_shape, cells)).most_common(1)[0]
+    coded = len(figure) <= 20 and ("9" in figure or (set(figure) == {"A"} and len(figure) <= 3))
+    return figure if coded and count >= 0.8 * len(cells) else ""
 
 
 def _headless(filled: Sequence[tuple[int, int, Cells]], width: int, usual: float) -> Start:
@@ -304,8 +396,13 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
         for i in range(left + 1, min(right + 1, width))
         if i >= len(grid[bottom][1]) or grid[bottom][1][i] is None
     )
-    titles = tuple(_one_line(row) for _, row in grid[:top] if any(row))
-    return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1, made=made)
+    above = [row for _, row in grid[:top] if any(row)]
+    left = next((i for i, c in enumerate(grid[bottom][1]) if c is not None), 0)
+    left = min(left, next((i for i, c in enumerate(grid[top][1]) if c is not None), left))
+    over = [_one_line(r) for r in above if next(i for i, c in enumerate(r) if c is not None) <= left]
+    name = next((t for t in reversed(over) if len(t) <= 60), "")
+    titles = tuple(_one_line(r) for r in above)
+    return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1, made=made, name=name)
 
 
 def _padded(row: Cells, width: int) -> list[str | None]:
@@ -456,9 +553,9 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
 def _again(row: Cells, labels: Sequence[str]) -> bool:
     """True when a line repeats the header (one per printed page)."""
     cells = [(i, " ".join(c.split()).casefold()) for i, c in enumerate(row) if c is not None]
-    names = [(x.casefold(), x.rpartition(" / ")[2].casefold()) for x in labels]
+    names = [{x.casefold(), *x.casefold().split(" / ")} for x in labels]
     same = sum(i < len(names) and c in names[i] for i, c in cells)
-    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(bool(n) for n, _ in names)
+    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(any(n) for n in names)
 
 
 def _another(
@@ -496,10 +593,12 @@ def _was_hard(block: _Block, column: int) -> bool:
     return not above or sum(k == "t" for k in above) / len(above) < 0.3
 
 
-def _title(name: str, block: _Block, number: int) -> str:
-    last = next((t for t in reversed(block.start.titles) if len(t) <= 60), "")
-    said = last or str(number)
-    return f"{name} / {said}" if name else said
+def _names(name: str, blocks: Sequence[_Block]) -> list[str]:
+    """Return the names of the tables of a sheet: their own titles, or numbers; no two alike."""
+    said = [b.start.name or next((t for t in reversed(b.start.titles) if len(t) <= 60), "") for b in blocks]
+    twice = Counter(said)
+    said = [t if t and twice[t] == 1 else f"{t} ({n})" if t else str(n) for n, t in enumerate(said, 1)]
+    return [f"{name} / {t}" if name else t for t in said]
 
 
 # --- Into the sink --------------------------------------------------------------------------------
@@ -552,31 +651,53 @@ def _labels(start: Start, columns: Sequence[int]) -> list[str]:
 
 
 def _take_notes(block: _Block) -> None:
-    """Move what stands below the table (sources, signatures, legends) out of its rows."""
-    if len(block.rows) < 3:
-        return
-    usual = sorted(_filled(r) for _, r in block.rows)[len(block.rows) // 2]
+    """Move what stands below the table (sources, signatures, legends, definitions) out of its rows."""
+    cut = _after_gap(block.rows)
+    if cut is None:
+        cut = _last_lines(block.rows)
+    if cut is not None:
+        block.notes = [_one_line(r) for _, r in block.rows[cut:]][:_NOTES]
+        block.rows = block.rows[:cut]
+
+
+def _after_gap(rows: Sequence[Row]) -> int | None:
+    """Return where the texts begin that follow a blank line: single cells, or lines without the first column."""
+    if len(rows) < 4:
+        return None
+    gaps = [i for i in range(max(3, len(rows) - 200), len(rows)) if rows[i][0] - rows[i - 1][0] > 1]
+    for cut in gaps:
+        above, below = [r for _, r in rows[:cut]], [r for _, r in rows[cut:]]
+        texts = all(kind(c) == "t" and not _TOTAL.match(c) for r in below for c in r if c is not None)
+        key = next((i for i in range(len(above[0])) if sum(r[i] is not None for r in above) >= 0.95 * len(above)), None)
+        if not texts or key is None:
+            continue
+        alone = all(_filled(r) == 1 for r in below) and sum(_filled(r) > 1 for r in above) >= 0.9 * len(above)
+        unkeyed = all(key >= len(r) or r[key] is None for r in below)
+        if alone or (unkeyed and len(below) <= 15):
+            return cut
+    return None
+
+
+def _last_lines(rows: Sequence[Row]) -> int | None:
+    """Return where the notes begin that stand right under the table."""
+    if len(rows) < 3:
+        return None
+    usual = sorted(_filled(r) for _, r in rows)[len(rows) // 2]
     if usual < 3:
-        return
-    taken: list[Row] = []
-    expected = block.rows[-1][0]
-    for line, row in reversed(block.rows[-15:]):
+        return None
+    taken = 0
+    for _, row in reversed(rows[-15:]):
         cells = [c for c in row if c is not None]
-        apart = expected - line > 1
         text = all(kind(c) == "t" for c in cells) and not _TOTAL.match(cells[0])
-        if len(cells) <= max(1, usual // 4) and text and (len(cells[0]) > 25 or row[0] is not None):
-            taken.append((line, row))
-            expected = line
-        else:
+        if not (len(cells) <= max(1, usual // 4) and text and (len(cells[0]) > 25 or row[0] is not None)):
             break
-        del apart
-    if not taken or len(taken) > len(block.rows) // 2:
-        return
-    cut = taken[-1][0]
-    gap = block.rows[-len(taken) - 1][0] < cut - 1
-    if gap or any(re.match(r"^\s*(?:source|note|nb\b|\*|\(\d\)|mise? à jour)", _one_line(r), re.I) for _, r in taken):
-        block.notes = [_one_line(r) for _, r in reversed(taken)]
-        block.rows = block.rows[: -len(taken)]
+        taken += 1
+    if not taken or taken > len(rows) // 2:
+        return None
+    cut = len(rows) - taken
+    gap = rows[cut - 1][0] < rows[cut][0] - 1
+    said = any(_NOTE.match(_one_line(r)) for _, r in rows[cut:])
+    return cut if gap or said else None
 
 
 def _say(sink: Any, name: str, start: Start, labels: Sequence[str]) -> None:

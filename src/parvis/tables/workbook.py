@@ -117,15 +117,30 @@ def _merged(sheet: Any, at: Sequence[int]) -> list[tuple[int, int, int, int]]:
 
 
 def _rows(sheet: Any, hidden: Hidden, at: Sequence[int], errors: dict[str, list[str]]) -> Iterator[list[str | None]]:
+    moved = _moved(sheet, hidden, at)
     for line, row in enumerate(sheet.iter_rows(), 1):
         if line in hidden.rows:
             continue
         cells = [text(row[i]) if i < len(row) else None for i in at]
+        for source, target in moved.get(line, ()):
+            if cells[target] is None and source < len(row):
+                cells[target] = text(row[source])
         for i, cell in enumerate(cells):
             if cell is not None and cell[0] == "#" and cell in _ERRORS:
                 errors.setdefault(cell, []).append(f"{letters(at[i])}{line}")
                 cells[i] = None
         yield cells
+
+
+def _moved(sheet: Any, hidden: Hidden, at: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Return where the text of a merged cell is seen when the column that holds it is hidden: line -> (from, to)."""
+    out: dict[int, list[tuple[int, int]]] = {}
+    if hidden.columns:
+        for (top, left), (_, right) in sheet.merged_cell_ranges or ():
+            first = next((i for i, c in enumerate(at) if left < c <= right), None)
+            if left in hidden.columns and first is not None:
+                out.setdefault(top + 1, []).append((left, first))
+    return out
 
 
 _ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
