@@ -69,6 +69,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("dashes", "date", rf"{_D}-{_M}-{_Y}", "%d-%m-%Y"),
     Shape("dashes_short", "date", rf"{_D}-{_M}-\d\d", "%d-%m-%y"),
     Shape("dots", "date", rf"{_D}\.{_M}\.{_Y}", "%d.%m.%Y"),
+    Shape("dots_iso", "date", rf"{_Y}\.{_M}\.{_D}", "%Y.%m.%d"),
     Shape("slashes_iso", "date", rf"{_Y}/{_M}/{_D}", "%Y/%m/%d"),
     Shape("compact", "date", r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "%Y%m%d", needs_header=True),
     Shape("words", "date", rf"(?i)(?:{_D}|1er) (?:{_MONTH_WORDS}) {_Y}", "%d %m %Y"),

@@ -132,6 +132,8 @@ MISSING = frozenset({
     "...", "null", "none", "nan", "néant", "neant", "sans objet", "so", "s.o.", "s.o", "s/o", "non renseigné",
     "non renseigne", "non communiqué", "non communique", "non disponible", "non connu", "inconnu", "inconnue", "?", "ns",
     "secret", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "(vide)", "vide",
+    "0001-01-01", "01/01/0001", "0000-00-00 00:00:00", "0001-01-01 00:00:00", "0000-00-00", "00/00/0000", "00/00/00",
+    "1900-01-00",
 })  # fmt: skip
 
 

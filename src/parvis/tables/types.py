@@ -177,12 +177,17 @@ def _ascii(label: str) -> str:
 # --- What a column may be -------------------------------------------------------------------------
 
 _CODE = re.compile(
-    r"\b(?:cod(?:es?|e?post\w*|e?insee\w*|e?com\w*|geo)?|siret|siren|insee|tel|telephone|phone|fax|portable|mobile|cp|postal|postale|rna|nic|naf|ape|fantoir|rivoli|uai|finess|"
-    r"iban|rib|nir|matricule|immatriculation|cadastre|parcelle|idu|ean)\b"
+    r"\b(?:cod(?:es?|e?post\w*|e?insee\w*|e?com\w*|geo)?|cd ?post\w*|siret|siren|insee\w*|\w*insee|tel|telephone|phone|fax|"
+    r"portable|mobile|cp|postal|postale|rna|nic|naf|ape|fantoir|rivoli|uai|rne|finess|iban|rib|nir|matricule|"
+    r"immatriculation|cadastre|parcelle|idu|ean)\b"
+)
+_ACCOUNT = re.compile(
+    r"^(?:(?:sous )?(?:nature|fonction|fontion|chapitre|rubrique)|article(?! \d)|compte)(?: (?:m\d+|budgetaire|comptable))?$"
 )
 _DATE_WORD = re.compile(
     r"\b(?:date|dates|jour|debut|fin|creation|naissance|ouverture|fermeture|le|dat\w*|ddebut|dfin|recale\w*|maj)\b|date"
 )
+_ADDRESS = re.compile(r"\b(?:adresse|ville|domicile|localite)\b")
 _IDENTIFIER = re.compile(r"^(?:id|ident|ref|numero|num|n°|matricule)")
 _ZERO = re.compile(r"0\d+")
 
@@ -190,7 +195,13 @@ _ZERO = re.compile(r"0\d+")
 def is_code(label: str) -> bool:
     """True when a header says that its column holds codes, whatever the digits look like."""
     words = re.sub(r"[^a-z0-9]+", " ", folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)))
-    return _CODE.search(words) is not None and not re.search(r"\bnb|nombre|montant\b", words)
+    return _CODE.search(words) is not None and not re.search(r"\bnb\b|nombre|montant\b", words)
+
+
+def _is_account(label: str, digits: Sequence[str]) -> bool:
+    """True when whole numbers under « nature » or « fonction » are accounts of a chart: 6042 is no quantity."""
+    words = re.sub(r"[^a-z0-9]+", " ", folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label))).strip()
+    return bool(_ACCOUNT.match(words)) and all(len(c) <= 8 for c in digits)
 
 
 def _candidates(label: str, cells: Sequence[str], cell: str) -> list[_Candidate]:
@@ -218,11 +229,17 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     digits = [c for c in cells if c.isdigit()]
     if is_code(label) and len(digits) >= 0.5 * len(cells):
         return True
+    if _is_account(label, digits) and len(digits) >= 0.9 * len(cells):
+        return True
+    if _ADDRESS.search(folded(label)) and all(len(c) == 5 for c in cells) and len(digits) == len(cells):
+        return True  # a postal code under the second half of « adresse »
     if _IDENTIFIER.match(folded(label)) and sum("." in c for c in cells) >= 0.5 * len(cells):
         return True  # 248.1 and 248.10 are two trees
     if len(digits) < 0.9 * len(cells):
         return False
     lengths = {len(c) for c in digits}
+    if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
+        return True
     if max(lengths) > 15 or (lengths == {14} and (len(cells) > 2 or all(is_siret(c) for c in digits))):
         return True
     return lengths == {9} and len(digits) >= 5 and all(is_siren(c) for c in digits)
