@@ -28,6 +28,16 @@ EXAMPLES = [
         ),
         (["a", "b", "c", "d"], [["x", "y", "z", "10"], ["x", "y", "z", "20"], ["x", "y", "t", "5"]]),
     ),
+    (
+        (
+            ["secteur", "taille", "n"],
+            [["AZ", "Total", "5"], ["BE", "Total", "6"], ["FZ", "Total", "7"], ["01", "Total", "5"]],
+        ),
+        (
+            ["secteur", "taille", "n"],
+            [["AZ", "Total", "5"], ["BE", "Total", "6"], ["FZ", "Total", "7"], ["01", "Total", "5"]],
+        ),
+    ),
 ]
 
 _NUMBER = "[-+(]?[0-9][0-9 \u00a0\u202f.,]*[)%€]?[ \u00a0]?[%€-]?"
@@ -43,6 +53,8 @@ def propose(draft: Draft) -> Sequence[Step]:
     if not rows:
         return []
     count = int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {condition}")[0][0])
+    if _is_cube(draft, count):
+        return []
     if count > 0.3 * max(draft.raw.rows, 1) and draft.raw.rows > 10:
         return []
     return [
@@ -55,6 +67,15 @@ def propose(draft: Draft) -> Sequence[Step]:
             {"count": count, "lines": ", ".join(str(r[1]) for r in rows) + (" ..." if count > 5 else "")},
         )
     ]
+
+
+def _is_cube(draft: Draft, count: int) -> bool:
+    """True when « Total » is a value like another, crossed with those of other columns: taking some off would mix."""
+    columns = range(len(draft.labels))
+    total = " + ".join(f"coalesce(regexp_full_match(trim(c{i}), '{_TOTAL}'), false)::INT" for i in columns)
+    text = " + ".join(f"coalesce(NOT regexp_full_match(trim(c{i}), '{_NUMBER}'), false)::INT" for i in columns)
+    crossed = draft.query(f"SELECT count(*) FROM {{view}} WHERE ({total}) >= 1 AND ({text}) >= 2")[0][0]
+    return int(crossed) >= max(3, 0.2 * count)
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
