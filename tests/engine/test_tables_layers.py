@@ -154,15 +154,16 @@ def test_every_layer_of_a_geopackage_is_read(tmp_path: Path) -> None:
     assert places(sink) == [(1.607, 42.966)]
 
 
-def test_a_database_that_is_no_geopackage_is_refused(tmp_path: Path) -> None:
+def test_a_database_that_is_no_geopackage_is_read_as_a_database(tmp_path: Path) -> None:
     import sqlite3
 
     base = tmp_path / "base.db"
     with sqlite3.connect(base) as connection:
-        connection.execute("create table personnes (nom text)")
+        connection.execute("create table lieux (nom text)")
+        connection.execute("insert into lieux values ('Halle')")
     connection.close()
-    with pytest.raises(InputError, match="GeoPackage"):
-        reading.told(tmp_path, base.read_bytes(), "ville.gpkg")
+    sink = reading.told(tmp_path, base.read_bytes(), "ville.gpkg")
+    assert (sink.tables[0].format, cells(sink)) == ("sqlite", [{"nom": "Halle"}])
 
 
 def test_a_damaged_geopackage_is_refused(tmp_path: Path) -> None:

@@ -339,11 +339,9 @@ def _no_system(system: str) -> Finding:
     return Finding(
         "geo.no_system",
         Severity.BLOCK,
-        msg(
-            "Le système de coordonnées n'est pas indiqué (pas de fichier .prj) : les coordonnées ont été lues en {system}."
-        ),
+        msg("Le système de coordonnées n'est pas indiqué : les coordonnées ont été lues en {system}."),
         values={"system": system},
-        hint=msg("Vérifiez sur la carte, ou renvoyez la couche avec son fichier .prj."),
+        hint=msg("Vérifiez sur la carte, ou renvoyez la couche avec son système de coordonnées (le .prj d'un shapefile)."),
     )
 
 
