@@ -12,12 +12,12 @@ from parvis.errors import InputError, ParvisError
 from reading import cells, lines
 
 MARKETS = """<?xml version="1.0" encoding="{encoding}"?>
-<marches>
+<contrats>
  <entete><date>2026-01-01</date></entete>
- <marche id="1"><objet>Réfection</objet><acheteur><id>217</id></acheteur>
-   <titulaires><titulaire>A</titulaire><titulaire>B</titulaire></titulaires></marche>
- <marche id="2"><objet>Écoles</objet><montant>12,5</montant></marche>
-</marches>"""
+ <contrat id="1"><objet>Réfection</objet><acheteur><id>217</id></acheteur>
+   <titulaires><titulaire>A</titulaire><titulaire>B</titulaire></titulaires></contrat>
+ <contrat id="2"><objet>Écoles</objet><montant>12,5</montant></contrat>
+</contrats>"""
 
 
 def told(tmp_path: Path, content: str | bytes, name: str = "export.xml") -> Any:

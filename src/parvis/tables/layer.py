@@ -341,7 +341,9 @@ def _no_system(system: str) -> Finding:
         Severity.BLOCK,
         msg("Le système de coordonnées n'est pas indiqué : les coordonnées ont été lues en {system}."),
         values={"system": system},
-        hint=msg("Vérifiez sur la carte, ou renvoyez la couche avec son système de coordonnées (le .prj d'un shapefile)."),
+        hint=msg(
+            "Vérifiez sur la carte, ou renvoyez la couche avec son système de coordonnées (le .prj d'un shapefile)."
+        ),
     )
 
 

@@ -96,7 +96,9 @@ class _Store:
         own = objects.flat(plain)
         key = {"contrat.id": _text(contract.get("uid") or contract.get("id")), "acheteur.id": _buyer(contract)}
         for name, title in _LISTS.items():
-            items = [i for i in _items(contract.get(name)) if isinstance(i, Mapping)]
+            items = [
+                i if isinstance(i, Mapping) else {"id": i} for i in _items(contract.get(name)) if i not in (None, "")
+            ]
             if name in ("titulaires", "concessionnaires") and items:
                 own[name] = "|".join(filter(None, (_text(i.get("id")) for i in items))) or None
             for item in items:
@@ -195,7 +197,7 @@ def _plain(node: Any, depth: int) -> Any:
     children = [c for c in node if isinstance(c.tag, str)]
     if not children or depth > 12:
         return " ".join("".join(node.itertext()).split()) or None
-    out: dict[str, Any] = {}
+    out: dict[str, Any] = {key: value for key, value in node.attrib.items() if "}" not in key}
     for child in children:
         key, value = markup.local(child), _plain(child, depth + 1)
         if key in out:
