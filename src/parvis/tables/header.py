@@ -555,7 +555,7 @@ def _again(row: Cells, labels: Sequence[str]) -> bool:
     cells = [(i, " ".join(c.split()).casefold()) for i, c in enumerate(row) if c is not None]
     names = [{x.casefold(), *x.casefold().split(" / ")} for x in labels]
     same = sum(i < len(names) and c in names[i] for i, c in cells)
-    return same > 1 and same >= 0.75 * len(cells) and same >= 0.4 * sum(any(n) for n in names)
+    return same > 1 and same >= 0.75 * len(cells) and (same > 3 or same >= 0.4 * sum(any(n) for n in names))
 
 
 def _another(

@@ -17,6 +17,20 @@ EXAMPLES = [
         (["a", "b", "c", "d"], [["1", "x", "y", "non"], ["2", "x", "z", "non"]]),
     ),
     ((["a"], [["1"], ["2"]]), (["a"], [["1"], ["2"]])),
+    (
+        (
+            ["a", "b", "c", "d", "e", "f", "g", "h"],
+            [
+                ["1", "x", "u", "p", "s", "k", "non", "1"],
+                ["2", "y", "v", "q", "t", "l", "non", "1"],
+                [*[None] * 6, "non", "1"],
+            ],
+        ),
+        (
+            ["a", "b", "c", "d", "e", "f", "g", "h"],
+            [["1", "x", "u", "p", "s", "k", "non", "1"], ["2", "y", "v", "q", "t", "l", "non", "1"]],
+        ),
+    ),
 ]
 
 
@@ -42,12 +56,10 @@ def propose(draft: Draft) -> Sequence[Step]:
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     if draft.raw.geometry or not draft.labels:
         return False
-    last = _last(draft)
-    tail = f"OR ({LINE} > {last} AND {_filled(draft)} <= 1)" if _tail(draft) else ""
-    gone = int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {_filled(draft)} = 0 {tail}")[0][0])
-    if not gone:
+    gone = f"{_filled(draft)} = 0" + (f" OR {_copied(draft)}" if _tail(draft) else "")
+    if not int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {gone}")[0][0]):
         return False
-    draft.keep(f"NOT ({_filled(draft)} = 0 {tail})")
+    draft.keep(f"NOT ({gone})")
     return True
 
 
@@ -55,24 +67,24 @@ def _filled(draft: Draft) -> str:
     return "(" + " + ".join(f"(c{i} IS NOT NULL)::INT" for i in range(len(draft.labels))) + ")"
 
 
-def _last(draft: Draft) -> int:
-    return int(draft.query(f"SELECT coalesce(max({LINE}), 0) FROM {{view}} WHERE {_filled(draft)} >= 3")[0][0])
+def _copied(draft: Draft) -> str:
+    """Return the SQL that is true for a row under the table that only repeats values of the rows above."""
+    columns = range(len(draft.labels))
+    usual = draft.query("SELECT " + ", ".join(f"mode(c{i})" for i in columns) + " FROM {view}")[0]
+    own = " + ".join(f"(c{i} IS NOT NULL AND c{i} <> {_text(v)})::INT" for i, v in enumerate(usual) if v is not None)
+    most = max(1, len(draft.labels) // 4)
+    last = draft.query(
+        f"SELECT coalesce(max({LINE}), 0) FROM {{view}} WHERE ({own or 0}) > 0 OR {_filled(draft)} > {most}"
+    )
+    return f"({LINE} > {int(last[0][0])} AND {_filled(draft)} BETWEEN 1 AND {most})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _tail(draft: Draft) -> int:
-    """Return the number of rows after the last real one that hold one value, the usual one of its column."""
+    """Return the number of rows under the table that only repeat values of the rows above."""
     if len(draft.labels) < 4:
         return 0
-    last = _last(draft)
-    if not last:
-        return 0
-    cells = ", ".join(f"c{i}" for i in range(len(draft.labels)))
-    rows = draft.query(f"SELECT {cells} FROM {{view}} WHERE {LINE} > {last} AND {_filled(draft)} = 1 LIMIT 1000")
-    if not rows:
-        return 0
-    filled = {(i, c) for r in rows for i, c in enumerate(r) if c is not None}
-    if len(filled) != 1:
-        return 0
-    column, value = filled.pop()
-    cells_above = draft.column(column)
-    return len(rows) if cells_above.count(value) > 0.5 * draft.raw.rows else 0
+    return int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {_copied(draft)}")[0][0])

@@ -42,6 +42,7 @@ EXAMPLES = [
 
 _NUMBER = "[-+(]?[0-9][0-9 \u00a0\u202f.,]*[)%€]?[ \u00a0]?[%€-]?"
 _TOTAL = "(?i)(?:sous[- ]?)?tota(?:l|ux)(?: .*)?"
+_BARE = "(?i)(?:sous[- ]?)?tota(?:l|ux)(?: g[ée]n[ée]ral)?"
 _TAIL = 200  # lines looked at the end of a big table
 
 
@@ -91,12 +92,17 @@ def _shown(draft: Draft) -> str:
 
 
 def _condition(draft: Draft) -> str:
-    """Return the SQL that is true for a row whose only text says « total » and whose other cells are numbers."""
+    """Return the SQL that is true for a row whose only text says « total » and whose other cells are numbers.
+
+    A nearly empty row without its first column may hold one text more.
+    """
     columns = range(len(draft.labels))
     total = " + ".join(f"coalesce(regexp_full_match(trim(c{i}), '{_TOTAL}'), false)::INT" for i in columns)
     text = " + ".join(f"coalesce(NOT regexp_full_match(trim(c{i}), '{_NUMBER}'), false)::INT" for i in columns)
     filled = " + ".join(f"(c{i} IS NOT NULL)::INT" for i in columns)
-    said = f"(({total}) = 1 AND ({text}) = 1 AND ({filled}) >= 2)"
+    bare = " OR ".join(f"coalesce(regexp_full_match(trim(c{i}), '{_BARE}'), false)" for i in columns)
+    sparse = f"({bare}) AND c0 IS NULL AND ({text}) = 2 AND ({filled}) BETWEEN 3 AND {0.4 * len(draft.labels)}"
+    said = f"((({total}) = 1 AND ({text}) = 1 AND ({filled}) >= 2) OR ({sparse}))"
     bottom = f"{LINE} = {_unnamed(draft)}"
     if not draft.big:
         return f"({said} OR {bottom})"
