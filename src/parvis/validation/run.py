@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from parvis.plugins import found
 from parvis.schemas import match
 from parvis.schemas.schema import Schema
 from parvis.tables.table import LINE, RawTable
-from parvis.validation.table import Ask, Table, personal
+from parvis.validation.table import Ask, Table, personal, quoted
 from parvis.values import Finding, Kind, Profile, Severity, msg
 
 EXAMPLES = 5
@@ -23,6 +24,11 @@ SECONDS = 120.0  # after which a table is left with what was found
 _CELL = 80  # characters of an example
 _MEMORY = "600MB"
 _AT_ONCE = 120  # questions of one scan
+_OFTEN = 50_000  # rows from which questions about a column are asked of its values, when each comes often
+_VALUES = "values_"  # starts the names of the tables of such values
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_NAME = re.compile(r'"(?:[^"]|"")*"')
+_CELL_NAME = re.compile(r"\bc\d+\b")
 _DETAILED = 100  # findings that get examples: each costs a scan
 _VALIDITY = ("types.", "schema.type", "schema.enum", "schema.pattern", "schema.length", "schema.bound",
              "schema.not_unique", "schema.required_cell", "schema.format", "values.siret_key")  # fmt: skip
@@ -106,24 +112,60 @@ def _engine() -> Iterator[Any]:
 
 
 def _answered(table: Table, asked: Sequence[Ask], detailed: int) -> list[Finding]:
-    # Each condition is a column of an inner query, so that it is reckoned once, not for the count and the place both.
-    conditions = ", ".join(f"({ask.sql}) AS __wrong{n}" for n, ask in enumerate(asked))
-    wanted = ", ".join(f"count_if(__wrong{n}), min({LINE}) FILTER (__wrong{n})" for n in range(len(asked)))
-    told = table.query(f"SELECT {wanted} FROM (SELECT {LINE}, {conditions} FROM {_rows(asked)})")[0]
+    told: dict[int, tuple[int, int | None]] = {}
+    for source, numbers in _by_rows(table, asked).items():
+        # Each condition is a column of an inner query, so that it is reckoned once, not for count and place both.
+        some = [asked[n] for n in numbers]
+        conditions = ", ".join(f"({ask.sql}) AS __wrong{n}" for n, ask in enumerate(some))
+        times = "__times, " if source.startswith(_VALUES) else ""
+        sums = "sum(__times) FILTER (__wrong{n})" if times else "count_if(__wrong{n})"
+        wanted = ", ".join(f"{sums.format(n=n)}, min({LINE}) FILTER (__wrong{n})" for n in range(len(some)))
+        rows = _derived(source, some)
+        answer = table.query(f"SELECT {wanted} FROM (SELECT {times}{LINE}, {conditions} FROM {rows})")[0]
+        told |= {number: (int(answer[2 * n] or 0), answer[2 * n + 1]) for n, number in enumerate(numbers)}
     out: list[Finding] = []
     for number, ask in enumerate(asked):
-        count, line = int(told[2 * number] or 0), told[2 * number + 1]
+        count, line = told[number]
         share = count / max(ask.column.filled, 1)
         if count and share >= ask.least and (share <= ask.most or ask.most >= 1):
             out.append(_finding(table, ask, count, line, len(out) < detailed))
     return out
 
 
-def _rows(asked: Sequence[Ask]) -> str:
-    """Return the SQL of the rows with what the questions reckon once of each."""
-    rows = "texts" if asked[0].raw else "cells"
+def _by_rows(table: Table, asked: Sequence[Ask]) -> dict[str, list[int]]:
+    """Return the questions by what they are asked of: the rows, or the values of a column where each comes often."""
+    out: dict[str, list[int]] = {}
+    for number, ask in enumerate(asked):
+        name = ask.column.name
+        often = table.profile.rows >= _OFTEN and ask.column.distinct * 4 < table.profile.rows
+        if often and not ask.also and _of_one_column(table, ask):
+            at = table.text(ask.column)[0] if ask.raw else quoted(name)
+            out.setdefault(f"{_VALUES}{table.values(at, ask.raw)}", []).append(number)
+        else:
+            out.setdefault(_source(ask), []).append(number)
+    return out
+
+
+def _of_one_column(table: Table, ask: Ask) -> bool:
+    """True when a condition reads its own column and no other."""
+    own = {table.text(ask.column)[0]} if ask.raw else {quoted(ask.column.name), *ask.derived}
+    said = " ".join((_LITERAL.sub(" ", ask.sql), *(_LITERAL.sub(" ", sql) for sql in ask.derived.values())))
+    others = {*_NAME.findall(said)} if not ask.raw else {*_CELL_NAME.findall(said)}
+    return bool(others) and others <= own
+
+
+def _source(ask: Ask) -> str:
+    return "texts" if ask.raw else "cells"
+
+
+def _derived(rows: str, asked: Sequence[Ask]) -> str:
+    """Return the SQL of rows with what the questions reckon once of each."""
     more = {name: sql for ask in asked for name, sql in ask.derived.items()}
     return f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in more.items())} FROM {rows})" if more else rows
+
+
+def _rows(asked: Sequence[Ask]) -> str:
+    return _derived(_source(asked[0]), asked)
 
 
 def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: bool) -> Finding:

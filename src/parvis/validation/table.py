@@ -9,7 +9,7 @@ from typing import Any
 
 from parvis.plugins import found
 from parvis.schemas.schema import Field, Schema
-from parvis.tables.table import RawTable
+from parvis.tables.table import LINE, RawTable
 from parvis.validation.regexes import literal
 from parvis.validation.writing import day_in, number_in
 from parvis.values import Column, Kind, Place, Profile, Severity
@@ -32,6 +32,7 @@ class Table:
     most: int = 100  # lines named in a finding
     _positions: Mapping[str, int] = field(default_factory=dict)
     _lists: int = 0
+    _values: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # A view, and never a word replaced in a query: what a schema writes goes into queries too.
@@ -87,6 +88,17 @@ class Table:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over ``cells``, the typed table."""
         return list(self.engine.execute(sql).fetchall())
+
+    def values(self, cell: str, raw: bool) -> int:
+        """Return the number of the table of a column's values, each with ``__times`` and its first line."""
+        source = "texts" if raw else "cells"
+        if (source, cell) not in self._values:
+            self._values[source, cell] = number = len(self._values)
+            self.engine.execute(
+                f"CREATE TEMP TABLE values_{number} AS SELECT {cell}, count(*) AS __times, min({LINE}) AS {LINE} "
+                f"FROM {source} GROUP BY {cell}"
+            )
+        return self._values[source, cell]
 
     def among(self, values: Sequence[str]) -> str:
         """Return the SQL of a list of values, to put behind IN, whatever its length."""
