@@ -8,6 +8,7 @@
         * ``GoneError``      it existed and was withdrawn; ``reason`` says why
     * ``BusyError``          too much asked at once: try again after ``retry_after`` seconds
     * ``LimitError``         the work passed a limit of time, memory or size
+        * ``TooLarge``       one file is larger than what is accepted: asking for it again gives the same
     * ``RemoteError``        another machine failed; ``retryable`` says whether trying again may help
     * ``MissingExtra``       an optional package is needed
 
@@ -76,6 +77,10 @@ class BusyError(ParvisError):
 
 class LimitError(ParvisError):
     code = "limit"
+
+
+class TooLarge(LimitError):
+    code = "too_large"
 
 
 class RemoteError(ParvisError):

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from parvis.errors import InputError, LimitError, RefusedError, RemoteError
+from parvis.errors import InputError, RefusedError, RemoteError, TooLarge
 from parvis.values import msg
 
 SECONDS = 20.0  # for a connection to be made, and each part of an answer to come
@@ -333,7 +333,7 @@ class Answer:
     def read(self, count: int = -1) -> bytes:
         """Return at most ``count`` bytes, all that is left when negative; b"" at the end.
 
-        Raises: LimitError past the size allowed; RemoteError when the answer was cut.
+        Raises: TooLarge past the size allowed; RemoteError when the answer was cut.
         """
         if count < 0:
             parts = []
@@ -345,7 +345,7 @@ class Answer:
             out = self._some(count)
         self._left -= len(out)
         if self._left < 0:
-            raise LimitError(
+            raise TooLarge(
                 msg("« {host} » envoie plus de {size} Mo : Parvis s'arrête là."), host=self.host, size=self._size >> 20
             )
         return out

@@ -144,6 +144,13 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 UPLOAD_LIMIT = environment.number("PARVIS_UPLOAD_LIMIT", 2 << 30)  # bytes of one file
 APPEND_SLASH = True
 
+# --- Sources ----------------------------------------------------------------------------------------
+
+# What sources may reach of the inner network: nas.mairie.lan, 10.1.2.3:5432, 10.1.0.0/16; nothing by default.
+INSIDE = environment.words("PARVIS_INSIDE")
+# Folder of this machine opened to watched folders, one subfolder a town (its slug); none by default.
+FOLDERS = environment.text("PARVIS_FOLDERS")
+
 # --- Words and files --------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"

@@ -93,3 +93,15 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         settings = connectors.settled(kind, connectors.kind(kind).EXAMPLES[0])
         with pytest.raises(MissingExtra, match=rf"parvis\[{kind}\]"):
             list(connectors.collect(kind, Errand(settings, Client(), NOW, "x")))
+
+
+def test_drawing_the_forms_loads_no_parser_and_no_driver() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from parvis import connectors; connectors.plugins()\n"
+        "print([m for m in ('lxml', 'paramiko', 'sqlalchemy', 'duckdb', 'pyarrow', 'numpy') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "[]"

@@ -8,6 +8,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.portal.conftest import ASSOCIATIONS, Town
 
+from parvis_portal.intake import sources
 from parvis_portal.intake.models import Draft, Submission
 
 OPEN = {"visitor": 200, "agent": 200, "referent": 200, "administrator": 200}
@@ -40,6 +41,15 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:draft": ("draft", DESK),
     "intake:approve": ("draft", POSTS),
     "intake:discard": ("draft", POSTS),
+    "intake:sources": ("", DESK),
+    "intake:source": ("source", DESK),
+    "intake:source_progress": ("source", DESK),
+    "intake:source_add": ("", DECIDE),
+    "intake:source_change": ("source", DECIDE),
+    "intake:source_remove": ("source", DECIDE),
+    "intake:source_visit": ("source", POSTS),
+    "intake:source_pause": ("source", POSTS),
+    "intake:source_again": ("source", POSTS),
     "intake:history": ("slug", DESK),
     "intake:withdraw": ("slug", DECIDE),
 }
@@ -66,7 +76,9 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
     waiting = drop("associations.csv", ASSOCIATIONS)
     refused = drop("photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 400)
     assert draft.dataset is not None
+    address = {"address": "https://exports.editeur.example/arbres.csv"}
     return {
+        "source": str(sources.create(draft.organisation, None, "Arbres", "http", address).pk),
         "slug": draft.dataset.slug,
         "number": "1",
         "town": "fontclaire",
@@ -97,11 +109,20 @@ def test_a_role_of_another_town_sees_nothing_of_this_one(town: Town, places: dic
         "chef@ailleurs.example", "Autre", "mot de passe long", other, Role.ADMINISTRATOR
     )
     client = town.client("stranger")
-    for name in ("intake:submission", "intake:draft", "intake:history", "intake:withdraw"):
+    hidden = ("source", "source_progress", "source_change", "source_remove")
+    for name in (
+        "intake:submission",
+        "intake:draft",
+        "intake:history",
+        "intake:withdraw",
+        *(f"intake:{h}" for h in hidden),
+    ):
         arguments = [places[a] for a in PAGES[name][0].split()]
         assert client.get(reverse(name, args=arguments)).status_code == 404, name
     for name in ("intake:approve", "intake:discard"):
         assert client.post(reverse(name, args=[places["draft"]])).status_code == 404, name
+    for name in ("intake:source_visit", "intake:source_pause", "intake:source_again", "intake:source_remove"):
+        assert client.post(reverse(name, args=[places["source"]])).status_code == 404, name
 
 
 @pytest.mark.parametrize("role", ["visitor", "agent"])

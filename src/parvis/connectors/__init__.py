@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from parvis import outgoing
 from parvis.connectors import setting
 from parvis.connectors.arrival import Arrival, Errand, Seen
 from parvis.errors import ParvisError, RemoteError, UnknownName
@@ -69,3 +70,20 @@ def collect(name: str, errand: Errand) -> Iterator[Arrival | Seen]:
             retryable=True,
             why=type(error).__name__ if not error.args else str(error.args[-1])[:200],
         ) from error
+
+
+def target(name: str, settings: Mapping[str, Any]) -> str:
+    """Return where a secret would be sent: the kind of place, its host and port, how the exchange is protected.
+
+    A secret that was given for one target must be given again for another: who may change the settings of a place
+    must not learn, by pointing it at a machine of his own, a password that he was never shown.
+    """
+    told = [name]
+    for one in kind(name).SETTINGS:
+        value = settings.get(one.name)
+        if one.kind == "address" and value:
+            parts, host, port = outgoing.split(str(value))
+            told.append(f"{parts.scheme}://{host.lower()}:{port}")
+        elif one.kind == "host" or one.name in ("port", "safety", "header", "database_kind"):
+            told.append(f"{one.name}={str(value or '').lower()}")
+    return "|".join(told)

@@ -10,8 +10,6 @@ from email.message import Message
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
-
 from parvis.connectors.arrival import Arrival, Errand
 from parvis.errors import RemoteError
 from parvis.outgoing import Answer
@@ -120,6 +118,8 @@ def written(parts: Iterable[bytes]) -> IO[bytes]:
 
 def markup(content: bytes, host: str) -> Any:
     """Return the root of an XML answer, read with nothing of what makes XML dangerous. Raises: RemoteError."""
+    from lxml import etree  # no parser is loaded where only forms are drawn
+
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )

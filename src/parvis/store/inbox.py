@@ -8,7 +8,7 @@ import secrets
 import shutil
 from typing import BinaryIO
 
-from parvis.errors import InputError, LimitError
+from parvis.errors import InputError, TooLarge
 from parvis.store import disk
 from parvis.store.folder import Folder
 from parvis.values import Parcel
@@ -22,7 +22,7 @@ def put(folder: Folder, name: str, stream: BinaryIO, origin: str, now: str, *, l
     """Return the parcel of a stream, its bytes safe on the disk.
 
     The name that came with it is only kept as data: the file's own name is drawn here. ``now`` is ISO 8601 UTC.
-    Raises: LimitError when it is larger than ``limit`` bytes or the disk is full.
+    Raises: TooLarge past ``limit`` bytes, LimitError when the disk is full.
     """
     place = folder.inbox / secrets.token_hex(16)
     sha, size = hashlib.sha256(), 0
@@ -33,7 +33,7 @@ def put(folder: Folder, name: str, stream: BinaryIO, origin: str, now: str, *, l
                 while chunk := stream.read(disk.CHUNK):
                     size += len(chunk)
                     if size > limit:
-                        raise LimitError(
+                        raise TooLarge(
                             "Le fichier « {name} » dépasse la taille permise ({limit} Mo).",
                             "Découpez-le (par année, par service) ou demandez à l'administrateur d'élever la limite.",
                             name=tidy(name),

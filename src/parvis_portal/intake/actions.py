@@ -20,8 +20,8 @@ from parvis.store.folder import Folder
 from parvis.values import Metadata, Parcel, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import queries
-from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.intake import former, queries
+from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.jobs.actions import enqueue
 from parvis_portal.people import audit
 from parvis_portal.people.models import Organisation, User
@@ -47,10 +47,21 @@ def receive(
 
 
 @transaction.atomic
-def submit(organisation: Organisation, sender: User | None, parcel: Parcel, dataset: Dataset | None) -> Submission:
-    """Return the submission of bytes that are already in the inbox."""
+def submit(
+    organisation: Organisation,
+    sender: User | None,
+    parcel: Parcel,
+    dataset: Dataset | None,
+    source: Source | None = None,
+) -> Submission:
+    """Return the submission of bytes that are already in the inbox; ``source`` when a connector brought them."""
     submission = Submission.objects.create(
-        organisation=organisation, sender=sender, name=parcel.name[:255], parcel=to_json(parcel), digest=parcel.digest
+        organisation=organisation,
+        sender=sender,
+        name=parcel.name[:255],
+        parcel=to_json(parcel),
+        digest=parcel.digest,
+        source=source,
     )
     if dataset is not None:
         submission.parcel["dataset"] = dataset.pk  # kept beside: a draft takes it when the file holds one table
@@ -122,6 +133,9 @@ def approve(draft: Draft, by: User | None) -> Draft:
     draft.decided_by, draft.decided_at = by, timezone.now()
     draft.job = enqueue("intake.commit", draft.pk)
     draft.save()
+    former.remember(draft, by)
+    for other in taken_in(draft):
+        discard(other, by)
     audit.write(by, draft.organisation, "approve", f"draft:{draft.pk}", title=metadata.title, policy=draft.policy)
     return draft
 
@@ -133,8 +147,16 @@ def discard(draft: Draft, by: User | None) -> Draft:
     draft.state, draft.decided_by, draft.decided_at = Draft.State.DISCARDED, by, timezone.now()
     draft.job = enqueue("intake.forget", draft.pk)
     draft.save()
+    former.set_aside(draft)
     audit.write(by, draft.organisation, "discard", f"draft:{draft.pk}", title=draft.title)
     return draft
+
+
+def taken_in(draft: Draft) -> list[Draft]:
+    """Return the other open drafts of the same file that this one takes in: they are decided with it."""
+    mine = str(draft.preparation["profile"].get("table", ""))
+    others = draft.submission.drafts.exclude(pk=draft.pk).filter(state__in=[Draft.State.WAITING, Draft.State.PROPOSED])
+    return [d for d in others if d.preparation.get("within") == mine and mine]
 
 
 def _locked(draft: Draft) -> Draft:

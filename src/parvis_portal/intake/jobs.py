@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
 from django.db import transaction
 
 from parvis import pipeline
+from parvis.privacy import policy as policies
 from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
+from parvis_portal.intake import former, sources
 from parvis_portal.intake.actions import now
-from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.intake.models import Draft, Submission, Visit
 
 Progress = Callable[[float, str], None]
 
@@ -26,6 +30,8 @@ def prepare(argument: str, progress: Progress) -> None:
     reception = pipeline.prepare(
         Folder(settings.DATA),
         submission.as_parcel,
+        recipe=former.candidates(submission),
+        references=former.references(submission.organisation),
         territory=submission.organisation.insee,
         now=now(),
         progress=progress,
@@ -39,6 +45,38 @@ def prepare_failed(argument: str, error: str) -> None:
     Submission.objects.filter(pk=argument, state=Submission.State.WAITING).update(
         state=Submission.State.REFUSED, findings=[to_json(finding)]
     )
+
+
+def rework(argument: str, progress: Progress) -> None:
+    """Prepare a table again under the steps that a person wants; what was decided of its columns stays decided."""
+    draft = Draft.objects.select_related("submission__organisation", "dataset__current").get(pk=argument)
+    if draft.state != Draft.State.WORKING:
+        return
+    folder, before, organisation = Folder(settings.DATA), draft.prepared, draft.submission.organisation
+    after = pipeline.rework(
+        folder,
+        before,
+        draft.steps,
+        references=former.references(organisation),
+        territory=organisation.insee,
+        now=now(),
+        progress=progress,
+    )
+    after = _with_change(folder, after, draft.dataset)
+    policy = former.decided(after, after.policy, draft.decided_policy, policies.seen(before.findings))
+    with transaction.atomic():
+        Draft.objects.filter(pk=draft.pk, state=Draft.State.WORKING).update(
+            preparation=to_json(after), policy=to_json(policy), state=Draft.State.WAITING
+        )
+        _take_in(draft, before, after)
+
+
+def rework_failed(argument: str, error: str) -> None:
+    """A change that could not be made is undone, with the reason."""
+    draft = Draft.objects.filter(pk=argument, state=Draft.State.WORKING).first()
+    if draft is not None:
+        draft.state, draft.error, draft.former = Draft.State.WAITING, error[:500], draft.former[:-1]
+        draft.save()
 
 
 def commit(argument: str, progress: Progress) -> None:
@@ -77,6 +115,26 @@ def forget(argument: str, progress: Progress) -> None:
     pipeline.forget(Folder(settings.DATA), draft.prepared)
 
 
+def collect(argument: str, progress: Progress) -> None:
+    """Make a visit of a source; what it brings is examined by jobs of its own."""
+    found = Visit.objects.select_related("source__organisation").filter(pk=argument).first()
+    if found is not None and found.open:
+        progress(0.1, f"Visite de « {found.source.name} »")
+        sources.perform(found)
+
+
+def collect_failed(argument: str, error: str) -> None:
+    """A visit that stopped the program itself is closed, with the reason."""
+    found = Visit.objects.filter(pk=argument).first()
+    if found is not None:
+        sources.end(found, error)
+
+
+def tick(now: dt.datetime) -> None:
+    """Ask for the visits whose time has come: called every few seconds by the workers."""
+    sources.ask_due(now)
+
+
 def _keep(submission: Submission, reception: Reception) -> None:
     wanted = submission.parcel.get("dataset", "")
     with transaction.atomic():
@@ -90,13 +148,42 @@ def _keep(submission: Submission, reception: Reception) -> None:
         row.save()
         alone = len(reception.preparations) == 1
         for preparation in reception.preparations:
-            Draft.objects.create(
-                submission=row,
-                preparation=to_json(preparation),
-                policy=to_json(preparation.policy),
-                metadata=to_json(preparation.metadata),
-                dataset=_target(row, preparation, wanted if alone else ""),
-            )
+            _start(row, preparation, wanted if alone else "")
+
+
+def _start(submission: Submission, preparation: Preparation, wanted: str) -> None:
+    """Make the draft of a prepared table: proposed afresh, or taking up what was accepted of the file before."""
+    begun = former.start(submission, preparation)
+    dataset = begun.dataset or _target(submission, preparation, wanted)
+    if begun.source is not None and submission.source_id is None:
+        submission.source = begun.source
+        submission.save()
+    Draft.objects.create(
+        submission=submission,
+        preparation=to_json(_with_change(Folder(settings.DATA), preparation, dataset)),
+        policy=to_json(begun.policy),
+        metadata=to_json(begun.metadata),
+        dataset=dataset,
+        state=Draft.State.DISCARDED if begun.ignored else Draft.State.WAITING,
+    )
+
+
+def _with_change(folder: Folder, preparation: Preparation, dataset: Dataset | None) -> Preparation:
+    """Return the preparation saying what is new since the version that it would follow."""
+    current = dataset.current if dataset is not None else None
+    if current is None or current.withdrawn_at is not None:
+        return dataclasses.replace(preparation, change=None)
+    return dataclasses.replace(preparation, change=pipeline.change(folder, preparation, current.version))
+
+
+def _take_in(draft: Draft, before: Preparation, after: Preparation) -> None:
+    """Say on the other tables of the file by which one they are taken in, or that they no longer are."""
+    mine, names = after.profile.table, set(after.takes_in)
+    for other in draft.submission.drafts.exclude(pk=draft.pk).filter(state=Draft.State.WAITING):
+        told = other.preparation
+        within = mine if told["profile"]["table"] in names else ""
+        if within or told.get("within") == mine:
+            Draft.objects.filter(pk=other.pk).update(preparation={**told, "within": within})
 
 
 def _target(submission: Submission, preparation: Preparation, wanted: str) -> Dataset | None:

@@ -27,6 +27,7 @@ class Source(models.Model):
     last_at = models.DateTimeField(null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True, db_index=True)
     failed = models.TextField(blank=True)  # why the last visit stopped, French
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row: each one makes the next try wait longer
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -35,6 +36,42 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Visit(models.Model):
+    """One time that Parvis went to a source: who asked for it, what it brought, why it stopped."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("En attente")
+        RUNNING = "running", _("En cours")
+        DONE = "done", _("Terminée")
+        FAILED = "failed", _("Échouée")
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="visits")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)  # None: the schedule
+    job = models.ForeignKey(JobRun, on_delete=models.SET_NULL, null=True)
+    brought = models.PositiveIntegerField(default=0)  # files taken in
+    same = models.PositiveIntegerField(default=0)  # files that came again, without any change
+    remarks = models.JSONField(default=list)  # French sentences: a file too large ...
+    error = models.TextField(blank=True)  # French
+    began_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar = [  # two workers, a person and the clock: one visit at a time, whoever asks
+            models.UniqueConstraint(
+                fields=["source"], condition=models.Q(state__in=["waiting", "running"]), name="one_open_visit"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.began_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def open(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
 
 
 class SourceTable(models.Model):
@@ -155,6 +192,10 @@ class Draft(models.Model):
     @property
     def prepared(self) -> Preparation:
         return from_json(Preparation, self.preparation)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(from_json(Step, s) for s in self.recipe)
 
     @property
     def decided_policy(self) -> Policy:

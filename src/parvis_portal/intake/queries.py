@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from parvis.privacy import policy as policies
 from parvis.values import Severity
-from parvis_portal.intake.models import Draft, Submission
+from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.people.models import User
 
 
@@ -23,6 +23,13 @@ def drafts(user: Any) -> QuerySet[Draft]:
         return Draft.objects.none()
     rows = Draft.objects.filter(submission__organisation__memberships__user=user)
     return rows.select_related("submission", "submission__organisation", "dataset", "job")
+
+
+def sources(user: Any) -> QuerySet[Source]:
+    """Return the places that Parvis goes to by itself: what people bring themselves is none."""
+    if not isinstance(user, User):
+        return Source.objects.none()
+    return Source.objects.filter(organisation__memberships__user=user).exclude(connector="upload")
 
 
 def undecided(draft: Draft) -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from parvis_portal.intake import views
+from parvis_portal.intake import source_views, views
 
 app_name = "intake"
 urlpatterns = [
@@ -13,6 +13,15 @@ urlpatterns = [
     path("brouillons/<int:pk>/", views.draft, name="draft"),
     path("brouillons/<int:pk>/approuver/", views.approve, name="approve"),
     path("brouillons/<int:pk>/ecarter/", views.discard, name="discard"),
+    path("sources/", source_views.index, name="sources"),
+    path("sources/nouvelle/", source_views.add, name="source_add"),
+    path("sources/<int:pk>/", source_views.source, name="source"),
+    path("sources/<int:pk>/avancement/", source_views.progress, name="source_progress"),
+    path("sources/<int:pk>/reglages/", source_views.change, name="source_change"),
+    path("sources/<int:pk>/essayer/", source_views.visit, name="source_visit"),
+    path("sources/<int:pk>/pause/", source_views.pause, name="source_pause"),
+    path("sources/<int:pk>/reprendre/", source_views.again, name="source_again"),
+    path("sources/<int:pk>/supprimer/", source_views.remove, name="source_remove"),
     path("jeux/<slug:slug>/historique/", views.history, name="history"),
     path("jeux/<slug:slug>/retirer/", views.withdraw, name="withdraw"),
 ]

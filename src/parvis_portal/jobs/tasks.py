@@ -10,7 +10,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 
+from django.apps import apps
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from django_tasks import task
@@ -112,6 +114,15 @@ def alive(run: JobRun) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(timeout=5)
+
+
+def tick() -> None:
+    """Let each app do what its clock says: ``tick`` of its ``jobs``, when it has one, is called with the time."""
+    for known in apps.get_app_configs():
+        if known.name.startswith("parvis_portal.") and find_spec(f"{known.name}.jobs"):
+            function = getattr(import_module(f"{known.name}.jobs"), "tick", None)
+            if function is not None:
+                function(timezone.now())
 
 
 def reap() -> int:

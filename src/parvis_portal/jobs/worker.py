@@ -1,4 +1,4 @@
-"""A process that does jobs: the task library's own loop, with the reaper of dead ones beside it."""
+"""A process that does jobs: the task library's own loop, with the reaper of dead ones and the clock beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
-from parvis_portal.jobs.tasks import reap
+from parvis_portal.jobs.tasks import reap, tick
 
 REAP_EVERY = 15.0  # seconds
 PAUSE = 0.3  # seconds between two looks at an empty queue
@@ -24,6 +24,7 @@ def run(*, once: bool = False) -> int:
     logging.getLogger("django_tasks_db").setLevel(logging.ERROR)
     stop = threading.Event()
     reap()
+    tick()
     reaper = threading.Thread(target=_reap_always, args=(stop,), daemon=True)
     if not once:
         reaper.start()
@@ -51,6 +52,7 @@ def _reap_always(stop: threading.Event) -> None:
         try:
             close_old_connections()
             reap()
+            tick()
         except Exception:
             logging.getLogger("parvis.jobs").exception("reaper")
     connection.close()

@@ -21,6 +21,7 @@ RIGHTS: Mapping[str, frozenset[str]] = {
     "review": frozenset({Role.AGENT, Role.REFERENT, Role.ADMINISTRATOR}),
     "approve": frozenset({Role.REFERENT, Role.ADMINISTRATOR}),
     "withdraw": frozenset({Role.REFERENT, Role.ADMINISTRATOR}),
+    "sources": frozenset({Role.REFERENT, Role.ADMINISTRATOR}),
     "administer": frozenset({Role.ADMINISTRATOR}),
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from parvis.connectors.arrival import NAMES, Arrival, Errand, Seen, chosen
 from parvis.connectors.setting import Setting
-from parvis.errors import LimitError, RefusedError, RemoteError
+from parvis.errors import RefusedError, RemoteError, TooLarge
 from parvis.outgoing import Client
 from parvis.text import fold
 from parvis.values import msg
@@ -116,7 +116,7 @@ class _Box(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         if size > _LETTER:
-            raise LimitError(msg("Un message dépasse {size} Mo : il n'est pas lu."), size=_LETTER >> 20)
+            raise TooLarge(msg("Un message dépasse {size} Mo : il n'est pas lu."), size=_LETTER >> 20)
         return super().read(size)
 
     def end(self) -> None:
