@@ -203,3 +203,34 @@ def _merged(names: Sequence[str], year: int) -> _Parts:
         if not out.functions:
             out.functions.update(parts.functions)
     return out
+
+
+# --- Whatever the plan ----------------------------------------------------------------------------
+
+
+@cache
+def known_chapters() -> frozenset[str]:
+    """Return the codes of all chapters of all plans."""
+    return frozenset(code for parts in _parts().values() for code in parts.chapters)
+
+
+def is_nature(text: str) -> bool:
+    """Return whether the text is an account of some plan, or divides one of three digits or more."""
+    code = text.strip()
+    return code.isdigit() and len(code) <= 10 and any(code[:n] in _natures() for n in {len(code), *range(3, len(code))})
+
+
+def is_function(text: str) -> bool:
+    """Return whether the text is a function of some plan; zeros that a spreadsheet ate are given back."""
+    code = text.strip().replace(".", "").replace("-", "")
+    return code.isdigit() and len(code) <= 4 and bool({code, f"0{code}"} & _functions())
+
+
+@cache
+def _natures() -> frozenset[str]:
+    return frozenset(code for parts in _parts().values() for code in parts.natures)
+
+
+@cache
+def _functions() -> frozenset[str]:
+    return frozenset(code for parts in _parts().values() for code in parts.functions)

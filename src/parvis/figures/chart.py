@@ -72,6 +72,9 @@ _OPEN_MEANINGS = (
     "epci",
     "iris",
     "organisation",
+    "boolean",
+    "plant_species",
+    "budget_chapter",
     "budget_function",
     "budget_nature",
 )

@@ -31,6 +31,14 @@ _AT_ONCE = 64  # facts asked in one pass: each distinct count keeps its own tabl
 _SHOWN = 80  # characters of an example
 _SURE = 0.85  # under it, the header « nom » alone does not make a surname
 _BESIDE = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})  # what goes with a surname
+# Tables of trees and schools have ages, diagnoses and names of their own: nobody's, unless people stand there too.
+_THINGS = frozenset({"plant_species", "uai"})
+_OF_PEOPLE = frozenset({"age", "health", "last_name"})
+_TYPED: Mapping[str, Sequence[Kind]] = {
+    "date": (Kind.DATE, Kind.DATETIME),
+    "boolean": (Kind.BOOLEAN,),
+}
+_OF_UNITS = {"€": "amount", "k€": "amount", "%": "percentage"}  # what numbers in such a unit are, whatever their header
 _MEMORY = "600MB"
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)
@@ -48,7 +56,7 @@ def profile(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> Profile:
     )
     point = _point(columns)
     if raw.geometry:
-        columns = (*columns, Column(name="geometry", label="geometry", kind=Kind.GEOMETRY, filled=raw.rows))
+        columns = (*columns, Column("geometry", "geometry", Kind.GEOMETRY, "geometry", filled=raw.rows))
     return Profile(
         format=raw.format,
         rows=raw.rows,
@@ -115,12 +123,29 @@ def _share(detector: ModuleType, cells: Sequence[str]) -> float:
 
 def _meanings(typed: Sequence[TypedColumn], samples: Sequence[Sequence[str]]) -> list[str]:
     """Return each column's meaning, its neighbours heard: « nom » is a surname beside a first name, else any name."""
-    told = [meaning(c.label, cells) for c, cells in zip(typed, samples, strict=True)]
+    told = [_of_kind(c, *meaning(c.label, cells)) for c, cells in zip(typed, samples, strict=True)]
     names = {name for name, _ in told}
+    people = bool(names & _BESIDE)
+    of_things = not people and bool(names & _THINGS)
     return [
-        "" if name == "last_name" and score < _SURE and not names & _BESIDE and not _surnames(cells) else name
+        "" if _of_nobody(name, score, cells, people=people, of_things=of_things) else name
         for (name, score), cells in zip(told, samples, strict=True)
     ]
+
+
+def _of_kind(column: TypedColumn, name: str, score: float) -> tuple[str, float]:
+    """Return the meaning, held against the type: dates that could not all be read are text, and are said to be mixed."""
+    if name in _TYPED and column.kind not in _TYPED[name]:
+        return "", 0.0
+    unit = column.unit or (unit_of(column.label) if column.kind in _NUMBERS else "")
+    return (_OF_UNITS[unit], ENOUGH) if not name and unit in _OF_UNITS else (name, score)
+
+
+def _of_nobody(name: str, score: float, cells: Sequence[str], *, people: bool, of_things: bool) -> bool:
+    """True when a meaning that speaks of people does not here: the age of a tree, the name of a school."""
+    if name == "last_name" and score < _SURE and not people and not _surnames(cells):
+        return True
+    return of_things and name in _OF_PEOPLE
 
 
 def _surnames(cells: Sequence[str]) -> bool:

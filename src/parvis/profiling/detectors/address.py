@@ -19,13 +19,20 @@ HEADERS = {
     "ad station": 0.9,
     "adresse station": 1.0,
     "adresse 1": 0.9,
+    "librue": 0.9,
+    "adresse postale": 1.0,
+    "lib rue": 0.9,
+    "lieu": 0.5,
+    "nom de la voie": 1.0,
+    "siege social": 0.8,
+    "rue de l ecole": 0.9,
 }
 TOLERANCE = 0.7
 ALONE = 0.7
 PERSONAL = ""
 EXAMPLES = {
     True: ["12 rue de la Fontaine", "avenue de la Gare, 58990 Fontclaire"],
-    False: ["Fontclaire", "03 86 00 00 00"],
+    False: ["Fontclaire", "03 86 00 00 00", "Rue"],
 }
 
 _STREET = re.compile(
@@ -35,4 +42,5 @@ _STREET = re.compile(
 
 
 def holds(cell: str) -> bool:
-    return bool(_STREET.search(fold(cell)))
+    said = fold(cell)
+    return " " in said and bool(_STREET.search(said))

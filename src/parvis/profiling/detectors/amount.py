@@ -21,6 +21,22 @@ HEADERS = {
     "montant ht": 1.0,
     "montant ttc": 1.0,
     "indemnite brute annuelle": 0.9,
+    "montant propose": 1.0,
+    "montant attribue": 1.0,
+    "montant total": 1.0,
+    "budget precedent": 0.9,
+    "propositions nouvelles": 0.9,
+    "prevu": 0.6,
+    "realise": 0.6,
+    "credits ouverts": 1.0,
+    "restes a realiser": 0.9,
+    "valeur globale": 0.9,
+    "loyer": 0.8,
+    "subvention": 0.8,
+    "bp": 0.6,
+    "ca": 0.5,
+    "price": 0.9,
+    "montantsubventionpublique": 1.0,
 }
 TOLERANCE = 0.95
 ALONE = 0.0

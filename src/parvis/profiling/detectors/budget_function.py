@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from parvis import accounts
+
 TITLE = "Fonction budgétaire"
-SOURCE = "DGCL, instructions M14 et M57"
-HEADERS = {"fonction": 0.8, "bgt fonction": 1.0, "rubrique": 0.6}
-TOLERANCE = 0.95
+SOURCE = "DGCL, plans de comptes"
+HEADERS = {
+    "fonction": 0.8,
+    "bgt fonction": 1.0,
+    "rubrique": 0.6,
+    "sous fonction": 1.0,
+    "sousfonction": 1.0,
+    "code fonction": 1.0,
+}
+TOLERANCE = 0.9
 ALONE = 0.0
 PERSONAL = ""
-EXAMPLES = {True: ["020", "212"], False: ["Maire", "12345"]}
+EXAMPLES = {True: ["020", "212", "20"], False: ["Maire", "12345", "999"]}
 
 
 def holds(cell: str) -> bool:
-    return cell.strip().isdigit() and len(cell.strip()) <= 4
+    return accounts.is_function(cell)

@@ -1,19 +1,26 @@
-"""Colour as a code."""
+"""Colour: a code, or a French name."""
 
 from __future__ import annotations
 
 import re
 
+from parvis.text import fold
+
 TITLE = "Couleur"
-SOURCE = "CSS"
+SOURCE = "CSS, usage"
 HEADERS = {"couleur": 1.0, "color": 1.0, "route color": 1.0}
 TOLERANCE = 0.95
 ALONE = 0.0
 PERSONAL = ""
-EXAMPLES = {True: ["#1F6F54", "1F6F54"], False: ["vert", "12345"]}
+EXAMPLES = {True: ["#1F6F54", "1F6F54", "vert", "Bleu clair"], False: ["12345", "bac"]}
 
 _COLOUR = re.compile(r"^#[0-9A-Fa-f]{6}$|^(?=.*[A-Fa-f])[0-9A-Fa-f]{6}$")
+_NAME = re.compile(
+    r"^(?:argente?|beige|blanc(?:he)?|bleue?|bordeaux|bronze|brune?|cyan|doree?|fuchsia|grise?|indigo|ivoire|jaune|kaki|lilas"
+    r"|magenta|marron|mauve|noire?|ocre|orange|parme|pourpre|rose|rouge|sable|saumon|turquoise|verte?|violet(?:te)?)s?"
+    r"(?: [a-z-]+)?$"
+)
 
 
 def holds(cell: str) -> bool:
-    return bool(_COLOUR.match(cell))
+    return bool(_COLOUR.match(cell) or _NAME.match(fold(cell)))

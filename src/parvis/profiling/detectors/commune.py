@@ -15,6 +15,12 @@ HEADERS = {
     "libelle commune": 1.0,
     "nom com": 0.9,
     "localite": 0.7,
+    "nom de la commune": 1.0,
+    "commune d implantation": 1.0,
+    "localite d acheminement": 0.9,
+    "lieuexecution nom": 0.7,
+    "com nom": 0.9,
+    "communes": 0.8,
 }
 TOLERANCE = 0.9
 ALONE = 0.0

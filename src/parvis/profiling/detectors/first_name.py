@@ -15,8 +15,11 @@ HEADERS = {
     "first name": 1.0,
     "prenom agent": 1.0,
     "enfant prenom": 0.9,
+    "prenom enfant": 1.0,
+    "prenom de l enfant": 1.0,
+    "prenom du nouveau ne": 1.0,
 }
-TOLERANCE = 0.6
+TOLERANCE = 0.5
 ALONE = 0.75
 PERSONAL = "direct"
 EXAMPLES = {True: ["Alice", "Jean-Pierre", "MARIE"], False: ["Fontclaire", "12", "Gymnase"]}

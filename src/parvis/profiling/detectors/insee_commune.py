@@ -18,6 +18,13 @@ HEADERS = {
     "code insee commune": 1.0,
     "depcom": 0.9,
     "insee commune": 1.0,
+    "codcomm": 0.7,
+    "code de la commune": 1.0,
+    "com insee": 1.0,
+    "codeinsee": 1.0,
+    "code insee de la commune": 1.0,
+    "codcom": 0.8,
+    "code geo": 0.7,
 }
 TOLERANCE = 0.97
 ALONE = 0.0

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 TITLE = "Pourcentage"
 SOURCE = ""
-HEADERS = {"pourcentage": 1.0, "taux": 0.9, "part": 0.5, "pourcentagesubvention": 1.0, "taux d occupation": 1.0}
+HEADERS = {
+    "pourcentage": 1.0,
+    "taux": 0.9,
+    "part": 0.5,
+    "pourcentagesubvention": 1.0,
+    "taux d occupation": 1.0,
+    "pct": 0.9,
+    "participation": 0.6,
+    "pour cent": 1.0,
+    "taux de participation": 1.0,
+    "tauxavance": 0.9,
+    "proportion": 0.8,
+}
 TOLERANCE = 0.95
 ALONE = 0.0
 PERSONAL = ""

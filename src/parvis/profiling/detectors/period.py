@@ -6,7 +6,15 @@ import re
 
 TITLE = "Période"
 SOURCE = "ISO 8601"
-HEADERS = {"periode": 1.0, "datesperiodeversement": 1.0, "annee scolaire": 1.0, "trimestre": 0.9, "saison": 0.6}
+HEADERS = {
+    "periode": 1.0,
+    "datesperiodeversement": 1.0,
+    "annee scolaire": 1.0,
+    "trimestre": 0.9,
+    "saison": 0.6,
+    "dates": 0.5,
+    "periode de validite": 0.9,
+}
 TOLERANCE = 0.8
 ALONE = 0.9
 PERSONAL = ""

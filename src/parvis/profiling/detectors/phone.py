@@ -6,7 +6,19 @@ from parvis import france
 
 TITLE = "Numéro de téléphone"
 SOURCE = "Arcep, plan national de numérotation"
-HEADERS = {"telephone": 1.0, "tel": 1.0, "phone": 1.0, "portable": 1.0, "mobile": 1.0, "num tel": 1.0, "fax": 0.9}
+HEADERS = {
+    "telephone": 1.0,
+    "tel": 1.0,
+    "phone": 1.0,
+    "portable": 1.0,
+    "mobile": 1.0,
+    "num tel": 1.0,
+    "fax": 0.9,
+    "numtel": 1.0,
+    "tel asso": 1.0,
+    "fax asso": 0.9,
+    "telephone 1": 1.0,
+}
 TOLERANCE = 0.6
 ALONE = 0.9
 PERSONAL = "direct"

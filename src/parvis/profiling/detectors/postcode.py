@@ -6,7 +6,20 @@ from parvis import france
 
 TITLE = "Code postal"
 SOURCE = "La Poste"
-HEADERS = {"code postal": 1.0, "cp": 1.0, "codepostal": 1.0, "adr codepostal": 1.0, "postcode": 0.9, "code post": 0.9}
+HEADERS = {
+    "code postal": 1.0,
+    "cp": 1.0,
+    "codepostal": 1.0,
+    "adr codepostal": 1.0,
+    "postcode": 0.9,
+    "code post": 0.9,
+    "cdpost": 0.9,
+    "code postal et ville": 0.5,
+    "postal code": 1.0,
+    "codpost": 0.9,
+    "code postal siege": 1.0,
+    "cd postal": 0.9,
+}
 TOLERANCE = 0.95
 ALONE = 0.0
 PERSONAL = ""

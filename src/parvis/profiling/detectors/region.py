@@ -7,7 +7,14 @@ from parvis.text import fold
 
 TITLE = "Région"
 SOURCE = "Insee, code officiel géographique"
-HEADERS = {"region": 1.0, "code region": 1.0, "reg": 0.7, "nom region": 1.0}
+HEADERS = {
+    "region": 1.0,
+    "libelle region": 1.0,
+    "region academique": 1.0,
+    "code region": 1.0,
+    "reg": 0.7,
+    "nom region": 1.0,
+}
 TOLERANCE = 0.95
 ALONE = 0.0
 PERSONAL = ""

@@ -6,7 +6,13 @@ from parvis.text import fold
 
 TITLE = "Sexe"
 SOURCE = ""
-HEADERS = {"sexe": 1.0, "genre": 0.8, "enfant sexe": 1.0, "sex": 1.0}
+HEADERS = {
+    "sexe": 1.0,
+    "genre": 0.8,
+    "enfant sexe": 1.0,
+    "sex": 1.0,
+    "sexe de l enfant": 1.0,
+}
 TOLERANCE = 0.95
 ALONE = 0.0
 PERSONAL = "quasi"

@@ -16,6 +16,10 @@ HEADERS = {
     "idbeneficiaire": 1.0,
     "coll siret": 1.0,
     "siret ou nir": 0.3,
+    "siret du titulaire": 1.0,
+    "acheteur id": 0.9,
+    "siret beneficiaire": 1.0,
+    "id acheteur": 0.8,
 }
 TOLERANCE = 0.85
 ALONE = 0.9

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 TITLE = "Adresse web"
 SOURCE = "RFC 3986"
-HEADERS = {"url": 1.0, "lien": 0.7, "site": 0.5, "site web": 1.0, "site internet": 1.0, "web": 0.6}
+HEADERS = {
+    "url": 1.0,
+    "lien": 0.7,
+    "site": 0.5,
+    "site web": 1.0,
+    "site internet": 1.0,
+    "web": 0.6,
+    "adresse internet": 1.0,
+    "internet": 0.7,
+    "adresse web": 1.0,
+}
 TOLERANCE = 0.8
 ALONE = 1.0
 PERSONAL = ""
