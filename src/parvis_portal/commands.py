@@ -1,4 +1,4 @@
-"""The verbs that need the portal: ``publish``, ``serve``, ``worker``, ``reindex``, ``demo``, ``account``."""
+"""The verbs that need the portal: ``publish``, ``collect``, ``serve``, ``worker``, ``reindex``, ``demo``, ``account``."""
 
 from __future__ import annotations
 
@@ -54,6 +54,37 @@ def _show(outcomes: Sequence[Any]) -> None:
         f"\n{counts['released']} publiés, {counts['waiting']} à décider, {counts['refused']} refusés"
         + (f", {counts['unchanged']} inchangés" if counts["unchanged"] else "")
     )
+
+
+@click.command()
+@click.argument("source", default="", metavar="[SOURCE]")
+@click.option("--all", "everything", is_flag=True, help="Toutes les sources qui ne sont pas en pause.")
+@click.option("--organisation", default="", metavar="SLUG", help="Commune, si le portail en a plusieurs.")
+@DATA
+@out.json_option
+def collect(source: str, everything: bool, organisation: str, data: Path, as_json: bool) -> None:
+    """Va chercher maintenant les fichiers d'une source (son numéro ou son nom), ou de toutes."""
+    if bool(source) == everything:
+        raise InputError("Donnez le nom d'une source, ou --all pour toutes.")
+    with out.progress(quiet=as_json) as told:
+        visits = verbs.collect(data, source, organisation, told)
+    if as_json:
+        out.show_json(visits)
+    else:
+        _show_visits(visits)
+    raise click.exceptions.Exit(3 if any(v.state == "failed" for v in visits) else 0)
+
+
+def _show_visits(visits: Sequence[verbs.Collected]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("Source", "Résultat", "Arrivés", "Déjà connus", ""):
+        table.add_column(title, overflow="fold")
+    for told in visits:
+        said = "[red]en échec[/red]" if told.state == "failed" else "[green]visitée[/green]"
+        table.add_row(escape(told.name), said, str(told.brought), str(told.same), escape(told.said))
+    out.console().print(table)
+    if not visits:
+        out.console().print("Aucune source à visiter.")
 
 
 @click.command()
@@ -158,4 +189,4 @@ def account(
     out.console().print(f"[green]✓[/green] {escape(user.email)} : {role} de {escape(owner.name)}")
 
 
-commands: Sequence[click.Command] = (publish, serve, worker, reindex, demo, account)
+commands: Sequence[click.Command] = (publish, collect, serve, worker, reindex, demo, account)

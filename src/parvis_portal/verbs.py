@@ -28,6 +28,18 @@ class Reindexed:
     erased: int
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What came of a visit: "done" or "failed", files brought, files already known, and what was said."""
+
+    source: int
+    name: str
+    state: str
+    brought: int
+    same: int
+    said: str = ""
+
+
 def _silent(share: float, what: str) -> None:
     """The default of ``told``: nobody listens."""
 
@@ -58,6 +70,31 @@ def publish(
 
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     return publishing.publish([Path(p) for p in given], organisation, told)
+
+
+def collect(data: str | Path = DATA, source: str = "", organisation: str = "", told: Told = _silent) -> list[Collected]:
+    """Visit a source now, by its number or its name, or all those that are not paused; examine what they bring.
+
+    Raises: UnknownName when no source has this name.
+    """
+    opened(data)
+    from parvis_portal.intake import sources
+    from parvis_portal.jobs import worker as working
+
+    found = sources.named(source, organisation)
+    visits = []
+    for number, one in enumerate(found):
+        told(number / len(found), one.name)
+        visits.append(sources.visit(one, None))
+    told(0.9, "Examen des fichiers")
+    working.run(once=True)
+    for visit in visits:
+        visit.refresh_from_db()
+    told(1.0, "Terminé")
+    return [
+        Collected(v.source_id, v.source.name, v.state, v.brought, v.same, " ".join([*v.remarks, v.error]).strip())
+        for v in visits
+    ]
 
 
 def serve(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.portal.conftest import ASSOCIATIONS, TREES
 
-VERBS = ("inspect", "check", "protect", "publish", "serve", "worker", "demo", "doctor", "backup", "restore")
+VERBS = ("inspect", "check", "protect", "publish", "collect", "serve", "worker", "demo", "doctor", "backup", "restore")
 
 
 class Told:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -180,8 +183,6 @@ def test_a_file_too_large_is_said_and_the_visit_goes_on(town: Town, settings: An
     place.mkdir(parents=True)
     (place / "a_enorme.csv").write_bytes(TREES * 2)
     (place / "b_arbres.csv").write_bytes(TREES)
-    import os
-
     for path in place.iterdir():
         os.utime(path, (1, 1))
     source = sources.create(town.organisation, None, "Dépôt", "folder", {})
@@ -406,3 +407,38 @@ def test_another_towns_source_does_not_exist(trees: Source, stranger: Callable[[
     for name in ("source_visit", "source_pause", "source_again", "source_remove", "source_change"):
         assert client.post(reverse(f"intake:{name}", args=[trees.pk])).status_code == 404, name
     assert Source.objects.filter(pk=trees.pk, enabled=True).exists()
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def test_the_command_visits_a_source_by_its_name_and_says_what_came(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", tmp_path / "depots" / "fontclaire"
+    place.mkdir(parents=True)
+    (place / "arbres.csv").write_bytes(TREES)
+    os.utime(place / "arbres.csv", (1, 1))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PARVIS_", "DJANGO_"))}
+    environment["PARVIS_FOLDERS"] = str(tmp_path / "depots")
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    code = (
+        "import sys; from parvis_portal import verbs; verbs.opened(sys.argv[1])\n"
+        "from parvis_portal.people import actions; from parvis_portal.intake import sources\n"
+        "town = actions.organisation('fontclaire', name='Fontclaire')\n"
+        "sources.create(town, None, 'Dépôt', 'folder', {})\n"
+    )
+    assert run("-c", code, str(data)).returncode == 0
+    collect = ("-m", "parvis.cli.main", "collect")
+    first = run(*collect, "dépôt", "--data", str(data), "--json")
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout) == [
+        {"source": 1, "name": "Dépôt", "state": "done", "brought": 1, "same": 0, "said": ""}
+    ]
+    assert "Déjà connus" in run(*collect, "--all", "--data", str(data)).stdout
+    unknown = run(*collect, "ailleurs", "--data", str(data))
+    assert unknown.returncode not in (0, 1) and "Dépôt" in unknown.stderr
+    assert run(*collect, "--data", str(data)).returncode != 0

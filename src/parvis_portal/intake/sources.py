@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from parvis import connectors
 from parvis.connectors.arrival import Arrival, Errand
-from parvis.errors import InputError, ParvisError, TooLarge
+from parvis.errors import InputError, ParvisError, TooLarge, UnknownName
 from parvis.outgoing import Client
 from parvis.store import inbox
 from parvis.store.folder import Folder
@@ -141,6 +141,28 @@ def visit(source: Source, by: User | None) -> Visit:
             return made
     except IntegrityError:
         return Visit.objects.get(source=source, state__in=[Visit.State.WAITING, Visit.State.RUNNING])
+
+
+def named(wanted: str, organisation: str = "") -> list[Source]:
+    """Return the source of this number or name, or all those that are not paused for "".
+
+    Raises: UnknownName, naming those that exist.
+    """
+    rows = Source.objects.exclude(connector=UPLOAD).select_related("organisation")
+    if organisation:
+        rows = rows.filter(organisation__slug=organisation)
+    if not wanted:
+        return list(rows.filter(enabled=True))
+    found = list(rows.filter(pk=int(wanted))) if wanted.isdecimal() and len(wanted) < 10 else []
+    found = found or list(rows.filter(name__iexact=wanted))
+    if not found:
+        raise UnknownName(
+            msg("La source « {name} » n'existe pas."),
+            msg("Il y a : {known}."),
+            name=wanted,
+            known=", ".join(f"{s.pk} ({s.name})" for s in rows[:30]) or "—",
+        )
+    return found
 
 
 # --- What the clock does --------------------------------------------------------------------------
