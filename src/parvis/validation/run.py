@@ -30,9 +30,12 @@ _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _NAME = re.compile(r'"(?:[^"]|"")*"')
 _CELL_NAME = re.compile(r"\bc\d+\b")
 _DETAILED = 100  # findings that get examples: each costs a scan
-_VALIDITY = ("types.", "schema.type", "schema.enum", "schema.pattern", "schema.length", "schema.bound",
-             "schema.not_unique", "schema.required_cell", "schema.format", "values.siret_key")  # fmt: skip
-_CONSISTENCY = ("values.out_of_france", "values.odd_date", "values.excel_zero", "schema.together")
+_VALIDITY = ("types.", "schema.type", "schema.form", "schema.enum", "schema.pattern", "schema.length", "schema.bound",
+             "schema.not_unique", "schema.required_cell", "schema.french_format", "values.siret_key", "values.siret_spoilt",
+             "values.insee_unknown")  # fmt: skip
+_CONSISTENCY = ("values.out_of_france", "values.odd_date", "values.excel_zero", "schema.together", "values.insee_former",
+                "values.point_", "values.future_date", "values.amount_outlier", "values.vote_", "values.more_voters",
+                "values.row_total", "values.budget_", "across.")  # fmt: skip
 
 
 def check(
@@ -86,7 +89,8 @@ def quality(profile: Profile, findings: Sequence[Finding]) -> dict[str, float]:
         "uniqueness": 1 - doubles / profile.rows,
         "documentation": described / len(columns),
     }
-    if profile.point or any(c.kind in (Kind.DATE, Kind.DATETIME) for c in columns):
+    related = any(f.code.startswith(_CONSISTENCY) for f in findings)
+    if related or profile.point or any(c.kind in (Kind.DATE, Kind.DATETIME) for c in columns):
         out["consistency"] = 1 - _wrong(findings, _CONSISTENCY) / profile.rows
     return {name: round(min(max(share, 0.0), 1.0), 4) for name, share in out.items()}
 
@@ -190,6 +194,7 @@ def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: boo
         count=count,
         examples=examples,
         lines=named,
+        fix=ask.fix if ask.mend is None else ask.mend(examples),
     )
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parvis.plugins import found
-from parvis.schemas.schema import Field, Schema
+from parvis.schemas.schema import Field, Schema, parts_of
 from parvis.tables.table import LINE, RawTable
+from parvis.text import words
 from parvis.validation.regexes import literal
 from parvis.validation.writing import day_in, number_in
-from parvis.values import Column, Kind, Place, Profile, Severity
+from parvis.values import Column, Kind, Place, Profile, Severity, Step
 
+# Dates that may well be ahead of us.
+_LATER = re.compile(
+    r"\b(?:fin|echeance\w*|prevu\w*|previsionnel\w*|limite|expiration|validite|jusqu\w*|prochain\w*|retour|cloture|"
+    r"valid\w*|end|until|expir\w*)\b"
+)
 _LITERALS = 20  # values that are quicker compared one by one
 
 
@@ -79,6 +86,23 @@ class Table:
             return quoted(column.name)
         return day_in(quoted(column.name)) if column.kind is Kind.TEXT else ""
 
+    def named(self, pattern: str, *kinds: Kind) -> list[Column]:
+        """Return the columns whose field or header matches, folded: « nb_votants », « Votants », « nombre de votants »."""
+        fields = self.fields()
+        out = []
+        for column in self.profile.columns:
+            field = fields.get(column.name)
+            said = {" ".join(words(column.label)), " ".join(parts_of(field.name)) if field is not None else ""}
+            if (not kinds or column.kind in kinds) and any(re.search(pattern, s) for s in said):
+                out.append(column)
+        return out
+
+    def when(self) -> Column | None:
+        """Return the column of the day that a row is of, None when there is none or several that differ."""
+        days = [c for c in self.profile.columns if c.kind in (Kind.DATE, Kind.DATETIME) and c.filled]
+        of = [c for c in days if not later(c.label)]
+        return of[0] if of else None
+
     def empty(self, column: Column) -> str:
         """Return the SQL that is true when a cell of ``cells`` holds nothing, as the schema understands it."""
         cell = quoted(column.name)
@@ -134,11 +158,18 @@ class Ask:
     derived: Mapping[str, str] = field(default_factory=dict)  # quoted name -> SQL, reckoned once a row for ``sql``
     advise: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
     raw: bool = False  # asked of ``texts``: columns c0..cN as ``Table.text`` names them
+    fix: Step | None = None  # the repair that mends it, when there is one
+    mend: Callable[[Sequence[str]], Step | None] | None = None  # ... or that the examples tell
     also: Sequence[Column] = ()  # other columns whose cells the remark is about, or that stand beside
 
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def later(label: str) -> bool:
+    """True when a header says that its dates may be ahead of us: an end, a deadline, a plan."""
+    return bool(_LATER.search(" ".join(words(label))))
 
 
 def personal(column: Column) -> bool:

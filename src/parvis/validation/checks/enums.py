@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from parvis.schemas.match import key
 from parvis.schemas.schema import Field
 from parvis.validation.regexes import literal
-from parvis.validation.table import Ask, Table, quoted, shortened
-from parvis.values import Column, Kind, Severity, msg
+from parvis.validation.table import Ask, Table, personal, quoted, shortened
+from parvis.values import Column, Kind, Severity, Step, msg
 
 TITLE = "Listes de valeurs"
 _KINDS = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER)
 _COMPARED = 500  # values beyond which only another writing of the same one is looked for
+_MENDED = 200  # different values that one repair replaces
 _PARTS = 200  # values of a list whose cells hold several
 
 
@@ -39,6 +40,7 @@ def look(table: Table) -> Iterator[Ask]:
             values={"allowed": shortened(field.enum, 8)},
             shown=text,
             advise=_nearest(field),
+            mend=_mending(table, column, field, f"SELECT DISTINCT {text} FROM {'texts' if raw else 'cells'} WHERE {sql}"),
             raw=raw,
         )  # fmt: skip
 
@@ -74,6 +76,19 @@ def _nearest(field: Field) -> Callable[[Sequence[str]], Mapping[str, str]]:
         return {"near": ""}
 
     return advise
+
+
+def _mending(table: Table, column: Column, field: Field, sql: str) -> Callable[[Sequence[str]], Step | None]:
+    """Return what makes the repair: each value that is out of the list, replaced by the one that was meant."""
+
+    def mend(examples: Sequence[str]) -> Step | None:
+        if field.type == "array" or personal(column):
+            return None
+        told = (str(r[0]) for r in table.query(f"{sql} LIMIT {_MENDED}") if r[0] is not None)
+        pairs = {wrong: near for wrong in told if (near := nearest(wrong, field.enum))}
+        return Step("replace_values", {"column": column.label, "pairs": pairs}) if pairs else None
+
+    return mend
 
 
 def nearest(wrong: str, allowed: Sequence[str]) -> str:

@@ -1,0 +1,69 @@
+"""Amounts a hundred times too large, and negative ones among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parvis.validation.table import Ask, Table, quoted
+from parvis.values import Column, Kind, Severity, msg
+
+TITLE = "Montants"
+_LABEL = r"\b(?:montants?|prix|couts?|tarifs?|depenses?|recettes?|subventions?|indemnites?|mt\w*)\b"
+_FEW = 30  # amounts under which nothing is usual
+_TIMES = 100  # times the highest usual amount
+_RARE = 0.02  # share of negative amounts up to which they are the exception
+
+
+def look(table: Table) -> Iterator[Ask]:
+    columns = [c for c in table.profile.columns if _of_money(c)]
+    columns += [c for c in table.named(_LABEL, Kind.INTEGER, Kind.NUMBER) if c not in columns and c.filled >= _FEW]
+    if not columns:
+        return
+    asked = []
+    for column in columns:
+        cell = quoted(column.name)
+        asked += [f"approx_quantile(CASE WHEN {cell} > 0 THEN {cell} END, {q})" for q in (0.5, 0.99)]
+    told = table.query(f"SELECT {', '.join(asked)} FROM cells")[0]
+    for n, column in enumerate(columns):
+        middle, high = told[2 * n : 2 * n + 2]
+        if middle is None or high is None:
+            continue
+        cell, limit = quoted(column.name), max(float(high), float(middle)) * _TIMES
+        if column.maximum is None or float(column.maximum) > limit:
+            yield _large(column, cell, limit)
+        if column.minimum is None or float(column.minimum) < 0:
+            yield _negative(column, cell)
+
+
+def _of_money(column: Column) -> bool:
+    numbers = column.kind in (Kind.INTEGER, Kind.NUMBER)
+    return numbers and column.filled >= _FEW and (column.meaning == "amount" or column.unit == "€")
+
+
+def _large(column: Column, cell: str, limit: float) -> Ask:
+    return Ask(
+        "values.amount_outlier",
+        Severity.WARN,
+        column,
+        f"{cell} > {limit!r}",
+        msg("Colonne « {column} » : {count} montant(s) sont plus de cent fois plus grands que les plus grands des autres."),
+        hint=msg("Une virgule a pu se perdre (125000 pour 1250,00), ou un numéro s'être glissé dans la colonne : vérifiez ces "
+                 "lignes. Si le montant est juste, ne changez rien."),
+        why=msg("Un seul montant faux change le total et écrase les graphiques."),
+        shown=cell,
+        most=0.01,
+    )  # fmt: skip
+
+
+def _negative(column: Column, cell: str) -> Ask:
+    return Ask(
+        "values.amount_negative",
+        Severity.INFO,
+        column,
+        f"{cell} < 0",
+        msg("Colonne « {column} » : {count} montant(s) sont négatifs, contrairement aux autres."),
+        hint=msg("S'il s'agit d'annulations ou de remboursements, dites-le dans la description du jeu de données."),
+        why=msg("Qui ne le sait pas les prendra pour des erreurs, ou faussera son total."),
+        shown=cell,
+        most=_RARE,
+    )

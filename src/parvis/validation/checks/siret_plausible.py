@@ -1,0 +1,97 @@
+"""Establishment numbers that a spreadsheet spoilt or made up, whatever their key: Luhn lets one in ten pass by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parvis.tables.table import LINE
+from parvis.validation.table import Ask, Table, personal, quoted
+from parvis.values import Column, Finding, Kind, Severity, msg
+
+TITLE = "Vraisemblance des SIRET"
+_MOST = 1_000_000  # rows beyond which what compares them is not asked
+_RUN = 3  # numbers that follow each other from which a copy was dragged down
+_NAMES = 3  # names under one number from which they are said
+_NAME = r"\b(?:nom|raison sociale|denomination|beneficiaire|titulaire|organisme|association|etablissement|entreprise)\b"
+
+
+def look(table: Table) -> Iterator[Ask | Finding]:
+    fields = table.fields()
+    for column in table.profile.columns:
+        field = fields.get(column.name)
+        if column.kind is not Kind.TEXT or "siret" not in (column.meaning, field.meaning if field is not None else ""):
+            continue
+        yield _spoilt(column)
+        if 1 < table.profile.rows <= _MOST:
+            yield from _dragged(table, column)
+            yield from _shared(table, column)
+
+
+def _spoilt(column: Column) -> Ask:
+    cell = quoted(column.name)
+    return Ask(
+        "values.siret_spoilt",
+        Severity.WARN,
+        column,
+        f"{cell} IS NOT NULL AND (({cell} LIKE '%00000000' AND length({cell}) = 14 AND {cell} <> '00000000000000') "
+        f"OR {cell} LIKE '_,%E+1_' OR {cell} LIKE '_.%E+1_')",
+        msg("Colonne « {column} » : {count} numéro(s) SIRET ont perdu leurs derniers chiffres dans un tableur (ils finissent "
+            "par huit zéros ou s'écrivent 3,5E+13)."),
+        hint=msg("Ces chiffres ne se retrouvent pas : reprenez la colonne dans le fichier d'origine, après lui avoir donné le "
+                 "format « Texte », ou cherchez chaque nom sur annuaire-entreprises.data.gouv.fr."),
+        why=msg("Le numéro affiché n'est pas celui de l'organisme, même quand sa clé paraît juste."),
+        shown=cell,
+    )  # fmt: skip
+
+
+def _dragged(table: Table, column: Column) -> Iterator[Finding]:
+    """Tell of numbers that grow by one from line to line: a cell's corner was dragged down."""
+    number = f"TRY_CAST({quoted(column.name)} AS BIGINT)"
+    follows = f"{number} = lag({number}) OVER (ORDER BY {LINE}) + 1 AS follows"
+    rows = table.query(
+        f"SELECT {LINE} FROM (SELECT {LINE}, {follows} FROM cells) WHERE follows ORDER BY 1 LIMIT {_MOST}"
+    )
+    if len(rows) < _RUN - 1:
+        return
+    yield Finding(
+        "values.siret_series",
+        Severity.WARN,
+        msg("Colonne « {column} » : {count} numéro(s) SIRET valent un de plus que celui de la ligne au-dessus."),
+        table.place(column, rows[0][0]),
+        {"column": column.label, "count": len(rows)},
+        hint=msg("La cellule a sans doute été « tirée » vers le bas : reprenez les vrais numéros de ces lignes."),
+        why=msg("Deux établissements ne portent jamais deux numéros qui se suivent d'une unité : la clé l'interdit."),
+        count=len(rows),
+        lines=tuple(r[0] for r in rows[: table.most]),
+    )
+
+
+def _shared(table: Table, column: Column) -> Iterator[Finding]:
+    """Tell of one number under several names: a cell copied on lines that are not its own."""
+    names = [c for c in table.named(_NAME, Kind.TEXT) if c.name != column.name and not personal(c)]
+    near = sorted(names, key=lambda c: abs(_at(table, c) - _at(table, column)))
+    if not near:
+        return
+    cell = quoted(column.name)
+    name = f"regexp_replace(strip_accents(lower({quoted(near[0].name)})), '[^a-z0-9]', '', 'g')"
+    told = table.query(
+        f"SELECT count(*), sum(n), min(line) FROM (SELECT count(*) AS n, min({LINE}) AS line FROM cells "
+        f"WHERE {cell} IS NOT NULL AND {name} <> '' GROUP BY {cell} HAVING count(DISTINCT {name}) >= {_NAMES})"
+    )[0]
+    if told[0]:
+        yield Finding(
+            "values.siret_shared",
+            Severity.INFO,
+            msg("Colonne « {column} » : {count} numéro(s) SIRET se trouvent chacun sous au moins trois noms différents de la "
+                "colonne « {other} »."),
+            table.place(column, told[2]),
+            {"column": column.label, "count": int(told[0]), "other": near[0].label, "rows": int(told[1])},
+            hint=msg("Triez sur ce numéro et relisez les noms : un numéro a pu être recopié sur des lignes qui ne sont pas les "
+                     "siennes."),
+            why=msg("Qui additionne par numéro attribuerait tout au même organisme."),
+            count=int(told[0]),
+        )  # fmt: skip
+
+
+def _at(table: Table, column: Column) -> int:
+    return [c.name for c in table.profile.columns].index(column.name)
