@@ -19,9 +19,9 @@ def shared() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one loud line what was not checked for want of the real files or of a browser."""
+    """Say in one loud line what was not checked for want of the real files, of a browser or of a server."""
     skipped = [str(r.longrepr[2]) for r in terminalreporter.stats.get("skipped", []) if isinstance(r.longrepr, tuple)]
-    for word in ("REAL FILES ABSENT", "NO BROWSER"):
+    for word in ("REAL FILES ABSENT", "NO BROWSER", "NO SERVER"):
         count = sum(word in s for s in skipped)
         if count:
             terminalreporter.write_sep("!", f"{word}: {count} tests skipped", red=True)

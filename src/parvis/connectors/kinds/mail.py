@@ -94,6 +94,8 @@ def _opened(errand: Errand) -> _Box:
         box.login(settings["user"], errand.secret)
     except (imaplib.IMAP4.error, UnicodeError) as error:
         box.end()
+        if "[UNAVAILABLE]" in str(error):  # RFC 5530: the server's own trouble, not the password
+            raise RemoteError(msg("« {host} » est en panne."), retryable=True, host=settings["host"]) from error
         raise RemoteError(
             msg("« {host} » refuse l'identifiant ou le mot de passe."), msg("Vérifiez-les."), host=settings["host"]
         ) from error
