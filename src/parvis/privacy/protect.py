@@ -26,6 +26,7 @@ from parvis.privacy import risk as risks
 from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
+from parvis.tables import rewrite
 from parvis.text import listed
 from parvis.values import Column, Finding, Kind, Policy, Profile, Risk
 
@@ -187,7 +188,11 @@ def _kept_unsigned(name: str, policy: Policy, findings: Sequence[Finding]) -> bo
 
 
 def _write(typed: Path, plan: Sequence[_Step], out: Path) -> None:
+    kept = [rewrite.Written(s.column.name, s.column.name) for s in plan]
     with sql.connect(out.parent) as engine:
+        large = pq.read_metadata(typed).num_rows >= rewrite.LARGE and not any(s.changed for s in plan)
+        if large and rewrite.rewrite(engine, typed, out, kept, level=3):
+            return
         chosen = ", ".join(f"{_value(engine, s)} AS {sql.quoted(s.column.name)}" for s in plan)
         engine.execute(
             f"COPY (SELECT {chosen} FROM {sql.source(typed)}) TO {sql.literal(out)} "

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from parvis.dates import SHAPES, Shape, folded, shapes_of
 from parvis.france import is_siren, is_siret
-from parvis.tables import numbers
+from parvis.tables import numbers, rewrite
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.values import Finding, Kind, Severity, msg
 
@@ -92,10 +92,18 @@ def write(raw: RawTable, columns: Sequence[TypedColumn], path: Path) -> None:
     if raw.geometry:
         chosen.append(f"{SHAPE} AS geometry")
     with _connect() as connection:
+        if raw.rows >= rewrite.LARGE and rewrite.rewrite(connection, raw.path, path, _written(raw, columns), level=1):
+            return
         connection.execute(
             f"COPY (SELECT {', '.join(chosen)} FROM read_parquet({_text(raw.path)})) TO {_text(path)} "
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880)"
         )
+
+
+def _written(raw: RawTable, columns: Sequence[TypedColumn]) -> list[rewrite.Written]:
+    out = [rewrite.Written(c.name, c.source, "" if c.sql == c.source else c.sql) for c in columns]
+    shape = [rewrite.Written("geometry", SHAPE)] if raw.geometry else []
+    return [*out, rewrite.Written(LINE, LINE), *shape]
 
 
 def findings(raw: RawTable, columns: Sequence[TypedColumn]) -> tuple[Finding, ...]:
@@ -349,6 +357,12 @@ def _count(connection: duckdb.DuckDBPyConnection, raw: RawTable, candidates: dic
     places = [(i, candidate) for i, column in candidates.items() for candidate in column]
     if not places:
         return
+    if raw.rows >= rewrite.LARGE:
+        for i, candidate in places:
+            zeros = _zeros(i) if candidate.kind is Kind.INTEGER else ""
+            told = rewrite.counted(connection, raw.path, f"c{i}", candidate.sql, numbers.missing_sql(_cell(i)), zeros)
+            candidate.counts = (told.filled, told.missing, told.fitting, told.marked)
+        return
     inner = [f"c{i}" for i in sorted({i for i, _ in places})]
     asked = []
     for n, (i, candidate) in enumerate(places):
@@ -358,13 +372,18 @@ def _count(connection: duckdb.DuckDBPyConnection, raw: RawTable, candidates: dic
             f"count(c{i})",
             f"count_if(CASE WHEN {unfit} THEN {numbers.missing_sql(_cell(i))} ELSE false END)",
             f"count(v{n})",
-            f"count_if(regexp_full_match(c{i}, '\\s*0\\d+'))" if candidate.kind is Kind.INTEGER else "0",
+            f"count_if({_zeros(i)})" if candidate.kind is Kind.INTEGER else "0",
         ]
     query = f"SELECT {', '.join(asked)} FROM (SELECT {', '.join(inner)} FROM read_parquet({_text(raw.path)}))"
-    told = connection.execute(query).fetchall()[0]
+    row = connection.execute(query).fetchall()[0]
     for n, (_, candidate) in enumerate(places):
-        filled, missing, fitting, zeros = (int(x or 0) for x in told[4 * n : 4 * n + 4])
-        candidate.counts = (filled, missing, fitting, zeros)
+        filled, missing, fitting, marked = (int(x or 0) for x in row[4 * n : 4 * n + 4])
+        candidate.counts = (filled, missing, fitting, marked)
+
+
+def _zeros(i: int) -> str:
+    """Return the SQL that is true for a whole number behind zeros, which is a code."""
+    return f"regexp_full_match(c{i}, '\\s*0\\d+')"
 
 
 def _decide(
