@@ -9,4 +9,6 @@ urlpatterns = [
     path("v1", views.read, name="root"),
     path("v1/<path:rest>", views.read, name="read"),
     path("v1/", views.read),
+    path("", views.door),
+    path("<path:rest>", views.read),  # a program that errs is answered in JSON
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.datastructures import MultiValueDictKeyError
+from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
 from parvis.dialects import native
@@ -21,14 +22,19 @@ def read(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     return sent(native.answer(asked(request), PortalCatalogue(), engine.pool(), engine.cache()))
 
 
+def door(request: HttpRequest) -> HttpResponseBase:
+    """Lead who tries /api/ to the page that explains it."""
+    return redirect("site:api")
+
+
 def asked(request: HttpRequest) -> Request:
-    """Return Django's request as the dialects know it."""
+    """Return Django's request as the dialects know it. A crowd of parameters stays whole: no route knows its name."""
     try:
         query = tuple(
             (name, value) for name, values in request.GET.lists() for value in values if isinstance(value, str)
         )
-    except MultiValueDictKeyError:
-        query = ()
+    except TooManyFieldsSent:
+        query = ((request.META.get("QUERY_STRING", "")[:60], ""),)
     return Request(
         method=request.method or "GET",
         path=request.path,

@@ -34,6 +34,7 @@ def managed(user: Any) -> QuerySet[Dataset]:
 def find(user: Any, name: str) -> Dataset:
     """Return a dataset by its id or slug. Raises: UnknownName; GoneError with the reason when it was withdrawn."""
     rows = Dataset.objects.select_related("organisation", "current")
+    name = _askable(name)
     found = rows.filter(pk=name).first() or rows.filter(slug=name).first()
     if found is None or found.current is None:
         if found is not None and found.withdrawn_at and found.releases.exists():
@@ -50,7 +51,7 @@ def find(user: Any, name: str) -> Dataset:
 
 def release(user: Any, dataset: Dataset, version: str) -> Release:
     """Return a release by its version's id or its number. Raises: UnknownName, GoneError."""
-    rows = dataset.releases.all()
+    rows, version = dataset.releases.all(), _askable(version)
     found = rows.filter(version_id=version).first()
     if found is None and version.isdigit() and len(version) < 9:
         found = rows.filter(number=int(version)).first()
@@ -91,7 +92,8 @@ def listing(
     offset: int = 0,
 ) -> Listing:
     """Return a page of the catalogue with its facets; a facet counts what its own filter leaves out."""
-    chosen = {k: v for k, v in (filters or {}).items() if k in FACETS and v}
+    chosen = {k: _askable(v) for k, v in (filters or {}).items() if k in FACETS and v}
+    words = _askable(words)
     base = search.find(visible(user), words)
     rows = _filtered(base, chosen)
     total = rows.count()
@@ -104,6 +106,11 @@ def listing(
     page = picked[max(offset, 0) : max(offset, 0) + max(min(limit, MOST), 0)]
     facets = {name: _facet(base, chosen, name) for name in FACETS}
     return Listing(tuple(entry(d) for d in page), total, facets)
+
+
+def _askable(text: str) -> str:
+    """Return a text as any database takes it: PostgreSQL holds no NUL and refuses to look for one."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _filtered(rows: QuerySet[Dataset], chosen: Mapping[str, str], but: str = "") -> QuerySet[Dataset]:

@@ -19,3 +19,7 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez-les, puis réessayez."),
         "inactive": _("Ce compte est fermé."),
     }
+
+    def clean_username(self) -> str:
+        """Return the address as accounts keep it: written in capitals, it would be given as many more tries."""
+        return str(self.cleaned_data["username"]).lower()

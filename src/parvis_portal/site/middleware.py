@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
 
@@ -39,7 +39,14 @@ def kind_errors(get_response: Handler) -> Handler:
 
     class Middleware:
         def __call__(self, request: HttpRequest) -> HttpResponseBase:
-            return get_response(request)
+            response = get_response(request)
+            if isinstance(response, HttpResponseNotAllowed) and not response.content:
+                from parvis_portal.site.views import error_page
+
+                said = error_page(request, 405)
+                said["Allow"] = response["Allow"]
+                return said
+            return response
 
         def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
             from parvis_portal.site.views import error_page

@@ -185,6 +185,7 @@ _TITLES = {
     400: msg("Cette demande n'est pas comprise"),
     403: msg("Cette page vous est fermée"),
     404: msg("Cette page n'existe pas"),
+    405: msg("Cette page se lit, sans plus"),
     410: msg("Ces données ont été retirées"),
     500: msg("Une panne de notre fait"),
     503: msg("Trop de demandes à la fois"),
@@ -203,6 +204,18 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, 403, str(exception) if exception.args else "")
+
+
+def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that a form came without the mark of our own pages (CSRF): most often they were open for too long."""
+    return error_page(
+        request,
+        403,
+        _(
+            "Ce formulaire n'a pas pu être vérifié : la page est restée ouverte trop longtemps, ou les cookies sont refusés."
+        ),
+        _("Revenez à la page, rechargez-la, puis recommencez. Rien n'a été enregistré."),
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
