@@ -2,6 +2,9 @@
 
 Only what anybody may read is kept: a GET without a cookie whose response says so. It is worth as long as the stamp of
 the catalogue does not move: one file that every release and withdrawal touches.
+
+Whoever sends a body holds a thread until its last byte: those threads are counted, so that slow senders never close
+the pages to readers.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import gzip
 import threading
 import zlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,9 @@ import brotli
 
 Headers = list[tuple[str, str]]
 SMALL = 800  # bytes under which nothing is gained
+BODIES = 16  # bodies received at once, of 48 threads
+BODIES_EACH = 6  # from one address: a whole office may stand behind it
+BUSY = "Trop d'envois arrivent à la fois. Réessayez dans quelques secondes."
 KEEP = "x-parvis-keep"
 _TEXT = ("text/", "application/json", "application/geo+json", "application/xml", "application/atom+xml",
          "application/x-ndjson", "application/javascript", "image/svg+xml", "application/vnd.oai.openapi")  # fmt: skip
@@ -41,15 +47,31 @@ class Front:
         self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
         self._size = 0
         self._at = 0
+        self._sending: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD", "OPTIONS"):
+            return self._read(environ, start)
+        sender = environ.get("REMOTE_ADDR", "")
+        with self._lock:
+            if self._sending.total() >= BODIES or self._sending[sender] >= BODIES_EACH:
+                return _busy(start)
+            self._sending[sender] += 1
+        try:
+            return self._ask(environ, start, _coding(environ.get("HTTP_ACCEPT_ENCODING", "")), None)
+        finally:
+            with self._lock:
+                self._sending[sender] -= 1
+                self._sending += Counter()  # who sends nothing any more is forgotten
+
+    def _read(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         known = environ.get("HTTP_IF_NONE_MATCH", "")
         key = self._key(environ, coding)
         if key is not None:
             found = self._find(key)
             if found is not None:
-                if known and found.etag and found.etag in known:
+                if found.etag and any(tag.strip().removeprefix("W/") in ("*", found.etag) for tag in known.split(",")):
                     return _not_modified(found, start)
                 start(found.status, found.headers)
                 return [] if environ["REQUEST_METHOD"] == "HEAD" else [found.body]
@@ -75,7 +97,7 @@ class Front:
         streaming = _streams(body)
         if environ["REQUEST_METHOD"] == "HEAD" or not _compressible(headers):
             if not (keep and key and environ["REQUEST_METHOD"] == "GET" and not streaming):
-                start(status, headers)
+                start(status, _varying(headers))
                 return body
             coding = ""
         if streaming:
@@ -96,6 +118,8 @@ class Front:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("HTTP_COOKIE") or environ.get("HTTP_RANGE"):
             return None
         return (
+            environ.get("wsgi.url_scheme", ""),
+            environ.get("HTTP_X_FORWARDED_PROTO", ""),
             environ.get("HTTP_HOST", ""),
             environ.get("PATH_INFO", ""),
             environ.get("QUERY_STRING", ""),
@@ -118,7 +142,7 @@ class Front:
             return found
 
     def _keep(self, key: tuple[str, ...], answer: _Kept, at: int) -> None:
-        size = len(answer.body) + 2000
+        size = _cost(key, answer)
         if size > self.limit // 20:
             return
         with self._lock:
@@ -127,8 +151,20 @@ class Front:
             self._kept[key] = answer
             self._size += size
             while self._size > self.limit:
-                _, gone = self._kept.popitem(last=False)
-                self._size -= len(gone.body) + 2000
+                self._size -= _cost(*self._kept.popitem(last=False))
+
+
+def _cost(key: tuple[str, ...], answer: _Kept) -> int:
+    """Return the bytes an answer takes: a reader chooses the length of his question, so it counts too."""
+    said = sum(map(len, key)) + sum(len(n) + len(v) for n, v in answer.headers)
+    return len(answer.body) + 4 * said + 2000  # a letter of a text takes up to four bytes
+
+
+def _busy(start: Callable[..., Any]) -> Iterable[bytes]:
+    body = BUSY.encode()
+    length = ("Content-Length", str(len(body)))
+    start("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "5"), length])
+    return [body]
 
 
 def _not_modified(found: _Kept, start: Callable[..., Any]) -> Iterable[bytes]:
@@ -168,7 +204,7 @@ def _streamed(
         out = [(n, v) for n, v in _tagged(headers, "gzip") if n.lower() not in ("content-length", "vary")]
         start(status, [*out, ("Content-Encoding", "gzip"), ("Vary", _vary(headers))])
         return _Squeezed(body)
-    start(status, headers)
+    start(status, _varying(headers))
     return body
 
 
@@ -195,6 +231,13 @@ class _Squeezed:
 def _tagged(headers: Headers, coding: str) -> Headers:
     """A strong tag names exact bytes: those of each coding are other bytes."""
     return [(n, v[:-1] + f'-{coding}"' if n.lower() == "etag" and v.endswith('"') else v) for n, v in headers]
+
+
+def _varying(headers: Headers) -> Headers:
+    """A body that could have been compressed tells caches that it depends on what the reader accepts."""
+    if not _compressible(headers):
+        return headers
+    return [*((n, v) for n, v in headers if n.lower() != "vary"), ("Vary", _vary(headers))]
 
 
 def _vary(headers: Headers) -> str:
