@@ -70,6 +70,13 @@ def collect(name: str, errand: Errand) -> Iterator[Arrival | Seen]:
             retryable=True,
             why=type(error).__name__ if not error.args else str(error.args[-1])[:200],
         ) from error
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        # A service may answer anything: a list for an object, a word for a number. Its kind reads what its document
+        # says; the rest ends here, with the cause kept for whoever mends it.
+        raise RemoteError(
+            msg("Ce service répond autre chose que ce qui est attendu."),
+            msg("Vérifiez que l'adresse est la bonne ; si elle l'est, prévenez celui qui tient le service."),
+        ) from error
 
 
 def target(name: str, settings: Mapping[str, Any]) -> str:

@@ -45,11 +45,11 @@ def fetch(errand: Errand) -> Iterator[Arrival]:
         )
     address = found[1]
     layer = _ask(errand, address, {})
-    if "fields" not in layer:
+    if not isinstance(layer.get("fields"), list):
         raise RemoteError(
             msg("Ce service ne donne pas le contenu de cette couche."), msg("Choisissez une autre couche.")
         )
-    dates = {str(f.get("name")) for f in layer["fields"] or () if f.get("type") == "esriFieldTypeDate"}
+    dates = {str(f.get("name")) for f in layer["fields"] if f.get("type") == "esriFieldTypeDate"}
     host = urlsplit(address).hostname or ""
     shapes = (_shape(s, dates) for s in _shapes(errand, address, layer, host))
     name = fit(str(layer.get("name") or "couche"))
@@ -109,7 +109,7 @@ def _ask(errand: Errand, address: str, asked: Mapping[str, str]) -> Any:
     secret = {"X-Esri-Authorization": f"Bearer {errand.secret}"} if errand.secret else None
     said = errand.client.json(f"{address}?{query}", secret=secret, size=512 << 20)
     fault = said.get("error") if isinstance(said, dict) else {"message": "?"}
-    if fault:
+    if isinstance(fault, dict):
         code = fault.get("code")
         if code in (401, 403, 498, 499):
             raise RemoteError(msg("Cette couche demande un jeton d'accès, ou refuse celui qui est donné."))
