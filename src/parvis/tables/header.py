@@ -291,7 +291,8 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
     cells = [(i, c) for i, c in enumerate(row) if c is not None]
     if not cells or not below:
         return 0.3 if cells and not below and all(kind(c) == "t" for _, c in cells) and len(cells) > 1 else 0.0
-    texts = [c for _, c in cells if kind(c) == "t" or _DBASE.match(c)]
+    years = _year_names(cells, below)
+    texts = [c for i, c in cells if kind(c) == "t" or _DBASE.match(c) or i in years]
     text_share = len(texts) / len(cells)
     if text_share < 0.5 or (len(cells) == 1 and usual > 1):
         return 0.0
@@ -306,7 +307,7 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
         if not kinds:
             continue
         hard = sum(k in "nd" for k in kinds) / len(kinds)
-        mine = kind(cell)
+        mine = "t" if i in years else kind(cell)
         code = _code_shape(under)
         if mine == "t" and hard >= 0.6:
             contrast += 1
@@ -339,6 +340,17 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
         - 0.8 * missing
         - 0.5
     )
+
+
+def _year_names(cells: Sequence[tuple[int, str]], below: Sequence[Cells]) -> frozenset[int]:
+    """Return the columns named after years that follow one another (« 2022 ; 2023 ; 2024 »), other things under them."""
+    named = [(i, int(m.group()[:4])) for i, c in cells if (m := _YEAR.match(c.strip()))]
+    steps = {b[1] - a[1] for a, b in pairwise(named)}
+    if len(named) < 3 or len(steps) != 1 or abs(steps.pop()) != 1:
+        return frozenset()
+    under = [c for r in below for i, _ in named if i < len(r) and (c := r[i]) is not None]
+    told = sum(bool(_YEAR.match(c)) for c in under)
+    return frozenset(i for i, _ in named) if under and told <= 0.2 * len(under) else frozenset()
 
 
 def _names_a_list(cell: str) -> bool:
