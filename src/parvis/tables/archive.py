@@ -1,23 +1,26 @@
-"""Archives: a ZIP or a gzip of files, each one read by the reader of its own kind.
+"""Archives: ZIP, TAR, and one file in gzip, bzip2 or xz; each file in them is read by the reader of its own kind.
 
 Members are written under names of our own, so that no name of the archive can lead outside the work folder; what
-comes out is counted over all levels.
+comes out is counted over all levels. Documents that stand beside data go with them, and are not read; documents alone are.
 """
 
 from __future__ import annotations
 
-import gzip
+import bz2
+import lzma
 import re
 import stat
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from parvis.errors import InputError, LimitError, ParvisError
-from parvis.tables import package, sniff
+from parvis.tables import cnig, package, sniff
 from parvis.values import Finding, Place, Severity, msg
 
 Reader = Callable[[Path, str, Any, int], str]
@@ -29,13 +32,35 @@ _LAYERS = {  # layers made of several files: the main one, and those that go wit
     ".tab": (".tab", ".dat", ".map", ".id", ".ind"),
     ".mif": (".mif", ".mid"),
 }
-_SIDE = (".pdf", ".doc", ".docx", ".odt", ".md", ".qml", ".sld", ".qgz", ".lyr", ".url", ".rtf")
+_DOCUMENTS = (".pdf", ".docx", ".odt")  # may hold tables, but stand beside the data as their notice
+_SIDE = (
+    *_DOCUMENTS,
+    ".doc",
+    ".md",
+    ".qml",
+    ".sld",
+    ".qgz",
+    ".lyr",
+    ".url",
+    ".rtf",
+    ".cpg~",
+    ".bak",
+    ".jpg",
+    ".jpeg",
+    ".png",
+)
+_STEP = 1 << 18
+_DICTIONARY = 128 << 20  # bytes of memory that unpacking xz may take
+_PACKED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
+_SHORT = re.compile(r"\.(gz|bz2|xz|tgz|tbz2?|txz)$", re.IGNORECASE)
+
+Chunks = Callable[[package.Meter], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    info: zipfile.ZipInfo
     name: str  # as the agent reads it
+    chunks: Chunks  # its bytes, counted
 
     @property
     def suffix(self) -> str:
@@ -43,7 +68,21 @@ class _Member:
 
 
 def is_archive(head: bytes) -> bool:
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"))
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06", *_PACKED)) or _is_tar(head)
+
+
+def _is_tar(head: bytes) -> bool:
+    return head[257:262] == b"ustar"
+
+
+def parts(path: Path) -> list[Path]:
+    """Return the files that make one layer with this one, when it lies beside them: the .dbf, .shx and .prj of a .shp."""
+    suffixes = _LAYERS.get(path.suffix.lower(), ())
+    if not suffixes:
+        return []
+    wanted = {f"{path.stem}{s}".lower() for s in suffixes}
+    beside = [p for p in path.parent.iterdir() if p.name.lower() in wanted and p != path]
+    return sorted(p for p in beside if p.is_file() and not p.is_symlink())
 
 
 def read(path: Path, name: str, sink: Any, reader: Reader, depth: int = 0) -> str:
@@ -56,62 +95,157 @@ def read(path: Path, name: str, sink: Any, reader: Reader, depth: int = 0) -> st
             code="archive.nested",
         )
     with path.open("rb") as stream:
-        if stream.read(2) == b"\x1f\x8b":
-            return _gzip(path, name, sink, reader, depth)
-    with package.opened(path, sink.limits) as archive:
-        members = _members(archive, sink.limits.members)
+        head = stream.read(512)
+    packed = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), "")
+    if packed:
+        return _packed(path, name, packed, sink, reader=reader, depth=depth)
+    with _tar(path, sink) if _is_tar(head) else _zip(path, sink) as members:
         meter = package.Meter(sink.limits, path.stat().st_size)
-        for group in _groups(members):
-            _read_group(archive, group, sink, meter, reader=reader, depth=depth)
-    return "zip"
+        groups = _groups(members)
+        delivery = cnig.delivery([m.name for m in members])
+        data = [g for g in groups if g[0].suffix not in _SIDE]
+        alone = [] if data else [g for g in groups if g[0].suffix in _DOCUMENTS]
+        taken: set[str] = set()
+        for group in data or alone:
+            title = _title(group[0].name, delivery, taken)
+            _read_group(group, title, sink, meter, reader=reader, depth=depth)
+        beside = [g[0].name for g in groups if g not in data and g not in alone]
+        if beside:
+            sink.find(delivery.documents(beside) if delivery else _beside(beside))
+        if delivery:
+            sink.find(delivery.said())
+    return "tar" if _is_tar(head) else "zip"
 
 
-def _gzip(path: Path, name: str, sink: Any, reader: Reader, depth: int) -> str:
+def _packed(path: Path, name: str, kind: str, sink: Any, *, reader: Reader, depth: int) -> str:
+    """Read the one file that was compressed; a TAR in it is opened as if it came alone."""
     out = sink.path(".bin")
     meter = package.Meter(sink.limits, path.stat().st_size)
     try:
-        with gzip.open(path) as stream, out.open("wb") as target:
-            while chunk := stream.read(1 << 18):
+        with path.open("rb") as stream, out.open("wb") as target:
+            for chunk in _expanded(stream, kind):
                 meter.count(len(chunk))
                 target.write(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        inner = _SHORT.sub(lambda m: ".tar" if m[1].lower().startswith("t") else "", name) or "fichier"
+        with out.open("rb") as stream:
+            inside_tar = _is_tar(stream.read(512))
+        return reader(out, inner, sink, depth if inside_tar else depth + 1)
+    except (EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise package.damaged() from error
-    inner = re.sub(r"\.t?gz$", "", name, flags=re.IGNORECASE) or "fichier"
-    if name.lower().endswith((".tgz", ".tar.gz")):
-        raise InputError("Les archives TAR ne sont pas lues.", "Renvoyez une archive ZIP.", code="read.archive")
-    try:
-        return reader(out, inner, sink, depth + 1)
+    except OSError as error:
+        if error.errno is not None:  # bz2 says a damaged file by an OSError without number
+            raise
+        raise package.damaged() from error
     finally:
         out.unlink(missing_ok=True)
 
 
-def _members(archive: zipfile.ZipFile, limit: int) -> list[_Member]:
-    """Return the members that hold something, once all their names are found harmless."""
-    out = []
-    for info in archive.infolist():
-        name = _name(info)
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if name.startswith(("/", "\\")) or ".." in parts or re.match(r"^[A-Za-z]:", name) or "\x00" in info.filename:
-            raise InputError(
-                "L'archive contient un nom de fichier interdit (« {name} »).",
-                "Recréez l'archive à partir d'un dossier ordinaire.",
-                name=name[:80],
-                code="archive.path",
-            )
-        mode = info.external_attr >> 16
-        if info.create_system == 3 and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise InputError(
-                "L'archive contient un lien vers un autre fichier, ce qui n'est pas autorisé.",
-                "Remplacez le lien par le fichier lui-même.",
-                code="archive.link",
-            )
-        if not info.is_dir() and not _JUNK.search(name) and info.file_size:
-            out.append(_Member(info, name))
-    if len(out) > limit:
-        raise LimitError(
-            "Cette archive contient {count} fichiers ; la limite est de {limit}.", count=len(out), limit=limit
+def _expanded(stream: Any, kind: str) -> Iterator[bytes]:
+    """Yield the bytes of a compressed file, never more than a step at a time, however much the next ones hold."""
+    unpacker = _unpacker(kind)
+    started = False
+    while True:
+        if unpacker.eof:
+            rest = unpacker.unused_data or stream.read(_STEP)
+            if not rest.strip(b"\x00"):
+                return
+            if not started:
+                raise EOFError
+            unpacker = _unpacker(kind)  # several files put end to end
+            data = rest
+        else:
+            data = b"" if kind != "gz" and not unpacker.needs_input else stream.read(_STEP)
+            if kind == "gz":
+                data = unpacker.unconsumed_tail or data
+            if not data and (kind == "gz" or unpacker.needs_input):
+                raise EOFError
+        chunk = unpacker.decompress(data, _STEP)
+        started = True
+        yield chunk
+        while kind == "gz" and unpacker.unconsumed_tail:
+            yield unpacker.decompress(unpacker.unconsumed_tail, _STEP)
+
+
+def _unpacker(kind: str) -> Any:
+    if kind == "gz":
+        return zlib.decompressobj(31)
+    return bz2.BZ2Decompressor() if kind == "bz2" else lzma.LZMADecompressor(memlimit=_DICTIONARY)
+
+
+@contextmanager
+def _zip(path: Path, sink: Any) -> Iterator[list[_Member]]:
+    with package.opened(path, sink.limits) as archive:
+        kept = []
+        for info in archive.infolist():
+            name = _name(info)
+            _harmless(name, info.filename)
+            mode = info.external_attr >> 16
+            if info.create_system == 3 and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise _link()
+            if not info.is_dir() and not _JUNK.search(name) and info.file_size:
+                kept.append(_Member(name, _of_zip(archive, info.filename)))
+        _few(kept, sink.limits.members)
+        yield kept
+
+
+def _of_zip(archive: zipfile.ZipFile, member: str) -> Chunks:
+    return lambda meter: package.chunks(archive, member, meter)
+
+
+@contextmanager
+def _tar(path: Path, sink: Any) -> Iterator[list[_Member]]:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            kept = []
+            for number, info in enumerate(archive):
+                if number > sink.limits.members * 10:
+                    _few(range(number), sink.limits.members * 10)
+                _harmless(info.name, info.name)
+                if not (info.isreg() or info.isdir()):
+                    raise _link()
+                if info.isreg() and not _JUNK.search(info.name) and info.size:
+                    kept.append(_Member(info.name, _of_tar(archive, info)))
+            _few(kept, sink.limits.members)
+            yield kept
+    except (tarfile.TarError, EOFError, UnicodeError) as error:
+        raise package.damaged() from error
+
+
+def _of_tar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Chunks:
+    def chunks(meter: package.Meter) -> Iterator[bytes]:
+        stream = archive.extractfile(info)
+        while stream is not None and (chunk := stream.read(_STEP)):
+            meter.count(len(chunk))
+            yield chunk
+
+    return chunks
+
+
+def _harmless(name: str, raw: str) -> None:
+    """Refuse an archive one of whose names leads outside."""
+    inside = PurePosixPath(name.replace("\\", "/")).parts
+    if name.startswith(("/", "\\")) or ".." in inside or re.match(r"^[A-Za-z]:", name) or "\x00" in raw:
+        raise InputError(
+            "L'archive contient un nom de fichier interdit (« {name} »).",
+            "Recréez l'archive à partir d'un dossier ordinaire.",
+            name=name[:80],
+            code="archive.path",
         )
-    return out
+
+
+def _link() -> InputError:
+    return InputError(
+        "L'archive contient un lien vers un autre fichier, ce qui n'est pas autorisé.",
+        "Remplacez le lien par le fichier lui-même.",
+        code="archive.link",
+    )
+
+
+def _few(members: Sequence[Any], limit: int) -> None:
+    if len(members) > limit:
+        raise LimitError(
+            "Cette archive contient {count} fichiers ; la limite est de {limit}.", count=len(members), limit=limit
+        )
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -145,38 +279,40 @@ def _groups(members: Sequence[_Member]) -> list[list[_Member]]:
     return [*layers.values(), *alone]
 
 
+def _title(name: str, delivery: cnig.Delivery | None, taken: set[str]) -> str:
+    """Return what a member is called: its own name, with its folder or a number when another one bears it."""
+    choices = (
+        delivery.layer(name) if delivery else "",
+        _shown(name),
+        "".join(c for c in name if c.isprintable())[-120:],
+    )
+    title = next((c for c in choices if c and c not in taken), f"{_shown(name)} ({len(taken) + 1})")
+    taken.add(title)
+    return title
+
+
 def _read_group(
-    archive: zipfile.ZipFile,
-    group: Sequence[_Member],
-    sink: Any,
-    meter: package.Meter,
-    *,
-    reader: Reader,
-    depth: int,
+    group: Sequence[_Member], title: str, sink: Any, meter: package.Meter, *, reader: Reader, depth: int
 ) -> None:
     first = group[0]
-    if first.suffix in _SIDE:
-        sink.find(_left(first.name, msg("c'est un document, pas un tableau.")))
-        return
     base = sink.path("")
     written = []
     try:
         for member in group:
             target = base.with_name(base.name + member.suffix)
             with target.open("wb") as out:
-                for chunk in package.chunks(archive, member.info.filename, meter):
+                for chunk in member.chunks(meter):
                     out.write(chunk)
             written.append(target)
-        inside = sink.member(_shown(first.name))
+        inside = sink.member(title)
         reader(written[0], PurePosixPath(first.name).name, inside, depth + 1)
         sink.absorb(inside)
     except LimitError:
         raise
     except ParvisError as error:
         beside = error.values.get("code") in ("read.metadata", "read.document", "read.pdf", "read.text", "read.image")
-        sink.find(
-            _left(first.name, error.message[:1].lower() + error.message[1:]) if beside else _refused(first.name, error)
-        )
+        why = error.message.format(**error.values)
+        sink.find(_left(first.name, why[:1].lower() + why[1:]) if beside else _refused(first.name, error))
     finally:
         for path in written:
             path.unlink(missing_ok=True)
@@ -193,6 +329,18 @@ def _left(name: str, why: str) -> Finding:
         msg("« {name} » n'a pas été lu : {why}"),
         Place(sheet=_shown(name)),
         {"name": _shown(name), "why": why},
+    )
+
+
+def _beside(names: Sequence[str]) -> Finding:
+    shown = ", ".join(f"« {_shown(n)} »" for n in names[:5]) + (" …" if len(names) > 5 else "")
+    return Finding(
+        "archive.documents",
+        Severity.INFO,
+        msg("Documents joints aux données, qui n'ont pas été lus ({count}) : {names}."),
+        values={"count": len(names), "names": shown},
+        hint=msg("Envoyez à part ceux dont les tableaux doivent être publiés."),
+        count=len(names),
     )
 
 

@@ -52,8 +52,10 @@ def read(parcel: Parcel, work: Path, limits: Limits | None = None, headers: Mapp
         "headers": dict(headers or {}),
     }
     allowance = cage.Allowance(limits.memory, limits.seconds, limits.expanded)
+    path = parcel.path.resolve()
     try:
-        told = cage.run("parvis.tables.read:inside", arguments, allowance, reads=[parcel.path.resolve()], writes=[work])
+        beside = archive.parts(path) if path.name == parcel.name else []
+        told = cage.run("parvis.tables.read:inside", arguments, allowance, reads=[path, *beside], writes=[work])
         return _received(told, work)
     except BusyError:
         raise

@@ -17,7 +17,7 @@ _IMAGES = {
     b"MM\x00*": "TIFF",
 }
 _PROGRAMS = {b"MZ": "exécutable Windows", b"\x7fELF": "exécutable Linux", b"#!": "script", b"\xca\xfe\xba\xbe": "Java"}
-_ARCHIVES = {b"7z\xbc\xaf": "7z", b"Rar!": "RAR", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd"}
+_ARCHIVES = {b"7z\xbc\xaf": "7z", b"Rar!": "RAR", b"(\xb5/\xfd": "zstd"}
 
 
 def check(path: Path, name: str, head: bytes, limits: Limits) -> None:

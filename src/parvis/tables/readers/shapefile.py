@@ -34,24 +34,29 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
 
     with path.open("rb") as stream:
         lone = stream.read(4) != b"\x00\x00\x27\x0a"
-    base = path.with_name("shapefile" if path.suffix == "" else path.stem)
-    links = _linked(path, sink, lone) if path.suffix.lower() != (".dbf" if lone else ".shp") else []
+    links = _linked(path, sink, lone)
+    source = links[0]
     try:
-        source = links[0] if links else path
-        table = source if lone else _part(base if not links else source, ".dbf")
+        table = source if lone else _part(source, ".dbf")
         encoding = _encoding(table, _part(source, ".cpg"))
         layer.gdal(source, sink, "dbf" if lone else "shapefile", encoding=encoding, damaged=_damaged)
         return () if lone or (table is not None and table.exists()) else (_no_table(),)
     finally:
-        for link in links:
-            link.unlink(missing_ok=True)
+        for left in {*links, *source.parent.glob(f"{source.stem}.sh?")}:
+            left.unlink(missing_ok=True)
 
 
 def _linked(path: Path, sink: Any, lone: bool) -> list[Path]:
-    """Give the file the suffix by which GDAL knows it."""
-    link: Path = sink.path(".dbf" if lone else ".shp")
-    link.symlink_to(path)
-    return [link]
+    """Give the file and its parts names by which GDAL knows them; it writes the index (.shx) again by itself."""
+    base: Path = sink.path("")
+    links = [base.with_name(f"{base.name}{'.dbf' if lone else '.shp'}")]
+    links[0].symlink_to(path)
+    for suffix in () if lone else (".dbf", ".prj", ".cpg"):
+        part = _part(path, suffix)
+        if part is not None:
+            links.append(base.with_name(base.name + suffix))
+            links[-1].symlink_to(part)
+    return links
 
 
 def _part(path: Path, suffix: str) -> Path | None:
