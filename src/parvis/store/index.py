@@ -19,6 +19,7 @@ import numpy as np
 
 from parvis.store import disk, shelf
 from parvis.store.folder import Folder
+from parvis.tables import rewrite
 from parvis.values import Column, Kind, Version
 
 WORTH = 20_000  # rows; under it the object itself answers in a few milliseconds
@@ -93,8 +94,10 @@ def _column(out: _Sections, source: Path, column: Column, rows: int) -> dict[str
         if column.kind is Kind.GEOMETRY:
             return _shapes(out, source, column)
         coded = column.kind is Kind.TEXT and column.distinct * 3 <= rows
-        read = [column.name] if coded else None
+        read = rewrite.encoded(source, [column.name]) if coded else None
         cells = pq.read_table(source, columns=[column.name], read_dictionary=read).column(0)
+        if coded and not read:
+            cells = cells.dictionary_encode()
         if column.kind is Kind.TEXT:
             if coded:
                 return _coded(out, cells.unify_dictionaries().combine_chunks())
@@ -103,7 +106,7 @@ def _column(out: _Sections, source: Path, column: Column, rows: int) -> dict[str
             flags = np.asarray(cells.combine_chunks().cast(pa.uint8()).fill_null(2))
             return {"is": "flags", "values": out.add(flags)}
         return _measures(out, cells.combine_chunks())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowCapacityError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError):
         return None
 
 

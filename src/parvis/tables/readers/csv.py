@@ -25,6 +25,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 _SMALL = 4 << 20  # bytes: below, the exact way is fast enough
 _GROUP = 100_000  # rows of a row group
+_BLOCK = 1 << 20  # bytes cut at a time; larger ones cost more than they save
 _SAMPLE = 400  # lines looked at to find the separator and the header
 
 
@@ -391,7 +392,7 @@ def _fast(
     out = sink.path()
     source, offset = _as_utf8(path, text, start.line, sink)
     try:
-        rows = _cut(source, offset, out, dialect.separator, start, text.lines, sink.limits.rows)
+        rows = _cut(source, offset, out, dialect.separator, start, text, sink.limits.rows)
     except (_IrregularError, pa.ArrowInvalid):
         out.unlink(missing_ok=True)
         return False
@@ -429,7 +430,7 @@ def _as_utf8(path: Path, text: sniff.Text, line: int, sink: Any) -> tuple[Path, 
         return source, raw.tell()
 
 
-def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Start, lines: int, most: int) -> int:
+def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Start, text: sniff.Text, most: int) -> int:
     import numpy as np
     import pyarrow as pa
     import pyarrow.csv as pc
@@ -455,13 +456,17 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     failed: list[bool] = []
     waiting: list[pa.RecordBatch] = []
     done = record = 0
+    encoded: Any = names
     with source.open("rb") as stream:
         stream.seek(offset)
         batches = pc.open_csv(
             stream,
-            pc.ReadOptions(use_threads=False, block_size=4 << 20, column_names=names),
+            pc.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
             pc.ParseOptions(
-                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=guarded
+                delimiter=separator,
+                newlines_in_values=text.quotes > 0,  # without a quote no cell can hold one, and cutting costs less
+                ignore_empty_lines=False,
+                invalid_row_handler=guarded,
             ),
             pc.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
@@ -470,8 +475,9 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
         with pq.ParquetWriter(
             out,
             pa.schema([pa.field(n, pa.string()) for n in names]).append(pa.field(LINE, pa.int64())),
-            compression="zstd",
-            compression_level=1,
+            compression="none",  # read once or twice, then erased
+            use_dictionary=encoded,
+            column_encoding={LINE: "DELTA_BINARY_PACKED"},
         ) as writer:
             for batch in batches:
                 numbers = np.arange(record + 1, record + 1 + batch.num_rows + len(skipped))
@@ -488,7 +494,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 writer.write_table(pa.Table.from_batches(waiting), row_group_size=2 * _GROUP)
     if failed or not done:
         raise _IrregularError
-    if abs(lines - done - len(skipped) - start.line) > 1 and _swallowed(out, names, separator):
+    if abs(text.lines - done - len(skipped) - start.line) > 1 and _swallowed(out, names, separator):
         raise _IrregularError
     return done
 
