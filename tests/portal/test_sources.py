@@ -65,7 +65,10 @@ def site(settings: Any) -> Iterator[Any]:
 def trees(town: Town, site: Any) -> Source:
     site.pages["/arbres.csv"] = (200, TREES)
     told = {"address": f"{site.address}/arbres.csv"}
-    return sources.create(town.organisation, town.users["referent"], "Arbres", "http", told, SECRET, "minutes:5")
+    source = sources.create(town.organisation, town.users["referent"], "Arbres", "http", told, SECRET, "minutes:5")
+    due(source)
+    source.refresh_from_db()
+    return source
 
 
 def due(source: Source, ago: dt.timedelta = dt.timedelta(seconds=1)) -> None:

@@ -51,8 +51,7 @@ def add(request: HttpRequest, member: Membership) -> HttpResponseBase:
         except ParvisError as error:
             form.refuse(error)
         else:
-            if not source.schedule:
-                sources.visit(source, member.user)
+            sources.visit(source, member.user)
             messages.success(request, _("La source est enregistrée."))
             return redirect("intake:source", source.pk)
     context = {"form": form, "kind": known[name], "folder": _folder(name, member)}

@@ -46,9 +46,8 @@ def create(
     secret: str = "",
     rhythm: str = "",
 ) -> Source:
-    """Return a new source; the first visit of its schedule is due at once. Raises: InputError, UnknownName."""
+    """Return a new source; whoever makes it asks for its first visit. Raises: InputError, UnknownName."""
     settled = connectors.settled(connector, told)
-    schedule.following(rhythm, timezone.now())
     source = Source.objects.create(
         organisation=organisation,
         name=name,
@@ -56,7 +55,7 @@ def create(
         settings=settled,
         secret=sealing.seal(secret, connectors.target(connector, settled)),
         schedule=rhythm,
-        next_at=timezone.now() if rhythm else None,
+        next_at=schedule.following(rhythm, timezone.now()),
         created_by=by,
     )
     audit.write(by, organisation, "source.create", f"source:{source.pk}", name=name, connector=connector)
