@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:draft": ("draft", DESK),
     "intake:approve": ("draft", POSTS),
     "intake:discard": ("draft", POSTS),
+    "intake:restore": ("draft", POSTS),
     "intake:sources": ("", DESK),
     "intake:source": ("source", DESK),
     "intake:source_progress": ("source", DESK),
@@ -119,7 +120,7 @@ def test_a_role_of_another_town_sees_nothing_of_this_one(town: Town, places: dic
     ):
         arguments = [places[a] for a in PAGES[name][0].split()]
         assert client.get(reverse(name, args=arguments)).status_code == 404, name
-    for name in ("intake:approve", "intake:discard"):
+    for name in ("intake:approve", "intake:discard", "intake:restore"):
         assert client.post(reverse(name, args=[places["draft"]])).status_code == 404, name
     for name in ("intake:source_visit", "intake:source_pause", "intake:source_again", "intake:source_remove"):
         assert client.post(reverse(name, args=[places["source"]])).status_code == 404, name

@@ -22,8 +22,8 @@ MOST = 500  # columns, or pairs of values
 class Parameter:
     """One question of a step's form.
 
-    ``kind`` is "text", "number" (a whole one, from 1), "column", "columns", "choice" (one of ``choices``), "reference"
-    (a table to look into), "pairs" (lines « before => after ») or "flag".
+    ``kind`` is "text", "sign" (a text that may be a space), "number" (a whole one, from 1), "column", "columns", "choice"
+    (one of ``choices``), "reference" (a table to look into), "pairs" (lines « before => after ») or "flag".
     """
 
     kind: str
@@ -59,16 +59,15 @@ def columns_of(parameters: Mapping[str, Any], plugin: ModuleType | None) -> list
 
 
 def _read(wanted: Parameter, given: list[str], labels: Sequence[str]) -> Any:
-    said = given[0].strip() if given else ""
+    said = given[0][:LONGEST] if given else ""
+    said = said if wanted.kind == "sign" else said.strip()
     if wanted.kind == "flag":
         return bool(said)
     if wanted.kind == "columns":
         return _columns(wanted, given, labels)
     if wanted.kind == "pairs":
         return _pairs(wanted, given[0] if given else "")
-    if wanted.kind == "text":
-        said = (given[0] if given else "")[:LONGEST]  # a separator may be a space
-    if (not said.strip() and wanted.kind != "text") or not said:
+    if not said:
         return _missing(wanted)
     if wanted.kind == "column" and said not in labels:
         raise InputError(

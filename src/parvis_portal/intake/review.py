@@ -8,10 +8,14 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from parvis.plugins import found as plugins
 from parvis.privacy.meanings import GROUNDS
+from parvis.tables import recipe as recipes
 from parvis.values import Finding, Place, Policy, Preparation, Severity, Step, msg
+from parvis_portal.catalogue.models import Dataset
+from parvis_portal.intake import queries
 from parvis_portal.intake.models import Draft
 from parvis_portal.people.models import Act
 
@@ -32,6 +36,8 @@ class Line:
     warns: int
     rows: int
     error: str
+    ready: bool = False  # nothing new is to be decided: one press publishes
+    within: str = ""  # the table of the same file that takes this one in
 
 
 def line(draft: Draft) -> Line:
@@ -51,6 +57,8 @@ def line(draft: Draft) -> Line:
         warns=sum(f["severity"] == "warn" for f in findings),
         rows=int(draft.preparation["profile"]["rows"]),
         error=draft.error,
+        ready=ready(draft),
+        within=str(draft.preparation.get("within", "")),
     )
 
 
@@ -66,10 +74,12 @@ class Remark:
     count: int
     examples: Sequence[str]
     code: str
+    fix: str = ""  # what the button that accepts its repair sends
 
 
-def remark(finding: Finding) -> Remark:
+def remark(finding: Finding, rank: int | None = None) -> Remark:
     return Remark(
+        fix=f"fix:{rank}" if rank is not None and finding.fix is not None else "",
         severity=str(finding.severity),
         text=_said(finding.message, finding.values),
         where=where(finding.place),
@@ -109,26 +119,209 @@ class Group:
     items: Sequence[Remark]
 
 
-def grouped(findings: Sequence[Finding]) -> list[Group]:
-    """Return the findings by severity, most serious first."""
+def grouped(findings: Sequence[Finding], own: int = 0) -> list[Group]:
+    """Return the findings by severity, most serious first; the ``own`` first ones are on the whole file."""
     titles = {
         Severity.REFUSE: _("Empêche la lecture"),
         Severity.BLOCK: _("À décider avant de publier"),
         Severity.WARN: _("À corriger si possible"),
         Severity.INFO: _("Bon à savoir"),
     }
-    groups = [Group(str(s), t, [remark(f) for f in findings if f.severity is s]) for s, t in titles.items()]
+    ranked = [(f, n - own if n >= own else None) for n, f in enumerate(findings)]
+    groups = [Group(str(s), t, [remark(f, n) for f, n in ranked if f.severity is s]) for s, t in titles.items()]
     return [g for g in groups if g.items]
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class StepLine:
+    """A step as the page shows it: what it says, what it changes, and what a person may do of it."""
+
+    rank: int
     text: str
+    effects: Sequence[str]
     pairs: Sequence[tuple[str, str]]
+    whole: bool  # the pairs are whole rows, not cells
+    badge: str
+    tone: str  # "", "warn", "good"
+    off: bool
+    acts: Sequence[tuple[str, str]]  # (what the button sends, what it says)
 
 
-def repairs(steps: Sequence[Step]) -> list[Repair]:
-    return [Repair(_said(s.message, s.values) or s.repair, list(zip(s.before, s.after, strict=False))) for s in steps]
+def steps(preparation: Preparation) -> list[StepLine]:
+    """Return the steps that are done, or that a person does not want."""
+    return [_step(n, s, preparation) for n, s in enumerate(preparation.recipe) if s.origin != "idea"]
+
+
+def ideas(preparation: Preparation) -> list[StepLine]:
+    """Return the steps that Parvis only suggests."""
+    return [_step(n, s, preparation) for n, s in enumerate(preparation.recipe) if s.origin == "idea"]
+
+
+def _step(n: int, step: Step, preparation: Preparation) -> StepLine:
+    badge, tone = _badge(step, preparation)
+    return StepLine(
+        rank=n,
+        text=_said(step.message, step.values) or step.repair,
+        effects=_effects(step),
+        pairs=list(zip(step.before, step.after, strict=False)),
+        whole=any(len(text) > 40 for text in (*step.before, *step.after)),
+        badge=badge,
+        tone=tone,
+        off=step.off,
+        acts=_acts(n, step),
+    )
+
+
+def _badge(step: Step, preparation: Preparation) -> tuple[str, str]:
+    if step.off:
+        return _("non faite"), ""
+    if step.lost:
+        return _("colonne introuvable"), "block"
+    if not step.found:
+        return _("rien à faire ici"), ""
+    if step.fresh and preparation.follows:
+        return _("nouvelle"), "warn"
+    return "", ""
+
+
+def _effects(step: Step) -> list[str]:
+    out = []
+    if step.rows:
+        out.append(_("lignes : %(before)s → %(after)s") % {"before": step.rows[0], "after": step.rows[1]})
+    if step.columns:
+        out.append(_("colonnes : %(before)s → %(after)s") % {"before": step.columns[0], "after": step.columns[1]})
+    if step.cells:
+        out.append(ngettext("%(n)s case changée", "%(n)s cases changées", step.cells) % {"n": step.cells})
+    return out
+
+
+def _acts(n: int, step: Step) -> list[tuple[str, str]]:
+    if step.origin == "idea":
+        return [(f"accept:{n}", _("Le faire"))]
+    acts = []
+    if any(step.lost.values()):
+        near = ", ".join(f"« {x} »" for x in step.lost.values() if x)
+        acts.append((f"nearest:{n}", _("Prendre %(near)s") % {"near": near}))
+    acts.append((f"on:{n}", _("La refaire")) if step.off else (f"off:{n}", _("Ne pas le faire")))
+    if step.origin == "hand":
+        acts.append((f"remove:{n}", _("Retirer l'étape")))
+    return acts
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of the form that adds a step."""
+
+    name: str
+    kind: str
+    title: str
+    help: str
+    choices: Sequence[tuple[str, str]]
+    value: str
+    values: Sequence[str]
+    optional: bool
+
+
+_GROUPS = {
+    "columns": msg("Les colonnes"),
+    "rows": msg("Les lignes"),
+    "table": msg("Le tableau"),
+    "places": msg("Les lieux"),
+}
+
+
+def kinds() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the steps that may be added, by group: [(group, [(name, title)])]."""
+    known = recipes.by_hand()
+    return [
+        (_(title), [(name, _(m.TITLE)) for name, m in known.items() if group == m.GROUP])
+        for group, title in _GROUPS.items()
+    ]
+
+
+def adding(draft: Draft, name: str, posted: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
+    """Return the form of a step to add, filled with what was sent; None when there is no such step."""
+    plugin = recipes.by_hand().get(name)
+    if plugin is None:
+        return None
+    labels = [c.label for c in draft.prepared.profile.columns if c.label and c.kind != "geometry"]
+    fields = []
+    for key, asked in plugin.PARAMETERS.items():
+        given = list(posted.get(key, ()))
+        choices = [(value, _(said)) for value, said in asked.choices.items()]
+        if asked.kind in ("column", "columns"):
+            choices = [(label, label) for label in labels]
+        elif asked.kind == "reference":
+            choices = _references(draft)
+        fields.append(
+            Field(key, asked.kind, _(asked.title), _(asked.help) if asked.help else "", choices,
+                  given[0] if given else asked.default, given, asked.optional)
+        )  # fmt: skip
+    return {"name": name, "title": _(plugin.TITLE), "fields": fields}
+
+
+def _references(draft: Draft) -> list[tuple[str, str]]:
+    """Return the tables that a step may look into: (name, title)."""
+    mine = str(draft.preparation["profile"].get("table", ""))
+    tables = [str(d.preparation["profile"].get("table", "")) for d in draft.submission.drafts.order_by("pk")]
+    out = [(f"table:{t}", _("dans ce fichier : %(table)s") % {"table": t}) for t in tables if t and t != mine]
+    rows = Dataset.objects.filter(organisation=draft.organisation, current__isnull=False, current__withdrawn_at=None)
+    return [*out, *((f"dataset:{d.pk}", d.described.title or d.slug) for d in rows.order_by("slug"))]
+
+
+def change(preparation: Preparation, dataset: Dataset | None) -> str:
+    """Return the sentence that says what is new since the last version, "" for a first one."""
+    told = preparation.change
+    if told is None or dataset is None:
+        return ""
+    parts = []
+    if told.added is not None and told.removed is not None:
+        parts += [ngettext("%(n)s ligne ajoutée", "%(n)s lignes ajoutées", told.added) % {"n": told.added}] * bool(
+            told.added
+        )
+        gone = told.removed
+        parts += [ngettext("%(n)s ligne retirée", "%(n)s lignes retirées", gone) % {"n": gone}] * bool(gone)
+        if not parts:
+            parts.append(_("les mêmes lignes"))
+    else:
+        parts.append(_("%(before)s lignes, puis %(after)s") % {"before": told.rows[0], "after": told.rows[1]})
+    for labels, one, many in (
+        (told.columns_added, _("nouvelle colonne %s"), _("nouvelles colonnes %s")),
+        (told.columns_removed, _("colonne disparue %s"), _("colonnes disparues %s")),
+    ):
+        if labels:
+            parts.append((one if len(labels) == 1 else many) % ", ".join(f"« {x} »" for x in labels[:6]))
+    return _("Depuis la version %(number)s : %(what)s.") % {"number": told.number, "what": ", ".join(parts)}
+
+
+def shape(preparation: Preparation) -> dict[str, int] | None:
+    """Return how the recipe of the last file went: steps replayed, new, that do not find their columns; None for a first."""
+    if not preparation.follows:
+        return None
+    done = [s for s in preparation.recipe if s.origin != "idea" and not s.off]
+    return {
+        "replayed": sum(s.found and not s.fresh for s in done),
+        "fresh": sum(s.fresh for s in done),
+        "lost": sum(bool(s.lost) for s in done),
+    }
+
+
+def ready(draft: Draft) -> bool:
+    """True when a file of a known source may be published as it stands: nothing new is to be decided."""
+    if draft.state not in (Draft.State.WAITING, Draft.State.PROPOSED) or not draft.preparation.get("follows"):
+        return False
+    if draft.preparation.get("within") or draft.error or not draft.preparation["profile"]["rows"]:
+        return False
+    return not queries.undecided(draft) and not waiting(draft.prepared)
+
+
+def waiting(preparation: Preparation) -> list[Finding]:
+    """Return what a person must look at before publishing, besides the columns to decide."""
+    return [
+        f
+        for f in preparation.findings
+        if f.severity in (Severity.BLOCK, Severity.REFUSE) and not f.code.startswith("privacy.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +337,7 @@ class RuleLine:
     choices: Sequence[tuple[str, str]]
     grounds: Sequence[tuple[str, str]]
     decided: bool
+    by: str = ""
 
 
 def rules(draft: Draft) -> list[RuleLine]:
@@ -164,18 +358,24 @@ def rules(draft: Draft) -> list[RuleLine]:
             choices=choices,
             grounds=grounds,
             decided=bool(rule.decided_by),
+            by=rule.decided_by,
         )
         for rule in draft.decided_policy.rules
     ]
 
 
-def chosen(posted: Mapping[str, Any], draft: Draft) -> dict[str, tuple[str, str]]:
-    """Return what the form says of each rule: column -> (transform, ground). What was not sent is not decided."""
+def chosen(posted: Mapping[str, Any], draft: Draft, *, every: bool = False) -> dict[str, tuple[str, str]]:
+    """Return what the form says of each rule: column -> (transform, ground). What was not sent is not decided.
+
+    With ``every``, what the form proposes of a column is taken as decided, ticked or not.
+    """
     out = {}
     for rule in draft.decided_policy.rules:
         transform = str(posted.get(f"transform:{rule.column}", ""))
-        if transform and posted.get(f"decide:{rule.column}"):
-            out[rule.column] = (transform, str(posted.get(f"ground:{rule.column}", "")))
+        ground = str(posted.get(f"ground:{rule.column}", ""))
+        same = bool(rule.decided_by) and (transform, ground) == (rule.transform, rule.ground)  # stays whose it was
+        if transform and not same and (every or posted.get(f"decide:{rule.column}")):
+            out[rule.column] = (transform, ground)
     return out
 
 
@@ -191,6 +391,7 @@ def preview(preparation: Preparation, policy: Policy) -> dict[str, Any]:
 _VERBS = {
     "receive": msg("a déposé le fichier"),
     "propose": msg("a proposé la publication"),
+    "repair": msg("a changé les réparations de"),
     "approve": msg("a approuvé la publication"),
     "discard": msg("a écarté le brouillon"),
     "release": msg("a publié la version"),

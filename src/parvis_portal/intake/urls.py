@@ -13,6 +13,7 @@ urlpatterns = [
     path("brouillons/<int:pk>/", views.draft, name="draft"),
     path("brouillons/<int:pk>/approuver/", views.approve, name="approve"),
     path("brouillons/<int:pk>/ecarter/", views.discard, name="discard"),
+    path("brouillons/<int:pk>/reprendre/", views.restore, name="restore"),
     path("sources/", source_views.index, name="sources"),
     path("sources/nouvelle/", source_views.add, name="source_add"),
     path("sources/<int:pk>/", source_views.source, name="source"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,12 +23,14 @@ from parvis.values import Finding
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import actions, queries, review
+from parvis_portal.intake import actions, queries, repairing, review
 from parvis_portal.intake.forms import DropForm, MetadataForm, WithdrawForm
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs.models import State
 from parvis_portal.people.access import may, needs, rights
 from parvis_portal.people.models import Act, Membership
+
+PATIENCE = 2.5  # seconds
 
 
 @never_cache
@@ -103,7 +108,7 @@ def progress(request: HttpRequest, member: Membership, kind: str, pk: int) -> Ht
         following = reverse("intake:submission", args=[pk])
     else:
         found = get_object_or_404(queries.drafts(request.user), pk=pk)
-        busy = found.state == Draft.State.COMMITTING
+        busy = found.state in (Draft.State.COMMITTING, Draft.State.WORKING)
         following = reverse("intake:draft", args=[pk])
     job = found.job
     ended = not busy or (job is not None and job.state in (State.DONE, State.FAILED))
@@ -125,20 +130,67 @@ def draft(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase
     found = get_object_or_404(queries.drafts(request.user), pk=pk)
     if not found.open:
         return _decided(request, found)
-    datasets = catalogue.managed(request.user).filter(organisation=found.submission.organisation, current__isnull=False)
+    if request.method == "POST" and request.POST.get("recipe"):
+        return _repair(request, found, member)
+    datasets = _datasets(request, found)
     initial = MetadataForm.initial_of(found.described, found.dataset)
     form = MetadataForm(request.POST or None, initial=initial, datasets=datasets)
     if request.method == "POST" and form.is_valid():
         try:
-            metadata = form.metadata(found.described)
-            found = actions.save(
-                found, member.user, metadata, review.chosen(request.POST, found), form.cleaned_data["dataset"]
-            )
+            found = _save(request, found, member, form)
             return _next(request, found, member)
         except ParvisError as error:
             form.add_error(None, error.text)
     status = 400 if form.errors else 200
     return render(request, "intake/review.html", _review(request, found, form), status=status)
+
+
+def _save(request: HttpRequest, found: Draft, member: Membership, form: MetadataForm) -> Draft:
+    """Keep what a valid form says. Raises: RefusedError, InputError."""
+    metadata = form.metadata(found.described)
+    rules = review.chosen(request.POST, found)
+    if request.POST.get("then") == "accept":
+        rules = {**queries.proposed(found), **review.chosen(request.POST, found, every=True)}
+    return actions.save(found, member.user, metadata, rules, form.cleaned_data["dataset"])
+
+
+def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
+    """Change a step; what was typed elsewhere on the page is kept when it may be."""
+    form = MetadataForm(request.POST, datasets=_datasets(request, found))
+    if form.is_valid():
+        try:
+            found = _save(request, found, member, form)
+        except ParvisError as error:
+            messages.warning(request, error.text)
+    act, given = request.POST["recipe"], _given(request)
+    try:
+        found = repairing.change(found, member.user, act, given)
+    except ParvisError as error:
+        form = MetadataForm(None, initial=MetadataForm.initial_of(found.described, found.dataset))
+        name = act.removeprefix("add:") if act.startswith("add:") else ""
+        context = _review(request, found, form) | {"adding": review.adding(found, name, given), "refused": error.text}
+        return render(request, "intake/review.html", context, status=400)
+    _wait(found)
+    return redirect(reverse("intake:draft", args=[found.pk]) + "#reparations")
+
+
+def _wait(found: Draft) -> None:
+    """Give a quick change the time to be made: the page then comes back with it, without a page in between."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit and not connection.in_atomic_block:
+        found.refresh_from_db(fields=["state"])
+        if found.state != Draft.State.WORKING:
+            return
+        time.sleep(0.1)
+
+
+def _given(request: HttpRequest) -> dict[str, list[str]]:
+    """Return the answers to the form of a step: they are sent under names of their own."""
+    return {k.removeprefix("p:"): request.POST.getlist(k) for k in request.POST if k.startswith("p:")}
+
+
+def _datasets(request: HttpRequest, found: Draft) -> QuerySet[Dataset]:
+    return catalogue.managed(request.user).filter(organisation=found.submission.organisation, current__isnull=False)
 
 
 def _next(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
@@ -151,6 +203,8 @@ def _next(request: HttpRequest, found: Draft, member: Membership) -> HttpRespons
         actions.propose(found, member.user)
         messages.success(request, _("C'est transmis : votre référent peut approuver la publication."))
         return redirect("intake:desk")
+    if wanted == "accept":
+        return redirect(reverse("intake:draft", args=[found.pk]) + "#personnes")
     messages.success(request, _("Vos choix sont enregistrés."))
     return redirect("intake:draft", found.pk)
 
@@ -162,8 +216,15 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "preparation": preparation,
         "profile": preparation.profile,
         "columns": preparation.profile.columns,
-        "findings": review.grouped(_remarks(found)),
-        "repairs": review.repairs(preparation.recipe),
+        "findings": review.grouped(_remarks(found), len(found.submission.remarks)),
+        "steps": review.steps(preparation),
+        "ideas": review.ideas(preparation),
+        "kinds": review.kinds(),
+        "adding": review.adding(found, request.GET.get("etape", ""), {}),
+        "change": review.change(preparation, found.dataset),
+        "shape": review.shape(preparation),
+        "ready": review.ready(found),
+        "stopped": [review.remark(f) for f in review.waiting(preparation)],
         "rules": review.rules(found),
         "form": form,
         "preview": review.preview(preparation, found.decided_policy),
@@ -204,6 +265,19 @@ def discard(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBa
     except ParvisError as error:
         messages.error(request, error.text)
     return redirect("intake:desk")
+
+
+@never_cache
+@require_POST
+@needs("review")
+def restore(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
+    """Take up again a table that was put aside, by a person or as the last time."""
+    found = get_object_or_404(queries.drafts(request.user), pk=pk)
+    try:
+        _wait(repairing.restore(found, member.user))
+    except ParvisError as error:
+        messages.error(request, error.text)
+    return redirect("intake:draft", pk)
 
 
 @never_cache

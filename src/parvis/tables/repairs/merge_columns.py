@@ -14,7 +14,7 @@ GROUP = "columns"
 ORDER = 230
 PARAMETERS = {
     "columns": Parameter("columns", msg("Colonnes à réunir"), msg("Dans l'ordre du tableau.")),
-    "sign": Parameter("text", msg("Signe entre les valeurs"), msg("Une espace si rien n'est écrit."), optional=True),
+    "sign": Parameter("sign", msg("Signe entre les valeurs"), msg("Une espace si rien n'est écrit."), optional=True),
     "name": Parameter("text", msg("Nom de la nouvelle colonne")),
 }
 SENTENCE = msg("Ces colonnes sont réunies en une seule, « {name} » : {columns}.")

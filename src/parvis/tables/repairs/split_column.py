@@ -29,7 +29,7 @@ _WAYS = {
 PARAMETERS = {
     "column": Parameter("column", msg("Colonne")),
     "way": Parameter("choice", msg("Où couper"), choices=_WAYS, default="sign"),
-    "sign": Parameter("text", msg("Signe"), msg("Par exemple une virgule, un tiret ou « / »."), optional=True),
+    "sign": Parameter("sign", msg("Signe"), msg("Par exemple une virgule, un tiret ou « / »."), optional=True),
     "names": Parameter(
         "text", msg("Noms des nouvelles colonnes"), msg("Séparés par des virgules, de gauche à droite.")
     ),
