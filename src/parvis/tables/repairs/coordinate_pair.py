@@ -60,8 +60,8 @@ def propose(draft: Draft) -> Sequence[Step]:
         return []
     for i, label in enumerate(draft.labels):
         cells = draft.column(i)
-        pairs = [p for c in cells if (p := _pair(c))]
-        if pairs and len(pairs) >= _SHARE * len(cells):
+        pairs = _pairs(cells)
+        if pairs:
             found = _order(pairs)
             if found is not None:
                 return [_step(label, cells, *found)]
@@ -85,6 +85,19 @@ def _pair(cell: str) -> tuple[float, float] | None:
     """Return the two numbers of a cell, as they come."""
     found = _PAIR.match(cell) or _COMMAS.match(cell)
     return (float(found[1].replace(",", ".")), float(found[2].replace(",", "."))) if found else None
+
+
+def _pairs(cells: Sequence[str]) -> list[tuple[float, float]]:
+    """Return the pairs of a column where nearly every cell is one; none as soon as too many cells are not."""
+    out, left = [], (1 - _SHARE) * len(cells) + 1e-9
+    for cell in cells:
+        if (pair := _pair(cell)) is not None:
+            out.append(pair)
+        else:
+            left -= 1
+            if left < 0:
+                return []
+    return out
 
 
 def _order(pairs: Sequence[tuple[float, float]]) -> tuple[int, bool] | None:

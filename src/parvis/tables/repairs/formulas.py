@@ -13,11 +13,17 @@ TITLE = "Signaler les cellules qui ressemblent à des formules"
 ORDER = 90
 EXAMPLES = [((["nom"], [["=1+1"], ["Halle"]]), (["nom"], [["=1+1"], ["Halle"]]))]
 
+_STARTS = frozenset("=@+-\t\r")
 _FORMULA = re.compile(r"^[=@]\S|^[+-](?![\d\s.,(])\S|^[\t\r]+[=+@-]|^[+-].*[(|!]")
 
 
 def look(draft: Draft) -> Sequence[Finding]:
-    hits = [(i, n) for n, row in enumerate(draft.sample()) for i, c in enumerate(row) if c and _FORMULA.match(c)]
+    hits = [
+        (i, n)
+        for n, row in enumerate(draft.sample())
+        for i, c in enumerate(row)
+        if c and c[0] in _STARTS and _FORMULA.match(c)
+    ]
     if not hits:
         return []
     columns = list(dict.fromkeys(draft.labels[i] for i, _ in hits))
