@@ -255,15 +255,16 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
 
 def _dates(label: str, cells: Sequence[str], cell: str) -> _Candidate | None:
     counts: dict[str, int] = {}
-    fits = 0
+    fits = len(cells)
     header = bool(_DATE_WORD.search(folded(label).replace("_", " "))) or label.endswith(",D")
-    for text in cells:
+    for text, times in Counter(cells).items():
         shapes = [s for s in shapes_of(text) if header or not s.needs_header]
-        fits += bool(shapes)
+        if not shapes:
+            fits -= times
+            if fits < 0.9 * len(cells):
+                return None
         for shape in shapes:
-            counts[shape.name] = counts.get(shape.name, 0) + 1
-    if fits < 0.9 * len(cells):
-        return None
+            counts[shape.name] = counts.get(shape.name, 0) + times
     chosen = _chosen(counts)
     if chosen is None:
         return None
