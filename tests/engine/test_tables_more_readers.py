@@ -328,3 +328,75 @@ def test_a_hostile_file_is_refused_in_french(name: str, tmp_path: Path) -> None:
     assert not got.tables, got.tables
     assert [f.severity for f in got.findings] == [Severity.REFUSE]
     assert "d'une forme que Parvis ne connaît pas encore" not in got.findings[0].text, "an unforeseen error"
+
+
+# --- Fixed width and flat spreadsheets ------------------------------------------------------------
+
+LISTING = """                 ETAT DES ABONNES AU 31/12/2025
+
+CODE    QUARTIER              MONTANT DU   DATE
+------- -------------------- ----------- ----------
+000123  Centre ancien            1234,50 31/01/2025
+000124  Les Prés                   12,00 28/02/2025
+000125                              0,00 31/03/2025
+000126  Nord                     -150,25 30/04/2025
+000127  Zone d'activité Nord        7,00 31/05/2025
+000128  Sud                        80,00 30/06/2025
+000129  Est                        90,00 31/07/2025
+000130  Ouest                     100,00 31/08/2025
+000131  Hameau                    110,00 30/09/2025
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp850"])
+def test_columns_that_stand_at_the_same_places_are_cut(encoding: str, tmp_path: Path) -> None:
+    sink = told(tmp_path, LISTING.encode(encoding), "listing.txt")
+    assert sink.tables[0].labels == ("CODE", "QUARTIER", "MONTANT DU", "DATE")
+    rows = cells(sink)
+    assert rows[1] == {"CODE": "000124", "QUARTIER": "Les Prés", "MONTANT DU": "12,00", "DATE": "28/02/2025"}
+    assert (rows[2]["QUARTIER"], rows[4]["QUARTIER"], len(rows)) == (None, "Zone d'activité Nord", 9)
+    assert "fixed_width.cut" in codes(sink)
+
+
+def test_a_listing_without_a_drawn_line_is_cut_by_its_blanks(tmp_path: Path) -> None:
+    kept = [line for line in LISTING.splitlines() if not line.startswith("---") and "Zone" not in line]
+    sink = told(tmp_path, "\n".join(kept).encode(), "listing.txt")
+    assert sink.tables[0].labels == ("CODE", "QUARTIER", "MONTANT DU", "DATE")
+    assert cells(sink)[3] == {"CODE": "000126", "QUARTIER": "Nord", "MONTANT DU": "-150,25", "DATE": "30/04/2025"}
+
+
+def test_prose_has_no_columns(tmp_path: Path) -> None:
+    prose = "\n".join(f"La commune de Fontclaire a voté ce budget {'pour ' * (n % 5)}ses habitants." for n in range(12))
+    with pytest.raises(InputError, match="texte"):
+        told(tmp_path, prose.encode(), "notice.txt")
+
+
+FODS = (
+    '<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body><office:spreadsheet>'
+    '<table:table table:name="Salles">{}</table:table></office:spreadsheet></office:body></office:document>'
+)
+
+
+def test_a_flat_spreadsheet_is_read(tmp_path: Path) -> None:
+    def row(*texts: str, hidden: str = "") -> str:
+        told_cells = "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{t}</text:p></table:table-cell>' for t in texts
+        )
+        return f"<table:table-row{hidden}>{told_cells}</table:table-row>"
+
+    body = (
+        row("Salle", "Places")
+        + row("Halle", "300")
+        + row("Secret", "1", hidden=' table:visibility="collapse"')
+        + row("Foyer", "80")
+    )
+    sink = told(tmp_path, FODS.format(body).encode(), "salles.fods")
+    assert [r["Salle"] for r in cells(sink)] == ["Halle", "Foyer"]
+    assert sink.tables[0].format == "ods"
+
+
+def test_a_flat_spreadsheet_with_entities_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="DOCTYPE"):
+        told(tmp_path, b'<!DOCTYPE document [<!ENTITY a "b">]>' + FODS.format("").encode(), "salles.fods")
