@@ -81,7 +81,8 @@ class SourceForm(forms.Form):
 
     @property
     def when(self) -> list[Any]:
-        return [self[n] for n in ("rhythm", "every", "at", "weekday", "day")]
+        """The fields that one rhythm or another asks."""
+        return [self[n] for n in ("every", "at", "weekday", "day")]
 
     @staticmethod
     def initial_of(source: Source) -> dict[str, Any]:
