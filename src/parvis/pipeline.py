@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,8 @@ from parvis.tables import recipe as recipes
 from parvis.tables import types
 from parvis.tables.draft import SAME_FILE, Reference
 from parvis.tables.table import SHAPE, RawTable
+from parvis.validation import across as comparing
+from parvis.validation import continuity as continuing
 from parvis.validation import run as validation
 from parvis.values import (
     Change,
@@ -198,14 +200,24 @@ def forget(folder: Folder, preparation: Preparation) -> None:
 
 @contextmanager
 def opened(
-    path: str | Path, *, schema: str = "", territory: str = "", recipe: Sequence[Recipe] = ()
+    path: str | Path,
+    *,
+    schema: str = "",
+    territory: str = "",
+    recipe: Sequence[Recipe] = (),
+    lines: int = validation.LINES,
 ) -> Iterator[tuple[Reception, tuple[Examined, ...]]]:
-    """Give what is to be seen of a file that stays where it is, and its tables while the block lasts."""
+    """Give what is to be seen of a file that stays where it is, and its tables while the block lasts.
+
+    ``lines`` is how many of its lines a finding names.
+    """
     source = Path(path)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="parvis-") as work:
         parcel = _parcel_of(source, now)
-        findings, tables = _examine(parcel, Path(work), _Expected(schema, tuple(recipe), {}, territory, now), None)
+        findings, tables = _examine(
+            parcel, Path(work), _Expected(schema, tuple(recipe), {}, territory, now, lines), None
+        )
         yield Reception(parcel, findings, tuple(t.preparation for t in tables)), tables
 
 
@@ -218,10 +230,43 @@ def inspect(path: str | Path, recipe: Sequence[Recipe] = ()) -> Reception:
         return reception
 
 
-def check(path: str | Path, schema: str = "") -> Reception:
-    """Return the file's findings against a schema (id, file), or against the one it seems to follow."""
-    with opened(path, schema=schema) as (reception, _):
+def check(
+    path: str | Path, schema: str = "", *, beside: Sequence[str | Path] = (), former: str | Path | None = None
+) -> Reception:
+    """Return the file's findings against a schema (id, file), or against the one it seems to follow.
+
+    ``beside`` are other files of the town that must say the same (deliberations, budget); ``former`` the delivery before.
+    """
+    with verified(path, schema=schema, beside=beside, former=former) as (reception, _):
         return reception
+
+
+@contextmanager
+def verified(
+    path: str | Path,
+    *,
+    schema: str = "",
+    beside: Sequence[str | Path] = (),
+    former: str | Path | None = None,
+    lines: int = validation.LINES,
+) -> Iterator[tuple[Reception, tuple[Examined, ...]]]:
+    """Give what ``check`` returns, and the tables while the block lasts."""
+    with ExitStack() as stack:
+        reception, tables = stack.enter_context(opened(path, schema=schema, lines=lines))
+        near = [t for other in beside for t in stack.enter_context(opened(other))[1]]
+        before = stack.enter_context(opened(former))[1] if former is not None else ()
+        tables = _held_against(tables, near, before)
+        yield dataclasses.replace(reception, preparations=tuple(t.preparation for t in tables)), tables
+
+
+def compared(folder: Folder, preparation: Preparation, version: Version) -> tuple[Finding, ...]:
+    """Return what a prepared table lost since a version, of the columns that the version's policy left as they were."""
+    touched = {r.column for r in version.policy.rules if r.transform != "keep"}
+    columns = tuple(c for c in version.columns if c.name not in touched)
+    profile = preparation.profile
+    left = dataclasses.replace(profile, columns=tuple(c for c in profile.columns if c.name not in touched))
+    before = continuing.Former(columns, version.rows, folder.object(version.object), version.created_at[:10])
+    return continuing.continuity(before, left, vault.staged_path(folder, preparation.id))
 
 
 def protect(
@@ -247,6 +292,35 @@ def reason_of_refusal(reception: Reception) -> ParvisError:
     return InputError(first.message, first.hint, **first.values)
 
 
+def _held_against(
+    tables: Sequence[Examined], near: Sequence[Examined], before: Sequence[Examined]
+) -> tuple[Examined, ...]:
+    """Return the tables with what other files contradict in them, and what they lost since the delivery before."""
+    told = comparing.across([_held(t) for t in (*tables, *near)]) if near or len(tables) > 1 else {}
+    out = []
+    for number, table in enumerate(tables):
+        same = [b for b in before if b.raw.name == table.raw.name] or (
+            before if len(before) == len(tables) == 1 else []
+        )
+        more = list(told.get(number, ()))
+        if same:
+            was = same[0].preparation.profile
+            more += continuing.continuity(
+                continuing.Former(was.columns, was.rows, same[0].typed), table.preparation.profile, table.typed
+            )
+        findings = (*table.preparation.findings, *more)
+        preparation = dataclasses.replace(
+            table.preparation, findings=findings, quality=validation.quality(table.preparation.profile, findings)
+        )
+        out.append(dataclasses.replace(table, preparation=preparation) if more else table)
+    return tuple(out)
+
+
+def _held(table: Examined) -> comparing.Held:
+    title = table.raw.name or table.preparation.parcel.name
+    return comparing.Held(title, table.preparation.profile, table.typed)
+
+
 def _protect_one(table: Examined, folder: Path, policy: Policy | None, *, alone: bool) -> protecting.SafeTable:
     preparation = table.preparation
     chosen = policy if policy is not None else policies.accept(preparation.policy, by="parvis protect")
@@ -268,6 +342,7 @@ class _Expected:
     references: Mapping[str, Reference]
     territory: str
     now: str
+    lines: int = validation.LINES  # named in each finding
 
 
 def _examine(
@@ -374,7 +449,16 @@ def _examine_table(
     findings = (
         *repaired.findings,
         *types.findings(repaired, columns),
-        *validation.check(typed, repaired, profile, wanted, mapping),
+        *validation.check(
+            typed,
+            repaired,
+            profile,
+            wanted,
+            mapping,
+            today=expected.now,
+            territory=expected.territory,
+            lines=expected.lines,
+        ),
         *screening.screen(typed, profile),
     )
     metadata = describing.prefill(parcel, profile, matches[0] if wanted and matches else None, expected.territory)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from parvis.cli import out
-from parvis.values import Preparation, Profile, Reception, Recipe, Severity
+from parvis.errors import InputError
+from parvis.tables.table import RawTable
+from parvis.validation import standing
+from parvis.values import Finding, Preparation, Profile, Reception, Recipe, Severity
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -52,18 +57,48 @@ def inspect(file: Path, recipe: Path | None, keep: Path | None, as_json: bool) -
 @click.command()
 @click.argument("file", type=FILE, metavar="FICHIER")
 @click.option("--schema", default="", metavar="ID", help="Schéma national (scdl/subventions), fichier ou adresse.")
+@click.option(
+    "--beside",
+    metavar="FICHIER",
+    type=FILE,
+    multiple=True,
+    help="Autre fichier de la commune qui doit dire la même chose (délibérations, budget). Peut se répéter.",
+)
+@click.option("--since", metavar="FICHIER", type=FILE, help="Livraison précédente : dit ce qui a disparu depuis.")
+@click.option(
+    "--report",
+    "reports",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Écrit un rapport : .html, .pdf, .xlsx (copie annotée) ou .sarif. Peut se répéter.",
+)
 @out.json_option
-def check(file: Path, schema: str, as_json: bool) -> None:
+def check(
+    file: Path, schema: str, beside: tuple[Path, ...], since: Path | None, reports: tuple[Path, ...], as_json: bool
+) -> None:
     """Vérifie un fichier : schéma, cohérence, données personnelles."""
     from parvis import pipeline
+    from parvis.reports.report import LINES
 
-    reception = pipeline.check(file, schema)
+    _known(reports)
+    lines = {"lines": LINES} if reports else {}
+    with pipeline.verified(file, schema=schema, beside=beside, former=since, **lines) as (reception, tables):
+        for target in reports:
+            _report(file, reception, [(t.raw, t.preparation.findings) for t in tables], target)
     if as_json:
         out.show_json(
             {
                 "findings": reception.findings,
                 "tables": [
-                    {"table": p.profile.table, "schema": p.schema, "quality": p.quality, "findings": p.findings}
+                    {
+                        "table": p.profile.table,
+                        "schema": p.schema,
+                        "level": standing.standing(p.findings, p.schema).level,
+                        "score": standing.score(p.quality, p.findings).total,
+                        "quality": p.quality,
+                        "findings": p.findings,
+                    }
                     for p in reception.preparations
                 ],
             }
@@ -108,6 +143,42 @@ def protect(file: Path, policy: Path | None, recipe: Path | None, target: Path, 
 
 
 COMMANDS: Sequence[click.Command] = (inspect, check, protect)
+
+
+_REPORTS = (".html", ".pdf", ".xlsx", ".sarif")
+
+
+def _known(reports: Sequence[Path]) -> None:
+    """Refuse a report of another kind before anything is read."""
+    for target in reports:
+        if target.suffix.lower() not in _REPORTS:
+            raise InputError(
+                "Parvis n'écrit pas de rapport « {suffix} ».",
+                "Donnez un nom qui finit par .html, .pdf, .xlsx ou .sarif.",
+                suffix=target.suffix or target.name,
+            )
+
+
+def _report(
+    file: Path, reception: Reception, tables: Sequence[tuple[RawTable, Sequence[Finding]]], target: Path
+) -> None:
+    from parvis.reports import html, marked, pdf, report, sarif
+
+    kind = target.suffix.lower()
+    if kind == ".xlsx":
+        if not tables:
+            raise InputError("Aucun tableau n'a été lu : il n'y a rien à annoter.", "Prenez le rapport en page web.")
+        with tempfile.TemporaryDirectory(prefix="parvis-") as work:
+            made = marked.write(file, file.name, tables, Path(work) / "copy.xlsx")
+            target.write_bytes(made.read_bytes())
+        return
+    told = report.report(reception, day=reception.parcel.received_at)
+    if kind == ".html":
+        target.write_text(html.page(told), "utf-8")
+    elif kind == ".pdf":
+        target.write_bytes(pdf.document(told))
+    else:
+        target.write_text(json.dumps(sarif.log(reception), ensure_ascii=False, indent=1), "utf-8")
 
 
 def _show(reception: Reception, *, with_columns: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from parvis.schemas.schema import Rule
 from parvis.text import listed
@@ -67,9 +68,10 @@ def _part(rule: Rule, columns: Sequence[Column], absent: Sequence[str]) -> Findi
 
 def _one_of(table: Table, rule: Rule, columns: Sequence[Column]) -> Ask:
     empty = " AND ".join(table.empty(c) for c in columns)
-    return _ask(
-        "one_of", columns, empty, msg("{count} ligne(s) n'ont rien ni dans {columns} : il en faut un."), "ni dans"
-    )
+    known = {f.name: c.label for f, c in table.pairs()}
+    names = listed((f"« {known.get(f, f)} »" for f in rule.fields), "ni dans")
+    message = msg("{count} ligne(s) n'ont rien dans {columns} : il en faut un.")
+    return replace(_ask("one_of", columns, empty, message), values={"columns": names})
 
 
 def _together(table: Table, rule: Rule, columns: Sequence[Column]) -> Ask:
