@@ -13,7 +13,16 @@ PUBLIC = ["/", "/donnees/", "/donnees/?q=subvention", "/donnees/?q=xyzzy", "/don
           "/donnees/{tree}/?q=erable&tri=-hauteur",
           "/donnees/{tree}/versions/1/", "/organisations/fontclaire/", "/mentions-legales/", "/accessibilite/",
           "/api-docs/", "/rien/", "/mairie/connexion/", "/en/", "/en/donnees/{tree}/"]  # fmt: skip
-TOWN_HALL = ["/mairie/", "/mairie/deposer/", "{draft}", "{refused}", "{history}", "{withdraw}"]
+TOWN_HALL = [
+    "/mairie/",
+    "/mairie/deposer/",
+    "/mairie/sources/",
+    "/mairie/sources/nouvelle/?genre=mail",
+    "{draft}",
+    "{refused}",
+    "{history}",
+    "{withdraw}",
+]
 
 
 @pytest.fixture(scope="module")
