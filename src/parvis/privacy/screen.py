@@ -6,7 +6,9 @@ and only those are read by ``spans.find``. No finding ever carries the value it 
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +39,8 @@ _WIDE = 40  # columns looked at by one query of a wide table ...
 _SHORT = 20_000  # ... of at most so many rows
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
 _BATCH = 5000  # distinct cells read at once
+_LARGE = 50_000  # rows from which what was found is remembered ...
+_REMEMBERED = 8  # ... for the last tables
 _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex", "email", "phone"})
@@ -68,15 +72,34 @@ _WHERE = frozenset("longitude latitude lonlat address ban_key parcel geometry".s
 _WHERE_HEADERS = frozenset("implantation emplacement localisation adresse lieu rue voie x y coordonnees".split())
 _ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 
+_lock = threading.Lock()
+_screened: OrderedDict[tuple[str, str], tuple[Finding, ...]] = OrderedDict()
+
 
 def screen(typed: Path, profile: Profile) -> tuple[Finding, ...]:
     """Return what blocks the release of a typed table: one finding for each column and each meaning.
 
     ``values`` carry "column" (label), "name" (column's name), "meaning", "where" ("column", "text" or "label"),
-    "count" (cells) and "filled" (cells that are not empty); ``place`` the first line.
+    "count" (cells) and "filled" (cells that are not empty); ``place`` the first line. A large table that this process
+    has screened already, to the byte and under the same profile, is not read again.
     """
+    key = (_digest(typed), repr(profile)) if profile.rows >= _LARGE else None
+    with _lock:
+        if key is not None and key in _screened:
+            return _screened[key]
     with sql.connect(typed.parent) as engine:
-        return look(engine, sql.source(typed), profile)
+        found = look(engine, sql.source(typed), profile)
+    if key is not None:
+        with _lock:
+            _screened[key] = found
+            while len(_screened) > _REMEMBERED:
+                _screened.popitem(last=False)
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def look(engine: Any, relation: str, profile: Profile, columns: Sequence[Column] | None = None) -> tuple[Finding, ...]:

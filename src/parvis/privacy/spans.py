@@ -39,9 +39,11 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
     ``TEXT_MEANINGS``, and LANDLINE, ROLE and OFFICIAL for what the caller decides upon.
     """
     found: list[Span] = []
-    for finder in (_mailboxes, _ibans, _nirs, _phones, _births, _homes) if _DIGIT.search(text) else (_mailboxes,):
-        for span in finder(text):
-            _insert(found, span)
+    figures = len(_DIGIT.findall(text))
+    for finder, least in _FINDERS:
+        if figures >= least:
+            for span in finder(text):
+                _insert(found, span)
     for start, end, official in names.find(text, bare=bare_names):
         _insert(found, Span(start, end, OFFICIAL if official else "person_name"))
     return found
@@ -220,6 +222,10 @@ def _births(text: str) -> Iterator[Span]:
 def _homes(text: str) -> Iterator[Span]:
     for m in _HOME.finditer(text):
         yield Span(m.start(1), m.end(1), "address")
+
+
+# In the order of what stands before what, each with the figures that it cannot do without.
+_FINDERS = ((_mailboxes, 0), (_ibans, 2), (_nirs, 12), (_phones, 10), (_births, 4), (_homes, 1))
 
 
 def _insert(found: list[Span], span: Span) -> None:
