@@ -33,7 +33,7 @@ _SURE = 0.85  # under it, the header « nom » alone does not make a surname
 _BESIDE = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})  # what goes with a surname
 # Tables of trees and schools have ages, diagnoses and names of their own: nobody's, unless people stand there too.
 _THINGS = frozenset({"plant_species", "uai"})
-_OF_PEOPLE = frozenset({"age", "health", "last_name"})
+_OF_PEOPLE = frozenset({"age", "case_number", "health", "last_name"})
 _TYPED: Mapping[str, Sequence[Kind]] = {
     "date": (Kind.DATE, Kind.DATETIME),
     "boolean": (Kind.BOOLEAN,),
@@ -106,7 +106,7 @@ def header_weight(words: str, headers: Mapping[str, float]) -> float:
         if known in (words, joined) or known.replace(" ", "") == joined:
             return weight
         if len(known) > 3 and f" {known} " in f" {words} ":
-            best = max(best, 0.7 * weight)
+            best = max(best, (0.75 if words.startswith(known) else 0.7) * weight)
     return best
 
 

@@ -17,6 +17,7 @@ _SIGNS = re.compile(r"[^a-z0-9]+")
 _SMALL = frozenset("de du des d la le l les et a au aux en par pour ou un une".split())
 _LONG, _END = 8, 4  # letters of a name that may hold a wrong one, and of its ends
 _DBASE = 10  # signs that a shapefile keeps of a name
+_LIST = 4  # values of a list that tells something by itself
 _HALF = 0.5  # share of a header that known words must make, and of its shown cells that a list must hold
 _KINDS: Mapping[str, frozenset[Kind]] = {
     "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
@@ -80,8 +81,7 @@ def told_by_cells(field: Field, column: Column) -> int:
     if field.meaning and column.meaning:
         return 1 if field.meaning == column.meaning else _against(field, column)
     if field.enum and column.examples and field.type != "array":
-        known = _folded(field.enum)
-        held = sum(fold(str(e)) in known for e in column.examples)
+        held = _listed(field, column)
         return 1 if held >= _HALF * len(column.examples) else 0 if held or column.kind is Kind.TEXT else -1
     if field.type in ("date", "datetime"):
         return 1 if column.kind in _MOMENTS else -1 if column.kind is Kind.BOOLEAN else 0
@@ -101,6 +101,13 @@ def _words(name: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _folded(words: Sequence[str]) -> frozenset[str]:
     return frozenset(fold(w) for w in words)
+
+
+def _listed(field: Field, column: Column) -> int:
+    """Return how many of the cells shown are of the field's list, or begin with one of its words."""
+    known = _folded(field.enum)
+    cells = [fold(str(e)) for e in column.examples]
+    return sum(c in known or any(c.startswith(f"{k} ") for k in known) for c in cells)
 
 
 def _against(field: Field, column: Column) -> int:
@@ -140,6 +147,7 @@ def _candidates(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
                 yield _named(field, by_key[name][0], NEAR)
     yield from _by_synonyms(schema, by_key)
     yield from _by_words(schema, columns)
+    yield from _by_list(schema, columns)
     yield from _by_meaning(schema, columns)
 
 
@@ -202,6 +210,17 @@ def _phrases(schema: Schema) -> Mapping[str, Sequence[tuple[int, Field, frozense
 
 
 _INDEXES: dict[int, tuple[Schema, Mapping[str, Sequence[tuple[int, Field, frozenset[str]]]]]] = {}
+
+
+def _by_list(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
+    """Yield the pairings of columns, whatever their header, whose cells are those of a list of several values."""
+    for field in schema.fields:
+        if len(field.enum) < _LIST or field.type == "array":
+            continue
+        for column in columns:
+            shown = len(column.examples)
+            if column.kind is Kind.TEXT and shown >= 3 and _listed(field, column) >= max(3, _HALF * shown):
+                yield Pair(field, column, MEANING, key(field.name))
 
 
 def _by_meaning(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:

@@ -26,8 +26,9 @@ HEADERS = {
     "nom de la voie": 1.0,
     "siege social": 0.8,
     "rue de l ecole": 0.9,
+    "ad lieu": 0.9,
 }
-TOLERANCE = 0.7
+TOLERANCE = 0.55
 ALONE = 0.7
 PERSONAL = ""
 EXAMPLES = {

@@ -19,7 +19,7 @@ ALONE = 0.0
 PERSONAL = "quasi"
 EXAMPLES = {True: ["PC0589992500001", "00012"], False: ["Texte libre de plusieurs mots"]}
 
-_NUMBER = re.compile(r"^(?=.*\d)[\w./-]{2,25}$")
+_NUMBER = re.compile(r"^(?=.*\d)[\w./-]{3,25}$")
 
 
 def holds(cell: str) -> bool:

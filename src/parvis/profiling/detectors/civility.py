@@ -8,7 +8,7 @@ TITLE = "Civilité"
 SOURCE = ""
 HEADERS = {"civilite": 1.0, "titre": 0.3, "politesse": 0.8}
 TOLERANCE = 0.95
-ALONE = 0.8
+ALONE = 0.75
 PERSONAL = "quasi"
 EXAMPLES = {True: ["Mme", "M.", "Monsieur"], False: ["Docteur", "F"]}
 

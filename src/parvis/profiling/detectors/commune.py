@@ -21,6 +21,10 @@ HEADERS = {
     "lieuexecution nom": 0.7,
     "com nom": 0.9,
     "communes": 0.8,
+    "libcommune": 0.9,
+    "com lieu": 0.9,
+    "achemine": 0.8,
+    "acheminement": 0.8,
 }
 TOLERANCE = 0.9
 ALONE = 0.0

@@ -22,9 +22,9 @@ HEADERS = {
 TOLERANCE = 0.5
 ALONE = 0.75
 PERSONAL = "direct"
-EXAMPLES = {True: ["Alice", "Jean-Pierre", "MARIE"], False: ["Fontclaire", "12", "Gymnase"]}
+EXAMPLES = {True: ["Alice", "Jean-Pierre", "MARIE"], False: ["Fontclaire", "12", "Gymnase", "FRANCE"]}
 
 
 def holds(cell: str) -> bool:
     parts = fold(cell).replace("-", " ").split()
-    return 0 < len(parts) <= 4 and all(france.first_name_weight(p) for p in parts)
+    return 0 < len(parts) <= 4 and parts != ["france"] and all(france.first_name_weight(p) for p in parts)

@@ -6,7 +6,14 @@ import re
 
 TITLE = "Code d'activité (NAF/APE)"
 SOURCE = "Insee, NAF rév. 2"
-HEADERS = {"naf": 1.0, "ape": 1.0, "code ape": 1.0, "code naf": 1.0}
+HEADERS = {
+    "naf": 1.0,
+    "ape": 1.0,
+    "code ape": 1.0,
+    "code naf": 1.0,
+    "activite principale": 0.9,
+    "code activite": 0.7,
+}
 TOLERANCE = 0.9
 ALONE = 0.8
 PERSONAL = ""

@@ -16,6 +16,10 @@ HEADERS = {
     "taux de participation": 1.0,
     "tauxavance": 0.9,
     "proportion": 0.8,
+    "origineue": 0.9,
+    "originefrance": 0.9,
+    "origine ue": 0.9,
+    "origine france": 0.9,
 }
 TOLERANCE = 0.95
 ALONE = 0.0

@@ -19,6 +19,10 @@ HEADERS = {
     "codpost": 0.9,
     "code postal siege": 1.0,
     "cd postal": 0.9,
+    "codepost": 0.9,
+    "lieuexecution code": 0.8,
+    "lieu execution code": 0.8,
+    "lieu exec code": 0.7,
 }
 TOLERANCE = 0.95
 ALONE = 0.0

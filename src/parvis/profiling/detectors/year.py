@@ -5,6 +5,7 @@ from __future__ import annotations
 TITLE = "Année"
 SOURCE = "ISO 8601"
 HEADERS = {
+    "date": 0.75,
     "annee": 1.0,
     "an": 0.6,
     "year": 1.0,
@@ -23,7 +24,7 @@ HEADERS = {
     "cre date": 0.6,
     "annee de naissance": 0.4,
 }
-TOLERANCE = 0.95
+TOLERANCE = 0.9
 ALONE = 0.3
 PERSONAL = ""
 EXAMPLES = {True: ["2024", "1998"], False: ["24", "20245", "3000"]}
