@@ -19,8 +19,8 @@ from parvis.tables.read import read
 from parvis.values import Finding, Parcel, Severity
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "badfiles"
-ELSEWHERE = {"ical", "jpeg-gps"}  # a calendar, the photo of a report: other doors than that of tables
-REFUSED = {"pdf-black", "docx-tracked"}  # their question is put in the refusal itself
+ELSEWHERE = {"jpeg-gps"}  # the photo of a report: another door than that of tables
+REFUSED = {"pdf-black", "docx-tracked"}  # no table stands in them: their question is put in the refusal itself
 ENGLISH = re.compile(r"\b(?:the|error|failed|invalid|cannot|traceback|exception|unexpected)\b", re.IGNORECASE)
 VERDICTS = {"reject", "ask", "accept", "accept_with_warnings"}
 
@@ -111,6 +111,13 @@ def check_facts(facts: dict[str, Any], tables: Any) -> None:
         assert ("text" if columns[label].kind == "text" else "number") == kind, label
     for label, count in (facts.get("nulls") or {}).items():
         assert content.column(columns[label].name).null_count == count, label
+    if "occurrences" in facts:
+        assert content.num_rows == facts["occurrences"]
+        moments = [m.isoformat() for m in content.column(columns["Début"].name).to_pylist()]
+        assert [moments[0], moments[-1]] == [
+            facts["first"][:19],
+            facts["last"][:19],
+        ]  # what the clock of the place shows
     if facts.get("valid_after"):
         import shapely
 

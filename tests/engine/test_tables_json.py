@@ -43,6 +43,28 @@ def test_a_list_left_aside_is_said(tmp_path: Path) -> None:
     assert ["autres" in f.text for f in sink.findings] == [True]
 
 
+def test_every_list_of_objects_is_a_table(tmp_path: Path) -> None:
+    sent = {
+        "lieux": [{"nom": f"Lieu {n}", "places": n} for n in range(4)],
+        "tarifs": [{"nom": "a", "prix": 1}, {"nom": "b", "prix": 2}],
+    }
+    sink = told(tmp_path, sent)
+    assert [(t.name, t.rows) for t in sink.tables] == [("", 4), ("tarifs", 2)]
+    assert cells(sink, 1)[1] == {"nom": "b", "prix": "2"}
+
+
+def test_topojson_gives_its_layers(tmp_path: Path) -> None:
+    zone = {"type": "Polygon", "arcs": [[0]], "properties": {"nom": "Centre"}}
+    arc = [[2.0, 48.0], [2.1, 48.0], [2.1, 48.1], [2.0, 48.0]]
+    sent = {
+        "type": "Topology",
+        "objects": {"zones": {"type": "GeometryCollection", "geometries": [zone]}},
+        "arcs": [arc],
+    }
+    sink = told(tmp_path, sent)
+    assert (sink.tables[0].format, sink.tables[0].geometry, cells(sink)[0]["nom"]) == ("topojson", True, "Centre")
+
+
 def test_numbers_keep_the_digits_that_were_written(tmp_path: Path) -> None:
     assert cells(told(tmp_path, b'[{"a": 12345678901234567890, "b": 1.10, "c": 1e3}]')) == [
         {"a": "12345678901234567890", "b": "1.10", "c": "1e3"}

@@ -88,3 +88,42 @@ def test_an_enormous_text_is_refused(tmp_path: Path) -> None:
 def test_a_great_many_rows_take_little_memory(tmp_path: Path) -> None:
     sink = told(tmp_path, "<a>" + "<l><n>1</n><v>x</v></l>" * 60_000 + "</a>")
     assert sink.tables[0].rows == 60_000
+
+
+def test_elements_in_elements_of_their_own_name_keep_their_parent(tmp_path: Path) -> None:
+    plan = """<plan><comptes><compte code="1" nom="Capitaux"><compte code="10" nom="Dotations"><compte code="102" nom="Fonds"/>
+    </compte></compte><compte code="2" nom="Immobilisations"/></comptes>
+    <chapitres><chapitre code="011" nom="Charges"/><chapitre code="012" nom="Personnel"/>
+    <chapitre code="65" nom="Autres"/></chapitres></plan>"""
+    sink = told(tmp_path, plan)
+    assert [(r["code"], r["niveau"], r["parent"]) for r in cells(sink)] == [
+        ("1", "1", None),
+        ("10", "2", "1"),
+        ("102", "3", "10"),
+        ("2", "1", None),
+    ]
+    assert [(t.name, t.rows) for t in sink.tables] == [("", 4), ("chapitre", 3)]
+
+
+SHEET = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Worksheet ss:Name="Salles"><Table><Column ss:Index="3" ss:Hidden="1"/>
+<Row><Cell><Data ss:Type="String">Salle</Data></Cell><Cell><Data ss:Type="String">Places</Data></Cell>
+<Cell><Data ss:Type="String">Secret</Data></Cell><Cell><Data ss:Type="String">Ouverte le</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">Halle</Data></Cell><Cell ss:Formula="=1+1"><Data ss:Type="Number">300</Data></Cell>
+<Cell ss:Index="4"><Data ss:Type="DateTime">2024-03-01T00:00:00.000</Data></Cell></Row>
+<Row ss:Hidden="1"><Cell><Data ss:Type="String">Cachée</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">Foyer</Data></Cell><Cell><Data ss:Type="Number">80.0</Data></Cell></Row></Table></Worksheet>
+<Worksheet ss:Name="Brouillon"><Table><Row><Cell><Data ss:Type="String">x</Data></Cell></Row></Table>
+<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions></Worksheet>
+</Workbook>"""
+
+
+def test_an_excel_2003_workbook_in_xml_is_read_without_what_it_hides(tmp_path: Path) -> None:
+    sink = told(tmp_path, SHEET, "salles.xls")
+    assert cells(sink) == [
+        {"Salle": "Halle", "Places": "300", "Ouverte le": "2024-03-01"},
+        {"Salle": "Foyer", "Places": "80", "Ouverte le": None},
+    ]
+    assert {"excel.hidden_sheet", "excel.hidden_cells"} <= {f.code for f in sink.findings}
+    assert "Secret" not in str(sink.tables)

@@ -1,4 +1,4 @@
-"""JSON: a list of objects, wherever it stands in the file, and JSON Lines."""
+"""JSON: lists of objects, wherever they stand in the file, each as a table; and JSON Lines."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from parvis.values import Finding, Severity, msg
 TITLE = "JSON"
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".jsonlines")
 
+_TABLES = 20
 _BY_LINE = re.compile(r"^\{[^\r\n]*\}[ \t]*\r?\n\s*\{")
 
 
@@ -25,15 +26,9 @@ def recognises(path: Path, head: bytes) -> float:
 
 
 def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
-    """Put the largest list of objects of the file into the sink, nested objects as dotted columns."""
+    """Put the lists of objects of the file into the sink, the largest first, nested objects as dotted columns."""
     with path.open("rb") as stream:
         start = objects.start(stream.read(1 << 16))
-    if re.search(r'"type"\s*:\s*"Topology"', start):
-        raise InputError(
-            "C'est un fichier TopoJSON, qui n'est pas lu.",
-            "Exportez la couche en GeoJSON, puis renvoyez-la.",
-            code="json.topojson",
-        )
     source = objects.Objects(path, sink.limits)
     by_line = bool(_BY_LINE.match(start))
 
@@ -45,12 +40,16 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     if not lists:
         _plain(source, items, sink)
         return list(source.remarks())
-    chosen = lists.most_common(1)[0][0]
-    columns = list(labels[chosen])
     facts = {"format": "json", "encoding": source.encoding.removesuffix("-sig")}
-    rows = _rows(items(), chosen, columns, chosen in one_line)
-    sink.rows("", columns, rows, **facts)
-    return [*source.remarks(), *_others(lists, chosen)]
+    read_ones: list[str] = []
+    for path_in, count in lists.most_common(_TABLES):
+        if read_ones and (count < 2 or len(labels[path_in]) < 2):
+            continue
+        columns = list(labels[path_in])
+        rows = _rows(items(), path_in, columns, path_in in one_line)
+        sink.rows(path_in if read_ones else "", columns, rows, **facts)
+        read_ones.append(path_in)
+    return [*source.remarks(), *_others(lists, read_ones)]
 
 
 def _survey(items: Iterable[objects.Item], most: int) -> tuple[Counter[str], dict[str, dict[str, None]], set[str]]:
@@ -110,13 +109,20 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _others(lists: Counter[str], chosen: str) -> Iterator[Finding]:
+def _others(lists: Counter[str], read_ones: Sequence[str]) -> Iterator[Finding]:
+    if len(read_ones) > 1:
+        yield Finding(
+            "json.lists",
+            Severity.INFO,
+            msg("Les listes de ce fichier JSON ont été lues, un tableau pour chacune : {paths}."),
+            values={"paths": ", ".join(f"« {p[:80] or '…'} »" for p in read_ones)},
+        )
     for path, count in lists.most_common(6):
-        if path != chosen:
+        if path not in read_ones:
             yield Finding(
                 "json.other_list",
                 Severity.INFO,
-                msg("La liste « {path} » ({count} objets) n'a pas été lue : seule la plus longue l'est."),
+                msg("La liste « {path} » ({count} objets) n'a pas été lue : elle est trop courte pour un tableau."),
                 values={"path": path[:80] or "…", "count": count},
                 hint=msg("Envoyez-la dans un fichier à part si elle doit être publiée."),
             )

@@ -1,4 +1,7 @@
-"""XML of any kind: the element that repeats becomes the rows of a table."""
+"""XML of any kind: each element that repeats becomes the rows of a table.
+
+An element that holds others of its own name (accounts in accounts) gives one row each, with its level and its parent.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ SUFFIXES = (".xml", ".rdf")
 
 _DEEP = 6  # levels written as dotted columns
 _PATHS = 5_000  # different paths of elements in one file
+_TABLES = 20
 _OTHERS = {
-    "Workbook": ("C'est un classeur Excel 2003 enregistré en XML.", "Enregistrez-le en XLSX ou en ODS."),
     "schema": ("C'est un schéma (XSD), pas des données.", "Envoyez le fichier de données lui-même."),
     "stylesheet": ("C'est une feuille de transformation (XSLT), pas des données.", "Envoyez le fichier de données lui-même."),
     "RDF": ("C'est un catalogue en RDF, pas un tableau de données.", "Faites-le moissonner, ou exportez-le en CSV."),
@@ -47,31 +50,47 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     survey = _Survey()
     survey.look(path)
     chosen = survey.chosen()
-    if chosen is None:
+    if not chosen:
         raise InputError(
             "Ce fichier XML ne contient aucun élément répété à lire comme un tableau.",
             "Exportez ces données en CSV ou en tableur.",
             code="xml.no_rows",
         )
+    taken: set[str] = set()
+    for title, element in enumerate(chosen):
+        named = element.rpartition("/")[2] if title else ""
+        _table(path, element, "" if not title else named if named not in taken else element, survey, sink)
+        taken.add(named)
+    return [_said([element.rpartition("/")[2][:80] for element in chosen])]
+
+
+def _table(path: Path, element: str, title: str, survey: _Survey, sink: Any) -> None:
+    nested = survey.nested(element)
     labels: dict[str, None] = {}
-    for _, row in _rows(path, chosen):
+    for _, row in _rows(path, element, nested):
         for label in row:
             labels.setdefault(label)
         if len(labels) > sink.limits.columns:
             raise too_wide(len(labels), sink.limits.columns)
     columns = list(labels)
-    sink.rows(
-        "", columns, ((n, [r.get(c) for c in columns]) for n, r in _rows(path, chosen)), format="xml", encoding="utf-8"
+    rows = ((n, [r.get(c) for c in columns]) for n, r in _rows(path, element, nested))
+    sink.rows(title, columns, rows, format="xml", encoding="utf-8")
+
+
+def _said(elements: Sequence[str]) -> Finding:
+    hint = msg("Si ce n'est pas ce que vous attendiez, exportez ces données en CSV ou en tableur.")
+    if len(elements) == 1:
+        said = msg("Chaque élément « {element} » de ce fichier XML a été lu comme une ligne.")
+        return Finding("xml.rows", Severity.INFO, said, values={"element": elements[0]}, hint=hint)
+    return Finding(
+        "xml.rows",
+        Severity.INFO,
+        msg(
+            "Les éléments répétés de ce fichier XML ont été lus comme des lignes, un tableau pour chacun : {elements}."
+        ),
+        values={"elements": ", ".join(f"« {e} »" for e in elements)},
+        hint=hint,
     )
-    return [
-        Finding(
-            "xml.rows",
-            Severity.INFO,
-            msg("Chaque élément « {element} » de ce fichier XML a été lu comme une ligne."),
-            values={"element": chosen.rpartition("/")[2][:80]},
-            hint=msg("Si ce n'est pas ce que vous attendiez, exportez ces données en CSV ou en tableur."),
-        )
-    ]
 
 
 def _refuse(root: str) -> None:
@@ -115,23 +134,43 @@ class _Survey:
                 steps.pop()
                 markup.drop(node)
 
-    def chosen(self) -> str | None:
-        """Return the path whose elements hold most values together, nearest the root when two hold about as many."""
-        best: tuple[float, str] = (0.0, "")
-        for path, count in self.counts.items():
-            depth = path.count("/")
-            if count < 2 or not depth or not self.leaves[path]:
-                continue
-            under = sum(n for p, n in self.leaves.items() if p == path or p.startswith(f"{path}/"))
-            best = max(best, (under / (1 + depth / 4), path))
-        return best[1] or self._alone()
+    def chosen(self) -> list[str]:
+        """Return the paths of the elements to read as rows, the one whose elements hold most values together first.
+
+        Nearest the root when two hold about as many; the others stand neither in it nor around it, and are tables too.
+        """
+        ranked = sorted(((self._weight(p), p) for p in self.counts), reverse=True)
+        out: list[str] = []
+        for weight, path in ranked:
+            apart = not any(_within(path, o) or _within(o, path) for o in out)
+            enough = not out or (self.counts[path] >= 3 and self.leaves[path] >= 2 * self.counts[path])
+            if weight > 0 and apart and enough and len(out) < _TABLES:
+                out.append(path)
+        alone = self._alone()
+        return out or ([alone] if alone else [])
+
+    def _weight(self, path: str) -> float:
+        depth = path.count("/")
+        if self.counts[path] < 2 or not depth or not self.leaves[path]:
+            return 0.0
+        under = sum(n for p, n in self.leaves.items() if _within(p, path))
+        return under / (1 + depth / 4)
+
+    def nested(self, path: str) -> bool:
+        """True when elements of this path hold others of their own name."""
+        tag = path.rpartition("/")[2]
+        return any(p.rpartition("/")[2] == tag and p != path and _within(p, path) for p in self.counts)
 
     def _alone(self) -> str | None:
         """Return the only record of a file that holds one."""
         return next((p for p in self.counts if p.count("/") == 1 and self.leaves[p] > 1), None)
 
 
-def _rows(path: Path, chosen: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(f"{outer}/")
+
+
+def _rows(path: Path, chosen: str, nested: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
     depth = chosen.count("/")
     steps: list[str] = []
     for event, node in markup.elements(path, starts=True):
@@ -139,25 +178,43 @@ def _rows(path: Path, chosen: str) -> Iterator[tuple[int, dict[str, str]]]:
             steps.append(markup.local(node))
             continue
         if len(steps) - 1 == depth and "/".join(steps) == chosen:
-            row: dict[str, str] = {}
-            _flatten(node, "", row, 0)
-            yield node.sourceline or 0, row
+            yield from _family(node) if nested else [_row(node, "")]
         if len(steps) - 1 <= depth:
             markup.drop(node)
         steps.pop()
 
 
-def _flatten(node: Any, prefix: str, row: dict[str, str], depth: int) -> None:
+def _row(node: Any, own: str) -> tuple[int, dict[str, str]]:
+    row: dict[str, str] = {}
+    _flatten(node, "", row, 0, own)
+    return node.sourceline or 0, row
+
+
+def _family(node: Any) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the row of an element, then those of the elements of its own name in it; the first cell names a parent."""
+    tag = markup.local(node)
+    names: dict[Any, tuple[int, str]] = {}
+    for member in node.iter(node.tag):
+        line, row = _row(member, tag)
+        parent = next((names[a] for a in member.iterancestors(node.tag) if a in names), (0, ""))
+        names[member] = (parent[0] + 1, next(iter(row.values()), ""))
+        row["niveau"] = str(parent[0] + 1)
+        if parent[1]:
+            row["parent"] = parent[1]
+        yield line, row
+
+
+def _flatten(node: Any, prefix: str, row: dict[str, str], depth: int, own: str = "") -> None:
     """Write the attributes, the text and the children of an element as cells; what repeats is joined by a bar."""
     for key, value in node.attrib.items():
         _put(row, f"{prefix}{etree.QName(key).localname}", value.strip())
-    children = [c for c in node if isinstance(c.tag, str)]
+    children = [c for c in node if isinstance(c.tag, str) and markup.local(c) != own]
     text = " ".join(node.itertext()) if depth >= _DEEP else (node.text or "")
     if text.strip():
         _put(row, prefix.rstrip(".") or "texte", " ".join(text.split()))
     if depth < _DEEP:
         for child in children:
-            _flatten(child, f"{prefix}{markup.local(child)}.", row, depth + 1)
+            _flatten(child, f"{prefix}{markup.local(child)}.", row, depth + 1, own)
 
 
 def _put(row: dict[str, str], label: str, value: str) -> None:
