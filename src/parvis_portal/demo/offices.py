@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from parvis_portal.demo import environment, finances, life, mobility, participation, places, services, urbanism
+from parvis_portal.demo import environment, finances, life, mobility, participation, places, services, urbanism, worst
 from parvis_portal.demo.town import Town
 
 
@@ -21,6 +21,7 @@ def write_town(folder: Path, seed: int = 2026) -> tuple[Path, ...]:
         life.write,
         participation.write,
         services.write,
+        worst.write,
     )
     for write in offices:
         write(town)

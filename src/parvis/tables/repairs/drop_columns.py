@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.tables.draft import Draft
 from parvis.tables.parameters import Parameter
-from parvis.values import msg
+from parvis.values import Step, msg
 
 TITLE = "Retirer des colonnes"
 GROUP = "columns"
@@ -17,6 +17,15 @@ SENTENCE = msg("Ces colonnes sont retirées : {columns}.")
 EXAMPLES = [
     ((["a", "b", "c"], [["1", "2", "3"]]), {"columns": ["b"]}, (["a", "c"], [["1", "3"]])),
 ]
+
+
+def suggest(draft: Draft) -> Sequence[Step]:
+    """Suggest it for columns that hold nothing at all."""
+    if draft.big or not draft.labels:
+        return []
+    filled = draft.query("SELECT " + ", ".join(f"count(c{i})" for i in range(len(draft.labels))) + " FROM {view}")[0]
+    empty = [label for label, n in zip(draft.labels, filled, strict=True) if not n and label]
+    return [Step("drop_columns", {"columns": empty})] if empty and len(empty) < len(draft.labels) else []
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:

@@ -38,12 +38,27 @@ _NUMBER = re.compile(r"[-+(]?\d[\d\s\u00a0\u202f.,]*[)%€]?")
 
 
 def suggest(draft: Draft) -> Sequence[Step]:
+    """Suggest it for three columns or more that hold numbers and are named after years, months or quarters.
+
+    « Entrées / T1 », « Entrées / T2 » ... say what the numbers are: the common part names their column.
+    """
     for pattern, name in ((_YEAR, "année"), (_MONTH, "mois"), (_QUARTER, "trimestre")):
-        wide = [i for i, label in enumerate(draft.labels) if pattern.fullmatch(folded(label))]
-        if len(wide) >= 3 and len(wide) < len(draft.labels) and _numbers(draft, wide):
-            keep = [label for i, label in enumerate(draft.labels) if i not in wide and label]
-            return [Step("unpivot", {"keep": keep, "name": name, "value": "valeur"})]
+        groups: dict[str, list[int]] = {}
+        for i, label in enumerate(draft.labels):
+            head, tail = _cut(label)
+            if pattern.fullmatch(folded(tail)):
+                groups.setdefault(head, []).append(i)
+        for head, wide in groups.items():
+            if 3 <= len(wide) < len(draft.labels) and _numbers(draft, wide):
+                keep = [label for i, label in enumerate(draft.labels) if i not in wide and label]
+                return [Step("unpivot", {"keep": keep, "name": name, "value": head or "valeur"})]
     return []
+
+
+def _cut(label: str) -> tuple[str, str]:
+    """Return (what is common, what varies) of a header made of two lines: « Entrées / T1 »."""
+    head, sign, tail = label.rpartition(" / ")
+    return (head.strip(), tail.strip()) if sign else ("", label.strip())
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
@@ -52,7 +67,9 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     turned = [i for i in range(len(draft.labels)) if i not in keep]
     if len(turned) < 2 or len(keep) < len(asked):
         return False
-    names = ", ".join(literal(_plain(draft.labels[i]) or f"colonne {i + 1}") for i in turned)
+    heads = {_cut(draft.labels[i])[0] for i in turned}
+    told = [_cut(draft.labels[i])[1] if len(heads) == 1 else draft.labels[i] for i in turned]
+    names = ", ".join(literal(_plain(t) or f"colonne {i + 1}") for i, t in zip(turned, told, strict=True))
     kept = "".join(f"c{i}, " for i in keep)
     source = (
         f"(SELECT {kept}unnest([{names}]) AS __name, unnest([{', '.join(f'c{i}' for i in turned)}]) AS __value, "
