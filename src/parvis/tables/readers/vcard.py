@@ -40,8 +40,6 @@ LABELS = (
     "Date de naissance",
     "Catégories",
     "Note",
-    "longitude",
-    "latitude",
 )
 _PLAIN = {
     "FN": "Nom complet",
@@ -53,7 +51,7 @@ _PLAIN = {
     "NOTE": "Note",
     "CATEGORIES": "Catégories",
 }
-_LEFT = ("PHOTO", "LOGO", "SOUND", "KEY", "AGENT")
+_LEFT = ("PHOTO", "LOGO", "SOUND", "KEY", "AGENT", "GEO")  # GEO: the place of a home, which no column would announce
 _SIZE = 64 << 20
 _PROPERTY = re.compile(r'^(?:[A-Za-z0-9-]+\.)?([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":])*)*):(.*)$', re.DOTALL)
 
@@ -148,11 +146,6 @@ def _take(card: Card, kind: str, parameters: str, value: str) -> None:
     elif kind == "TEL":
         label = "Télécopie" if "FAX" in parameters else "Mobile" if "CELL" in parameters else "Téléphone"
         _put(card, label, _plain(value).removeprefix("tel:"))
-    elif kind == "GEO":
-        found = re.match(r"(?:geo:)?(-?\d+(?:\.\d+)?)[;,](-?\d+(?:\.\d+)?)", _plain(value))
-        if found:
-            _put(card, "latitude", found[1])
-            _put(card, "longitude", found[2])
     elif kind == "CATEGORIES":
         for text in re.split(r"(?<!\\),", value):
             _put(card, "Catégories", _plain(text))
@@ -181,7 +174,7 @@ def _pictures(count: int) -> Finding:
     return Finding(
         "vcard.pictures",
         Severity.INFO,
-        msg("Photos, logos, sons et clés des fiches, qui n'ont pas été lus : {count}."),
+        msg("Photos, logos, sons, clés et positions des fiches, qui n'ont pas été lus : {count}."),
         values={"count": count},
         count=count,
     )
