@@ -17,6 +17,7 @@ from parvis.errors import InputError, LimitError
 from parvis.tables.table import Limits
 
 _CHUNK = 1 << 18
+OVERLAP = 1024  # bytes of a window that come again in the next one: longer than any tag that is looked for
 _FREE = 64 << 20  # bytes: a ratio is only judged beyond
 
 
@@ -112,4 +113,4 @@ def xml(package: zipfile.ZipFile, name: str, meter: Meter, what: str) -> Iterato
                 code="xml.doctype",
             )
         yield window
-        tail = window[-256:]
+        tail = window[-OVERLAP:]

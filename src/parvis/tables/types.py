@@ -248,7 +248,7 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     lengths = {len(c) for c in digits}
     if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
         return True
-    if max(lengths) > 15 or (lengths == {14} and (len(cells) > 2 or all(is_siret(c) for c in digits))):
+    if max(lengths) > 15 or lengths == {14}:  # nothing is counted in tens of thousands of billions
         return True
     return lengths == {9} and len(digits) >= 5 and all(is_siren(c) for c in digits)
 

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from parvis.errors import InputError, LimitError
-from parvis.tables.table import letters
+from parvis.tables.table import LINE, letters
 from parvis.values import Finding, Place, Severity, msg
+
+_MOST = 200_000  # coloured cells of a sheet that are remembered
 
 
 @dataclass(slots=True)
 class Hidden:
-    """What the agent does not see in a sheet: 1-based lines and 0-based columns."""
+    """What a sheet says elsewhere than in its visible cells: 1-based lines and 0-based columns."""
 
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)  # addresses of the cells that hold an error
+    colours: dict[tuple[int, int], str] = field(default_factory=dict)  # (line, column) of the painted cells
+    comments: dict[tuple[int, int], None] = field(default_factory=dict)  # cells that carry one, in order
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)  # when the parser of cells does not say it
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.columns or self.errors or self.colours or self.comments or self.merged)
+
+    def paint(self, colour: str, line: int, column: int) -> None:
+        if len(self.colours) < _MOST:
+            self.colours[line, column] = colour
+
+    def comment(self, line: int, column: int) -> None:
+        if len(self.comments) < _MOST:
+            self.comments[line, column] = None
 
 
 def read(path: Path, sink: Any, kind: str, hidden: Mapping[str, Hidden] | None = None) -> None:
@@ -86,10 +105,14 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
         errors["#"] = hidden.errors
     at = [c for c in range(sheet.end[1] + 1) if c not in hidden.columns]
     lines = [n for n in range(1, sheet.end[0] + 2) if n not in hidden.rows] if hidden.rows else count(1)
-    rows = _rows(sheet, hidden, at, errors)
+    spans = hidden.merged or [(t, a, b, r) for (t, a), (b, r) in sheet.merged_cell_ranges or ()]
+    rows = _rows(sheet, hidden, at, errors, spans)
+    before = len(sink.tables)
     if at:
-        sink.grid(name, rows, format=kind, sheet=True, merged=_merged(sheet, at), lines=lines, at=at)
+        sink.grid(name, rows, format=kind, sheet=True, merged=_merged(spans, at), lines=lines, at=at)
     _say_hidden(sink, name, hidden, sheet.end)
+    _say_colours(sink, name, hidden, sink.tables[before:])
+    _say_comments(sink, name, hidden)
     for cells in errors.values():
         sink.find(
             Finding(
@@ -105,19 +128,25 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
         )
 
 
-def _merged(sheet: Any, at: Sequence[int]) -> list[tuple[int, int, int, int]]:
+def _merged(spans: Sequence[tuple[int, int, int, int]], at: Sequence[int]) -> list[tuple[int, int, int, int]]:
     """Return the merged cells: first line (from 1), first column among the visible ones, last line, last column."""
     seen = {column: i for i, column in enumerate(at)}
     out = []
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+    for top, left, bottom, right in spans:
         inside = [seen[c] for c in range(left, min(right, at[-1]) + 1) if c in seen]
         if inside:
             out.append((top + 1, inside[0], bottom + 1, inside[-1]))
     return out
 
 
-def _rows(sheet: Any, hidden: Hidden, at: Sequence[int], errors: dict[str, list[str]]) -> Iterator[list[str | None]]:
-    moved = _moved(sheet, hidden, at)
+def _rows(
+    sheet: Any,
+    hidden: Hidden,
+    at: Sequence[int],
+    errors: dict[str, list[str]],
+    spans: Sequence[tuple[int, int, int, int]],
+) -> Iterator[list[str | None]]:
+    moved = _moved(spans, hidden, at)
     for line, row in enumerate(sheet.iter_rows(), 1):
         if line in hidden.rows:
             continue
@@ -132,14 +161,15 @@ def _rows(sheet: Any, hidden: Hidden, at: Sequence[int], errors: dict[str, list[
         yield cells
 
 
-def _moved(sheet: Any, hidden: Hidden, at: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+def _moved(
+    spans: Sequence[tuple[int, int, int, int]], hidden: Hidden, at: Sequence[int]
+) -> dict[int, list[tuple[int, int]]]:
     """Return where the text of a merged cell is seen when the column that holds it is hidden: line -> (from, to)."""
     out: dict[int, list[tuple[int, int]]] = {}
-    if hidden.columns:
-        for (top, left), (_, right) in sheet.merged_cell_ranges or ():
-            first = next((i for i, c in enumerate(at) if left < c <= right), None)
-            if left in hidden.columns and first is not None:
-                out.setdefault(top + 1, []).append((left, first))
+    for top, left, _, right in spans if hidden.columns else ():
+        first = next((i for i, c in enumerate(at) if left < c <= right), None)
+        if left in hidden.columns and first is not None:
+            out.setdefault(top + 1, []).append((left, first))
     return out
 
 
@@ -207,6 +237,70 @@ def _say_hidden(sink: Any, name: str, hidden: Hidden, end: tuple[int, int]) -> N
                 count=len(rows),
             )
         )  # fmt: skip
+
+
+def _say_colours(sink: Any, name: str, hidden: Hidden, tables: Sequence[Any]) -> None:
+    """Say that cells of the data are painted, when that seems to mean something."""
+    told: list[tuple[int, int]] = []
+    for table in tables if hidden.colours else ():
+        places = list(table.positions) or list(range(table.first_column, table.first_column + len(table.labels)))
+        lines = {int(n) for n in pq.read_table(table.path, columns=[LINE]).column(0).to_pylist() if n is not None}
+        told += _meant(hidden.colours, lines, places, table.rows)
+    if not told:
+        return
+    cells = [f"{letters(column)}{line}" for line, column in sorted(told)]
+    sink.find(
+        Finding(
+            "excel.colours",
+            Severity.WARN,
+            msg(
+                "{count} cellule(s) de la feuille « {sheet} » sont coloriées ({cells}) : les couleurs ne sont pas lues."
+            ),
+            Place(sheet=name, cell=cells[0]),
+            {"count": len(cells), "sheet": name, "cells": ", ".join(cells[:5]) + (" ..." if len(cells) > 5 else "")},
+            hint=msg("Si une couleur veut dire quelque chose, ajoutez une colonne qui le dit en toutes lettres."),
+            why=msg("Un fichier de données ne garde pas les couleurs, et tout le monde ne les voit pas."),
+            count=len(cells),
+        )
+    )
+
+
+def _meant(
+    colours: Mapping[tuple[int, int], str], lines: Collection[int], places: Sequence[int], rows: int
+) -> list[tuple[int, int]]:
+    """Return the painted cells that stand out: neither whole columns, nor one line in two, nor the whole table."""
+    inside = {c: colour for c, colour in colours.items() if c[0] in lines and c[1] in places}
+    kept: list[tuple[int, int]] = []
+    for colour in set(inside.values()):
+        cells = [c for c, other in inside.items() if other == colour]
+        by_column = Counter(column for _, column in cells)
+        cells = [c for c in cells if by_column[c[1]] < 0.9 * rows]
+        by_line = Counter(line for line, _ in cells)
+        banded = len(by_line) >= 3 and all(b - a == 2 for a, b in pairwise(sorted(by_line)))
+        if not banded:
+            kept += cells
+    several = len({inside[c] for c in kept}) > 1
+    return kept if several or len(kept) <= 0.6 * rows * len(places) else []
+
+
+def _say_comments(sink: Any, name: str, hidden: Hidden) -> None:
+    if not hidden.comments:
+        return
+    cells = [f"{letters(column)}{line}" for line, column in sorted(hidden.comments)]
+    sink.find(
+        Finding(
+            "excel.comments",
+            Severity.WARN,
+            msg(
+                "{count} commentaire(s) de la feuille « {sheet} » n'ont pas été lus et ne seront pas publiés ({cells})."
+            ),
+            Place(sheet=name, cell=cells[0]),
+            {"count": len(cells), "sheet": name, "cells": ", ".join(cells[:5]) + (" ..." if len(cells) > 5 else "")},
+            hint=msg("Si l'un d'eux doit être publié, recopiez-le dans une colonne."),
+            why=msg("Un commentaire est souvent une remarque de travail, avec le nom de son auteur."),
+            count=len(cells),
+        )
+    )
 
 
 def too_big(rows: int, columns: int, sheet: str) -> LimitError:

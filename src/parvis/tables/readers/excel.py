@@ -7,13 +7,14 @@ over the whole grid and bombs are refused here, because they abort the parser.
 from __future__ import annotations
 
 import mmap
+import posixpath
 import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parvis.tables import package, workbook
+from parvis.tables import biff, package, workbook
 from parvis.values import Finding
 
 TITLE = "Classeur Excel (XLSX, XLSM, XLSB, XLS)"
@@ -46,7 +47,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"PK"
     if not packed:
-        workbook.read(path, sink, "xls")
+        workbook.read(path, sink, "xls", biff.look(path))
         return [workbook.macros("xls")] if _ole_has(path, "_VBA_PROJECT") else []
     with package.opened(path, sink.limits) as archive:
         hidden = _look(archive, path, sink)
@@ -62,6 +63,8 @@ _ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
 _ERROR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*\bt="e"')
+_COMMENT = re.compile(rb'<(?:\w+:)?(?:comment|threadedComment)\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7})"')
+_PAINTED = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?\bs="(\d+)"')
 _FAR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
 
 
@@ -69,16 +72,26 @@ def _look(archive: zipfile.ZipFile, path: Path, sink: Any) -> dict[str, workbook
     """Stream every XML member once: refuse the bombs, note the hidden rows and columns by sheet name."""
     meter = package.Meter(sink.limits, path.stat().st_size)
     names = _sheet_names(archive, meter)
+    notes = _comments(archive, names, meter)
+    colours = _colours(archive, meter)
     out: dict[str, workbook.Hidden] = {}
     for member in archive.namelist():
         if not member.endswith((".xml", ".rels", ".vml")):
             continue
         sheet = names.get(member)
-        hidden = workbook.Hidden()
+        hidden = out.get(sheet or "") or workbook.Hidden()
         extent = [0, 0]
         for window in package.xml(archive, member, meter, "Ce classeur"):
+            if member in notes:
+                for column, row in _COMMENT.findall(window):
+                    noted = out.setdefault(notes[member], workbook.Hidden())
+                    noted.comment(int(row), workbook.column_index(column.decode()))
             if sheet is None:
                 continue
+            if colours:
+                for column, row, style in _PAINTED.findall(window):
+                    if style in colours:
+                        hidden.paint(colours[style], int(row), workbook.column_index(column.decode()))
             if b"hidden=" in window:
                 _note_hidden(window, hidden)
             if b't="e"' in window and len(hidden.errors) < 10_000:
@@ -86,7 +99,7 @@ def _look(archive: zipfile.ZipFile, path: Path, sink: Any) -> dict[str, workbook
             _note_extent(window, extent)
             if extent[0] * extent[1] > _CELLS:
                 raise workbook.too_big(extent[0], extent[1], sheet)
-        if sheet is not None and (hidden.rows or hidden.columns or hidden.errors):
+        if sheet is not None and hidden:
             out[sheet] = hidden
     return out
 
@@ -109,6 +122,48 @@ def _sheet_names(archive: zipfile.ZipFile, meter: package.Meter) -> dict[str, st
         place = targets.get(identifier, "")
         member = place.lstrip("/") if place.startswith("/") else f"xl/{place}"
         out[member] = _unescaped(label.decode("utf-8", "replace"))
+    return out
+
+
+def _comments(archive: zipfile.ZipFile, names: dict[str, str], meter: package.Meter) -> dict[str, str]:
+    """Return the sheets by the members that hold the comments of their cells."""
+    out = {}
+    present = set(archive.namelist())
+    for member, sheet in names.items():
+        folder, _, name = member.rpartition("/")
+        links = f"{folder}/_rels/{name}.rels"
+        if links not in present or archive.getinfo(links).file_size > 1 << 20:
+            continue
+        content = archive.read(links)
+        meter.count(len(content))
+        for target in re.findall(rb'\bTarget="([^"]*[cC]omment[^"]*\.xml)"', content):
+            place = target.decode("utf-8", "replace")
+            out[place.lstrip("/") if place.startswith("/") else posixpath.normpath(f"{folder}/{place}")] = sheet
+    return out
+
+
+def _colours(archive: zipfile.ZipFile, meter: package.Meter) -> dict[bytes, str]:
+    """Return the background of the styles that have one: number of the style -> colour. White is none."""
+    name = "xl/styles.xml"
+    if name not in archive.namelist() or archive.getinfo(name).file_size > 8 << 20:
+        return {}
+    content = archive.read(name)
+    meter.count(len(content))
+    fills = re.search(rb"<(?:\w+:)?fills\b.*?</(?:\w+:)?fills>", content, re.DOTALL)
+    styles = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", content, re.DOTALL)
+    if not fills or not styles:
+        return {}
+    painted = {}
+    for number, fill in enumerate(re.findall(rb"<(?:\w+:)?fill\b.*?</(?:\w+:)?fill>", fills[0], re.DOTALL)):
+        colour = re.search(rb"<(?:\w+:)?fgColor\b([^>]*)", fill)
+        said = colour[1].strip(b" /").decode("ascii", "replace") if colour and b'"solid"' in fill else ""
+        if said and not re.search(r'rgb="(?:FF|00)?FFFFFF"|theme="0"(?!\s+tint)|indexed="(?:9|64|65)"', said):
+            painted[number] = said
+    out = {}
+    for number, style in enumerate(re.findall(rb"<(?:\w+:)?xf\b[^>]*", styles[0])):
+        fill = re.search(rb'\bfillId="(\d+)"', style)
+        if fill and int(fill[1]) in painted:
+            out[str(number).encode()] = painted[int(fill[1])]
     return out
 
 

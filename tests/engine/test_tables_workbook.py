@@ -1,0 +1,213 @@
+"""Workbooks: what a sheet hides, paints or comments is said, and never published in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+
+from parvis.tables import biff
+from parvis.tables.workbook import Hidden
+from reading import cells, codes, of, told
+
+GREEN = PatternFill("solid", fgColor="00B050")
+RED = PatternFill("solid", fgColor="FFC00000")
+
+
+def saved(book: Any) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def rounds(rows: int = 8) -> Any:
+    """Return a workbook with one sheet: equipment and its state."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Équipements"
+    sheet.append(["nom", "quartier", "surface"])
+    for i in range(rows):
+        sheet.append([f"Salle {i}", ("Nord", "Sud")[i % 2], 40 + 7 * i])
+    return book
+
+
+def said(sink: Any, code: str) -> str:
+    return next(f.text for f in sink.findings if f.code == code)
+
+
+def test_cells_painted_here_and_there_are_said(tmp_path: Path) -> None:
+    book = rounds()
+    for place, fill in (("A3", RED), ("A6", RED), ("A7", GREEN)):
+        book.active[place].fill = fill
+    sink = told(tmp_path, saved(book), "equipements.xlsx")
+    assert "3 cellule(s)" in said(sink, "excel.colours")
+    assert "A3, A6, A7" in said(sink, "excel.colours")
+
+
+@pytest.mark.parametrize("painted", ["header", "column", "bands", "white"])
+def test_decoration_is_not_taken_for_information(tmp_path: Path, painted: str) -> None:
+    book = rounds()
+    lines = {"header": [1], "column": range(2, 10), "bands": range(3, 10, 2), "white": [4]}[painted]
+    for line in lines:
+        for column in "B" if painted == "column" else "ABC":
+            book.active[f"{column}{line}"].fill = (
+                PatternFill("solid", fgColor="FFFFFFFF") if painted == "white" else GREEN
+            )
+    assert "excel.colours" not in codes(told(tmp_path, saved(book), "equipements.xlsx"))
+
+
+def test_comments_are_said_and_not_published(tmp_path: Path) -> None:
+    book = rounds()
+    book.active["B4"].comment = Comment("voir avec le service", "agent")
+    sink = told(tmp_path, saved(book), "equipements.xlsx")
+    assert "B4" in said(sink, "excel.comments")
+    assert all("voir avec" not in str(v) for row in cells(sink) for v in row.values())
+
+
+def test_hidden_rows_columns_and_sheets_are_said_and_left_out(tmp_path: Path) -> None:
+    book = rounds()
+    book.active.row_dimensions[3].hidden = True
+    book.active.column_dimensions["B"].hidden = True
+    other = book.create_sheet("Brouillon")
+    other.append(["secret", "code"])
+    other.append(["x", 1])
+    other.sheet_state = "hidden"
+    sink = told(tmp_path, saved(book), "equipements.xlsx")
+    assert {"excel.hidden_rows", "excel.hidden_columns", "excel.hidden_sheet"} <= set(codes(sink))
+    assert len(sink.tables) == 1
+    assert [row["nom"] for row in cells(sink)] == [f"Salle {i}" for i in range(8) if i != 1]
+    assert list(sink.tables[0].labels) == ["nom", "surface"]
+
+
+def test_the_text_of_a_merged_cell_is_seen_when_its_first_column_is_hidden(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["Projet", None, None, "Lots", None], ["n°", "objet", "montant", "titulaire", "montant"]):
+        sheet.append(row)
+    for i in range(5):
+        sheet.append([i, f"Chantier {i}", 100 * i, f"Société {i}", 90 * i])
+    sheet.merge_cells("A1:C1")
+    sheet.merge_cells("D1:E1")
+    sheet.column_dimensions["A"].hidden = True
+    sink = told(tmp_path, saved(book), "marches.xlsx")
+    assert list(sink.tables[0].labels) == ["Projet / objet", "Projet / montant", "Lots / titulaire", "Lots / montant"]
+
+
+# --- ODS ------------------------------------------------------------------------------------------
+
+_NAMES = " ".join(
+    f'xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{v}:1.0"'
+    for k, v in (("office", "office"), ("table", "table"), ("text", "text"), ("style", "style"),
+                 ("fo", "xsl-fo-compatible"))
+)  # fmt: skip
+
+
+def document(sheet: str) -> str:
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NAMES}><office:automatic-styles>'
+        '<style:style style:name="ce1" style:family="table-cell"><style:table-cell-properties '
+        'fo:background-color="#ff0000"/></style:style></office:automatic-styles><office:body><office:spreadsheet>'
+        f'<table:table table:name="Salles &amp; terrains">{sheet}</table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+
+
+def row(*values: str, line: str = "", cell: str = "", note: str = "") -> str:
+    inner = "".join(
+        f'<table:table-cell office:value-type="string"{cell if i == 0 else ""}>'
+        f"{note if i == 0 else ''}<text:p>{v}</text:p></table:table-cell>"
+        for i, v in enumerate(values)
+    )
+    return f"<table:table-row{line}>{inner}</table:table-row>"
+
+
+SHEET = (
+    '<table:table-column/><table:table-column table:visibility="collapse"/><table:table-column/>'
+    + row("nom", "interne", "type")
+    + row("Halle", "x", "salle")
+    + row("Stade", "x", "terrain", cell=' table:style-name="ce1"')
+    + row("Foyer", "x", "salle", line=' table:visibility="filter"')
+    + row("Gymnase", "x", "salle", note="<office:annotation><text:p>à revoir</text:p></office:annotation>")
+    + row("Dojo", "x", "salle")
+)
+
+
+def ods(content: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return out.getvalue()
+
+
+def test_a_libreoffice_sheet_says_what_it_hides_paints_and_comments(tmp_path: Path) -> None:
+    sink = told(tmp_path, ods(document(SHEET)), "salles.ods")
+    assert [r["nom"] for r in cells(sink)] == ["Halle", "Stade", "Gymnase", "Dojo"]
+    assert list(sink.tables[0].labels) == ["nom", "type"]
+    assert "A3" in said(sink, "excel.colours")
+    assert "A5" in said(sink, "excel.comments")
+    assert {"excel.hidden_rows", "excel.hidden_columns"} <= set(codes(sink))
+
+
+# --- XLS ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shared
+def test_an_old_workbook_hides_what_its_libreoffice_copy_hides(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data" / "marches" / "montpellier-MarchesConclus"
+    for number, suffix in enumerate(("xls", "ods")):
+        work = tmp_path / str(number)
+        work.mkdir()
+        sink = of(work, folder / f"VilleMTP_MTP_MarchesConclus_2013.{suffix}")
+        assert (sink.tables[0].rows, len(sink.tables[0].labels)) == (292, 15)
+        assert "324 ligne(s)" in said(sink, "excel.hidden_rows")
+        assert "10 colonne(s)" in said(sink, "excel.hidden_columns")
+
+
+def test_records_of_an_old_workbook_are_read_without_believing_their_lengths() -> None:
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    sheet = (
+        record(0x809, b"\0" * 16)
+        + record(0x7D, struct.pack("<HHHHHH", 2, 3, 100, 0, 1, 0))
+        + record(0x208, struct.pack("<HHHHHHHH", 4, 0, 5, 0, 0, 0, 0x20, 0))
+        + record(0x203, struct.pack("<HHHd", 6, 1, 1, 2.5))
+        + record(0x1C, struct.pack("<HHHHH", 7, 0, 0, 1, 0))
+        + record(0x0A, b"")
+    )
+    style = [b"\0" * 14 + struct.pack("<IH", 1 << 26 if painted else 0, 10) for painted in (False, True)]
+    head = record(0x809, b"\0" * 16) + b"".join(record(0xE0, s) for s in style)
+    place = len(head) + 4 + 8 + 5 + 4
+    head += record(0x85, struct.pack("<IBBBB", place, 0, 0, 5, 0) + b"Liste") + record(0x0A, b"")
+    found = biff._sheets(head + sheet)
+    assert found == {
+        "Liste": Hidden({5}, {2, 3}, colours={(7, 1): "10"}, comments={(8, 0): None}),
+    }
+    for cut in range(len(head), len(head + sheet), 7):
+        biff._sheets((head + sheet)[:cut])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 3000, b"\x09\x08" * 400])
+def test_a_broken_old_workbook_only_gives_less(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "casse.xls"
+    path.write_bytes(content)
+    assert biff.look(path) == {}
+
+
+def test_dates_and_hours_of_a_sheet_are_text_as_the_agent_sees_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["jour", "heure", "moment"])
+    for i in range(4):
+        book.active.append([dt.date(2024, 3, 1 + i), dt.time(8 + i, 30), dt.datetime(2024, 3, 1 + i, 9, 15)])  # noqa: DTZ001
+    first = cells(told(tmp_path, saved(book), "horaires.xlsx"))[0]
+    assert first == {"jour": "2024-03-01", "heure": "08:30:00", "moment": "2024-03-01 09:15:00"}
