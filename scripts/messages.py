@@ -24,7 +24,16 @@ KEYWORDS = dict.fromkeys(
     (
         *("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"),
         *("pgettext", "pgettext_lazy", "npgettext", "msg"),
-        *("InputError", "UnknownColumn", "UnknownName", "RefusedError", "GoneError", "BusyError", "LimitError"),
+        *(
+            "InputError",
+            "UnknownColumn",
+            "UnknownName",
+            "RefusedError",
+            "GoneError",
+            "BusyError",
+            "LimitError",
+            "TooLarge",
+        ),
     )
 )
 _STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

@@ -165,8 +165,9 @@ def test_a_mailbox_is_read_and_left_as_it_was() -> None:
         assert came == {"salles.csv": MORE}
         flags = {"".join(m.get_flags()) for m in server.mail}
         assert len(server.mail) == 5 and flags == {""}
-        with pytest.raises(RemoteError, match="refuse l'identifiant"):
-            go("mail", told, "faux", {}, **known)
+        for secret in ("faux", "mot de passé"):
+            with pytest.raises(RemoteError, match="refuse l'identifiant"):
+                go("mail", told, secret, {}, **known)
         with pytest.raises(RemoteError, match="n'existe pas"):
             go("mail", told | {"box": "Été"}, servers.PASSWORD, {}, **known)
         with pytest.raises(RemoteError, match="certificat"):

@@ -12,7 +12,7 @@ from exchanges import FOLDER, NOW, place, recorded, visited
 from parvis import connectors
 from parvis.connectors.arrival import Errand
 from parvis.connectors.setting import Setting
-from parvis.errors import InputError, MissingExtra, UnknownName
+from parvis.errors import InputError, MissingExtra, RemoteError, TooLarge, UnknownName
 from parvis.outgoing import Client
 
 KINDS = list(connectors.plugins())
@@ -105,3 +105,32 @@ def test_drawing_the_forms_loads_no_parser_and_no_driver() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout.strip() == "[]"
+
+
+HELLO = ["S: * OK ready", "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1", "S: OK", 'C: LOGIN donnees "x"', "S: OK"]
+BOX = [*HELLO, 'C: EXAMINE "INBOX"', "S: * OK [UIDVALIDITY 7] ok", "S: OK", "C: UID SEARCH UID 1:*"]
+HEADS = "C: UID FETCH 1 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])"
+LETTERS = [*BOX, "S: * SEARCH 1", "S: OK", HEADS]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        ["S: * BYE non"],
+        ["S: HTTP/1.1 400 Bad Request"],
+        ["S: * OK ready", "C: CAPABILITY", "S: * CAPABILITY POP3", "S: OK"],
+        [*HELLO, 'C: EXAMINE "INBOX"', "S: NO rien"],
+        [*HELLO, 'C: EXAMINE "INBOX"', "S: * OK [UIDVALIDITY douze] ok", "S: OK"],
+        [*BOX, "S: * SEARCH un deux", "S: OK"],
+        [*BOX, "S: * SEARCH 1"],
+        [*LETTERS, "S: * 1 FETCH (UID 1 BODY[] {99999999999}"],
+        [*LETTERS, "S: " + "x" * 2_000_000],
+        [*LETTERS, "S: * 1 FETCH (UID 1 RFC822.SIZE 10 BODY[HEADER] {40}\r\nFrom:"],
+    ],
+    ids=range(10),
+)
+def test_a_hostile_mail_server_ends_the_visit_kindly(talk: list[str], tmp_path: Path) -> None:
+    settings = connectors.settled("mail", connectors.kind("mail").EXAMPLES[0])
+    with place("mail", talk, tmp_path, "x") as (client, _), pytest.raises((RemoteError, TooLarge)) as caught:
+        list(connectors.collect("mail", Errand(settings, client, NOW, "x")))
+    assert caught.value.text

@@ -198,6 +198,22 @@ def test_a_file_too_large_is_said_and_the_visit_goes_on(town: Town, settings: An
     assert last.remarks == []  # it is not asked for again until it changes
 
 
+def test_a_full_folder_is_emptied_by_visits_that_follow_each_other(
+    town: Town, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources.connectors, "MOST", 2)
+    settings.FOLDERS = str(tmp_path)
+    (tmp_path / "fontclaire").mkdir()
+    for number in range(5):
+        path = tmp_path / "fontclaire" / f"{number}.csv"
+        path.write_text(f"nom;n\nHalle;{number}\n", "utf-8")
+        os.utime(path, (1, 1))
+    sources.visit(sources.create(town.organisation, None, "Dépôt", "folder", {}, "", "daily:06:30"), None)
+    worker.run(once=True)
+    assert Submission.objects.count() == 5
+    assert list(Visit.objects.values_list("brought", flat=True)) == [1, 2, 2]
+
+
 def test_a_town_watches_its_own_folder_alone(town: Town, settings: Any, tmp_path: Path) -> None:
     settings.FOLDERS = str(tmp_path)
     (tmp_path / "ailleurs").mkdir()

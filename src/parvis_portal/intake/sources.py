@@ -189,11 +189,15 @@ def perform(visiting: Visit) -> Visit:
     source = visiting.source
     Visit.objects.filter(pk=visiting.pk).update(state=Visit.State.RUNNING)
     error: ParvisError | None = None
+    count = 0
     try:
-        _bring(visiting, source)
+        count = _bring(visiting, source)
     except ParvisError as raised:
         error = raised
-    return end(visiting, error.text if error else "", error.retryable if error else False)
+    ended = end(visiting, error.text if error else "", error.retryable if error else False)
+    if count >= connectors.MOST:  # there may be more: the first visit of a full folder takes several
+        visit(source, visiting.asked_by)
+    return ended
 
 
 def end(visiting: Visit, error: str, passing: bool = False) -> Visit:
@@ -217,13 +221,15 @@ def end(visiting: Visit, error: str, passing: bool = False) -> Visit:
     return visiting
 
 
-def _bring(visiting: Visit, source: Source) -> None:
-    folder = Folder(settings.DATA)
+def _bring(visiting: Visit, source: Source) -> int:
+    """Take in what is new, and return how many files came."""
+    folder, count = Folder(settings.DATA), 0
     with Client(settings.INSIDE, whole=WHOLE) as client:
         for one in connectors.collect(source.connector, errand(source, client)):
             if not isinstance(one, Arrival):
                 _keep(source, one.key, one.mark)
                 continue
+            count += 1
             try:
                 parcel = inbox.put(
                     folder, one.name, cast(BinaryIO, one.stream), one.origin, actions.now(), limit=settings.UPLOAD_LIMIT
@@ -234,6 +240,7 @@ def _bring(visiting: Visit, source: Source) -> None:
                 _keep(source, one.key, one.mark)
                 continue
             _take(visiting, source, one, parcel)
+    return count
 
 
 def errand(source: Source, client: Client) -> Errand:

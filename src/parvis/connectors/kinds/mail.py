@@ -6,6 +6,7 @@ it sees no difference. What was seen is kept as the number of the last letter (U
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import imaplib
@@ -72,12 +73,13 @@ def fetch(errand: Errand) -> Iterator[Arrival | Seen]:
         ) from error
     try:
         yield from _letters(errand, box)
+        box.end()
     except imaplib.IMAP4.error as error:
         raise RemoteError(
             msg("« {host} » a interrompu l'échange."), msg("Parvis réessaiera."), retryable=True, host=settings["host"]
         ) from error
     finally:
-        box.end()
+        box.cut()  # without a farewell when the exchange was broken: nothing more would be understood
 
 
 def _opened(errand: Errand) -> _Box:
@@ -91,9 +93,9 @@ def _opened(errand: Errand) -> _Box:
             host=settings["host"],
         ) from error
     try:
-        box.login(settings["user"], errand.secret)
-    except (imaplib.IMAP4.error, UnicodeError) as error:
-        box.end()
+        box.enter(settings["user"], errand.secret)
+    except imaplib.IMAP4.error as error:
+        box.cut()
         if "[UNAVAILABLE]" in str(error):  # RFC 5530: the server's own trouble, not the password
             raise RemoteError(msg("« {host} » est en panne."), retryable=True, host=settings["host"]) from error
         raise RemoteError(
@@ -121,10 +123,19 @@ class _Box(imaplib.IMAP4):
             raise TooLarge(msg("Un message dépasse {size} Mo : il n'est pas lu."), size=_LETTER >> 20)
         return super().read(size)
 
+    def enter(self, user: str, secret: str) -> None:
+        """Sign in: LOGIN, or AUTHENTICATE for letters that LOGIN cannot write."""
+        if (user + secret).isascii():
+            super().login(user if re.fullmatch(r"[\w.@+-]+", user) else self._quote(user), secret)
+        else:
+            self.authenticate("PLAIN", lambda _: f"\0{user}\0{secret}".encode())
+
     def end(self) -> None:
-        try:
+        with contextlib.suppress(imaplib.IMAP4.error, OSError):
             self.logout()
-        except (imaplib.IMAP4.error, OSError):
+
+    def cut(self) -> None:
+        with contextlib.suppress(OSError):
             self.shutdown()
 
 
