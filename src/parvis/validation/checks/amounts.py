@@ -22,10 +22,10 @@ def look(table: Table) -> Iterator[Ask]:
     asked = []
     for column in columns:
         cell = quoted(column.name)
-        asked += [f"approx_quantile(CASE WHEN {cell} > 0 THEN {cell} END, {q})" for q in (0.5, 0.99)]
+        asked.append(f"approx_quantile(CASE WHEN {cell} > 0 THEN {cell} END, [0.5, 0.99])")
     told = table.query(f"SELECT {', '.join(asked)} FROM cells")[0]
-    for n, column in enumerate(columns):
-        middle, high = told[2 * n : 2 * n + 2]
+    for column, quantiles in zip(columns, told, strict=True):
+        middle, high = quantiles or (None, None)
         if middle is None or high is None:
             continue
         cell, limit = quoted(column.name), max(float(high), float(middle)) * _TIMES

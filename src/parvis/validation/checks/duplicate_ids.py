@@ -13,7 +13,7 @@ _LABEL = (
     r"^(?:id|identifiant|uid|uuid|ref|reference|numero|num|n|code)\b(?!.*\b(?:insee|postal|commune|siret|siren|naf|ape|"
     r"matiere|type|nature|voie|rue|departement|region|tel\w*|bureau|candidat|lot)\b)|\b(?:uid|identifiant|id)$|^delib id$"
 )
-_MOST = 3_000_000  # rows beyond which the count would cost more than it tells
+_MOST = 1_000_000  # rows beyond which the count would cost more than it tells
 _NEARLY = 0.95  # share of different values from which a column is meant to name its rows
 _TIMES = 10  # rows under one value beyond which it names none of them
 _SHOWN = 5
@@ -41,15 +41,18 @@ def look(table: Table) -> Iterator[Finding]:
 
 def _doubles(table: Table, column: Column) -> Iterator[Finding]:
     cell = quoted(column.name)
-    turn = f"row_number() OVER (PARTITION BY {cell} ORDER BY {LINE}) AS turn"
     # A value on a dozen rows is no number given twice: it is « Non concerné », or « sans ».
-    times = f"count(*) OVER (PARTITION BY {cell}) AS times"
-    turns = f"SELECT {LINE}, {cell} AS value, {turn}, {times} FROM cells WHERE {cell} IS NOT NULL"
-    again = f"SELECT {LINE}, value FROM ({turns}) WHERE turn > 1 AND times <= {_TIMES}"
-    count = table.query(f"SELECT count(*) FROM ({again})")[0][0]
+    again = (
+        f"SELECT {cell} AS value, count(*) AS times FROM cells WHERE {cell} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    )
+    told = table.query(f"SELECT value, times FROM ({again}) WHERE times <= {_TIMES} ORDER BY 1")
+    count = sum(int(times) - 1 for _, times in told)
     if not count or count > (1 - _NEARLY) * column.filled:
         return
-    lines = table.query(f"SELECT {LINE}, value FROM ({again}) ORDER BY 1 LIMIT {table.most}")
+    doubled = table.among([str(value) for value, _ in told])
+    turn = f"row_number() OVER (PARTITION BY {cell} ORDER BY {LINE}) AS turn"
+    turns = f"SELECT {LINE}, {cell} AS value, {turn} FROM cells WHERE CAST({cell} AS VARCHAR) IN {doubled}"
+    lines = table.query(f"SELECT {LINE}, value FROM ({turns}) WHERE turn > 1 ORDER BY 1 LIMIT {table.most}")
     shown = () if personal(column) else tuple(dict.fromkeys(str(r[1])[:80] for r in lines))[:_SHOWN]
     yield Finding(
         "values.duplicate_id",

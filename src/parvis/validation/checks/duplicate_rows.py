@@ -11,6 +11,7 @@ from parvis.values import Finding, Severity, msg
 TITLE = "Lignes en double"
 EXACT = 100_000  # rows up to which a profile counts distinct values one by one
 _ALIKE = 0.3  # share of the rows beyond which they are no slip: the table has nothing to tell them apart
+_VARIOUS = 0.8  # share of distinct cells from which a column alone tells most rows apart
 _MOST = 3_000_000  # rows beyond which the count would cost more than it tells
 
 
@@ -21,9 +22,12 @@ def look(table: Table) -> Iterator[Finding]:
         return
     if rows <= EXACT and any(c.distinct == rows for c in table.profile.columns):
         return  # a column tells every row apart
+    rows_seen = _suspects(table)
+    if not rows_seen:
+        return
     doubles, line = table.query(
         f"SELECT sum(n) - count(*), min(second) FROM (SELECT count(*) AS n, min({LINE}, 2)[2] AS second "
-        f"FROM (SELECT {LINE}, hash({', '.join(columns)}) AS h FROM cells) GROUP BY h HAVING count(*) > 1)"
+        f"FROM (SELECT {LINE}, hash({', '.join(columns)}) AS h FROM {rows_seen}) GROUP BY h HAVING count(*) > 1)"
     )[0]
     if not doubles:
         return
@@ -42,7 +46,7 @@ def look(table: Table) -> Iterator[Finding]:
         return
     lines = table.query(
         f"SELECT {LINE} FROM (SELECT {LINE}, row_number() OVER (PARTITION BY hash({', '.join(columns)}) ORDER BY {LINE}) "
-        f"AS turn FROM cells) WHERE turn > 1 ORDER BY 1 LIMIT {table.most}"
+        f"AS turn FROM {rows_seen}) WHERE turn > 1 ORDER BY 1 LIMIT {table.most}"
     )
     yield Finding(
         "rows.duplicate",
@@ -57,3 +61,18 @@ def look(table: Table) -> Iterator[Finding]:
         count=int(doubles),
         lines=tuple(int(r[0]) for r in lines),
     )
+
+
+def _suspects(table: Table) -> str:
+    """Return the SQL of the rows among which doubles are: those whose cell of the most various column comes again.
+
+    Where that column tells every row apart, there is none: "", and the others need not be read.
+    """
+    most = max(table.profile.columns, key=lambda c: c.distinct)
+    if table.profile.rows <= EXACT or most.distinct < _VARIOUS * table.profile.rows:
+        return "cells"
+    key = f"hash({quoted(most.name)})"
+    if not table.query(f"SELECT count(*) - count(DISTINCT {key}) FROM cells")[0][0]:
+        return ""
+    again = f"SELECT {key} FROM cells GROUP BY 1 HAVING count(*) > 1"
+    return f"(SELECT * FROM cells WHERE {key} IN ({again}))"

@@ -10,6 +10,7 @@ from parvis.values import Column, Finding, Kind, Severity, msg
 
 TITLE = "Vraisemblance des SIRET"
 _MOST = 1_000_000  # rows beyond which what compares them is not asked
+_NUMBERS = 2000  # numbers whose names are compared
 _RUN = 3  # numbers that follow each other from which a copy was dragged down
 _NAMES = 3  # names under one number from which they are said
 _NAME = r"\b(?:nom|raison sociale|denomination|beneficiaire|titulaire|organisme|association|etablissement|entreprise)\b"
@@ -24,7 +25,8 @@ def look(table: Table) -> Iterator[Ask | Finding]:
         yield _spoilt(column)
         if 1 < table.profile.rows <= _MOST:
             yield from _dragged(table, column)
-            yield from _shared(table, column)
+            if column.distinct < column.filled:
+                yield from _shared(table, column)
 
 
 def _spoilt(column: Column) -> Ask:
@@ -47,7 +49,14 @@ def _spoilt(column: Column) -> Ask:
 def _dragged(table: Table, column: Column) -> Iterator[Finding]:
     """Tell of numbers that grow by one from line to line: a cell's corner was dragged down."""
     number = f"TRY_CAST({quoted(column.name)} AS BIGINT)"
-    follows = f"{number} = lag({number}) OVER (ORDER BY {LINE}) + 1 AS follows"
+    values = f"values_{table.values(quoted(column.name), raw=False)}"
+    if not table.query(
+        f"SELECT 1 FROM (SELECT {number} AS v FROM {values}) a JOIN (SELECT {number} AS v FROM {values}) b "
+        "ON b.v = a.v + 1 LIMIT 1"
+    ):
+        return  # no number of the column is one more than another
+    # Rows come in the order of their lines: a window without an order reads them once, as they come.
+    follows = f"{number} = lag({number}) OVER () + 1 AS follows"
     rows = table.query(
         f"SELECT {LINE} FROM (SELECT {LINE}, {follows} FROM cells) WHERE follows ORDER BY 1 LIMIT {_MOST}"
     )
@@ -72,11 +81,15 @@ def _shared(table: Table, column: Column) -> Iterator[Finding]:
     near = sorted(names, key=lambda c: abs(_at(table, c) - _at(table, column)))
     if not near:
         return
-    cell = quoted(column.name)
-    name = f"regexp_replace(strip_accents(lower({quoted(near[0].name)})), '[^a-z0-9]', '', 'g')"
+    cell, other = quoted(column.name), quoted(near[0].name)
+    several = f"SELECT {cell} AS k FROM cells GROUP BY 1 HAVING count(DISTINCT {other}) >= {_NAMES}"
+    under = [str(r[0]) for r in table.query(f"{several} ORDER BY 1 LIMIT {_NUMBERS}") if r[0] is not None]
+    if not under:
+        return
+    name = f"regexp_replace(strip_accents(lower({other})), '[^a-z0-9]', '', 'g')"
     told = table.query(
         f"SELECT count(*), sum(n), min(line) FROM (SELECT count(*) AS n, min({LINE}) AS line FROM cells "
-        f"WHERE {cell} IS NOT NULL AND {name} <> '' GROUP BY {cell} HAVING count(DISTINCT {name}) >= {_NAMES})"
+        f"WHERE {cell} IN {table.among(under)} AND {name} <> '' GROUP BY {cell} HAVING count(DISTINCT {name}) >= {_NAMES})"
     )[0]
     if told[0]:
         yield Finding(

@@ -25,16 +25,17 @@ def look(table: Table) -> Iterator[Ask]:
 
 def _cells(table: Table, field: Field, column: Column, cell: str, raw: bool) -> Iterator[Ask]:
     pattern, wanted = LENIENT[year_of(field)]
-    flag = quoted(f"__written_{column.name}")
+    said = quoted(f"__said_{column.name}")  # 0: as the schema writes it, 1: otherwise, 2: it is something else
     words = table.schema.missing if table.schema is not None else ()
     absent = f" OR {cell} IN ({', '.join(map(literal, words))})" if words else ""
-    derived = {flag: f"({cell} IS NULL OR {exact(field, cell)}{absent})"}
-    known = f"(regexp_full_match(trim({cell}), {literal(pattern)}) OR {missing_sql(f'trim({cell})')})"
+    known = f"regexp_full_match(trim({cell}), {literal(pattern)}) OR {missing_sql(f'trim({cell})')}"
+    right = f"{cell} IS NULL OR {exact(field, cell)}{absent}"
+    derived = {said: f"CASE WHEN {right} THEN 0 WHEN {known} THEN 1 ELSE 2 END"}
     yield Ask(
         "schema.type",
         Severity.WARN,
         column,
-        f"CASE WHEN {flag} THEN false ELSE NOT {known} END",
+        f"{said} = 2",
         msg("Colonne « {column} » : {count} valeur(s) ne sont pas {wanted}."),
         hint=msg("Vérifiez ces cellules : du texte, une unité ou une note s'y est glissé."),
         why=msg(
@@ -51,7 +52,7 @@ def _cells(table: Table, field: Field, column: Column, cell: str, raw: bool) -> 
         "schema.writing" if rewritten else "schema.form",
         Severity.INFO if rewritten else Severity.WARN,
         column,
-        f"CASE WHEN {flag} THEN false ELSE {known} END",
+        f"{said} = 1",
         msg("Colonne « {column} » : {count} valeur(s) se comprennent mais sont écrites autrement que dans le schéma "
             "({form}) ; Parvis les écrit comme il faut en publiant.")
         if rewritten
