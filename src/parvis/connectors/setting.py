@@ -92,9 +92,7 @@ def _address(setting: Setting, text: str) -> None:
     try:
         outgoing.split(text)
     except InputError as error:
-        raise InputError(
-            "« {label} » : " + error.message, error.hint, label=setting.label, field=setting.name
-        ) from error
+        raise _wrong(setting, msg("« {label} » ne va pas. {why}"), why=error.text) from error
 
 
 def _wrong(setting: Setting, message: str, **values: Any) -> InputError:
