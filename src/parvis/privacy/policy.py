@@ -139,6 +139,34 @@ def decide(
     return dataclasses.replace(policy, rules=(*others[:at], rule, *others[at:]))
 
 
+def seen(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """Return what personal data was seen in each column: name -> "meaning in where". A decision answers that, no more."""
+    out: dict[str, set[str]] = {}
+    for finding in blocking(findings):
+        out.setdefault(finding.values["name"], set()).add(f"{finding.values['meaning']} in {finding.values['where']}")
+    return {name: tuple(sorted(what)) for name, what in out.items()}
+
+
+def replayed(
+    policy: Policy, profile: Profile, findings: Sequence[Finding], former: Policy, known: Mapping[str, Sequence[str]]
+) -> Policy:
+    """Return a proposed policy with the former decisions on the same columns, decided by whom they were.
+
+    ``known`` is what was ``seen`` when they were taken: where something else is found now, the column waits for a person.
+    """
+    now, names = seen(findings), {c.name for c in profile.columns}
+    for rule in former.rules:
+        fresh = set(now.get(rule.column, ())) - set(known.get(rule.column, ()))
+        if rule.column not in names or not rule.decided_by or fresh or rule.transform not in transforms():
+            continue
+        before = policy.rule(rule.column)
+        again = dataclasses.replace(rule, reason=before.reason if before else rule.reason)
+        others = [r for r in policy.rules if r.column != rule.column]
+        at = next((i for i, r in enumerate(policy.rules) if r.column == rule.column), len(others))
+        policy = dataclasses.replace(policy, rules=(*others[:at], again, *others[at:]))
+    return policy
+
+
 def _takes_anything(name: str) -> bool:
     return bool(transform(name).REMOVES)
 

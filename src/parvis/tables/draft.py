@@ -142,6 +142,7 @@ class Draft:
         first = len(self.labels)
         name = f"t{self._number}"
         self.connection.register(name, table.rename_columns([f"c{first + i}" for i in range(len(labels))]))
+        self.at = [*self._places(), *[-1] * len(labels)]
         self.labels += labels
         self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}")
 
@@ -184,8 +185,13 @@ class Draft:
         return f"read_parquet({_quoted(path)})"
 
     def _relabelled(self, labels: Sequence[str], origins: Sequence[int | None]) -> None:
-        self.at = [self.at[i] if i is not None else -1 for i in origins] or [-1] * len(labels)
+        places = self._places()
+        self.at = [places[i] if i is not None else -1 for i in origins] or [-1] * len(labels)
         self.labels = list(labels)
+
+    def _places(self) -> list[int]:
+        """Return where each column stands in the sheet, -1 for those that stand nowhere."""
+        return [*self.at, *[-1] * len(self.labels)][: len(self.labels)]
 
     def _step(self, select: str, settled: str = "") -> None:
         self._number += 1
@@ -207,7 +213,7 @@ class Draft:
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
         rows = int(self.query("SELECT count(*) FROM {view}")[0][0])
-        positions = tuple((*self.at, *[-1] * len(self.labels))[: len(self.labels)])
+        positions = tuple(self._places())
         return dataclasses.replace(
             self.raw,
             path=path,

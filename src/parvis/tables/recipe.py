@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import string
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
@@ -23,6 +24,7 @@ from parvis.tables.table import LINE, RawTable
 from parvis.text import fold
 from parvis.values import Finding, Place, Recipe, Severity, Step, from_json, msg, to_json
 
+log = logging.getLogger("parvis.recipe")
 _LARGEST = 1 << 22  # bytes of a file of recipes
 _SHOWN = 4  # examples of a step
 _CELLS = 6  # cells of a row shown as an example
@@ -219,7 +221,7 @@ class _Kitchen:
         for plugin in repairs.plugins():
             if not hasattr(plugin, "suggest"):
                 continue
-            for step in plugin.suggest(self.draft):
+            for step in self._suggested(plugin):
                 same = [s for s in self.done if s.repair == step.repair and not s.off]
                 if any(dict(s.parameters) == dict(step.parameters) for s in same):
                     continue
@@ -227,6 +229,14 @@ class _Kitchen:
                 if tried.found:
                     out.append(tried)
         return out
+
+    def _suggested(self, plugin: ModuleType) -> Sequence[Step]:
+        """Return what a plugin suggests; an idea that fails is no reason to refuse a file."""
+        try:
+            return tuple(plugin.suggest(self.draft))
+        except Exception:
+            log.exception("suggest %s", plugin.__name__)
+            return ()
 
     def _do(self, step: Step) -> None:
         plugin = repairs.by_name().get(step.repair)
@@ -260,9 +270,12 @@ class _Kitchen:
         mark = draft.mark()
         try:
             found = bool(plugin.apply(draft, step.parameters))
-        except (ParvisError, ValueError, TypeError, KeyError, ArithmeticError, _duckdb_error()) as error:
+        except Exception as error:  # what a person typed, on a table that nobody foresaw
+            if not isinstance(error, ParvisError):
+                log.warning("step %s", step.repair, exc_info=True)
             draft.back(mark)
-            draft.findings.append(_failed(draft.raw, plugin, error))
+            if step.origin != "idea":
+                draft.findings.append(_failed(draft.raw, plugin, error))
             found = False
         sentence, values = step.message, dict(step.values)
         if getattr(plugin, "SENTENCE", ""):
@@ -295,12 +308,6 @@ def _name(plugin: ModuleType) -> str:
 def _order(step: Step) -> int:
     plugin = repairs.by_name().get(step.repair)
     return plugin.ORDER if plugin is not None else 0
-
-
-def _duckdb_error() -> type[Exception]:
-    import duckdb
-
-    return duckdb.Error
 
 
 def _said_again(draft: Draft, step: Step, plugin: ModuleType) -> Step:
