@@ -21,7 +21,7 @@ from parvis.tables.read import read
 from parvis.values import Finding, Parcel, Step, msg
 
 SCHEMA = "scdl/budget"
-STEP = Step("budget_scdl", message=msg("Le budget prend les colonnes du schéma national « SCDL budget »."))
+STEP = Step("budget_scdl", {"name": "collectivite"})
 
 
 @dataclass(frozen=True, slots=True)

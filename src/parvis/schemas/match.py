@@ -128,7 +128,7 @@ def _matter(profile: Profile, schema: Schema, held: Sequence[Pair]) -> str:
     if not schema.subject:
         return ""
     words = frozenset().union(*(stems(c.label) for c in profile.columns), *(stems(t) for t in profile.titles))
-    fields = {p.field.name: p.column.label for p in held if p.by and p.by not in _EVERYDAY}
+    fields = {p.field.name: p.column.label or p.column.name for p in held if p.by and p.by not in _EVERYDAY}
     meanings = {c.meaning: c.label for c in profile.columns if c.meaning}
     for said in schema.subject:
         if said.startswith("@"):
@@ -154,7 +154,7 @@ def _reason(held: Sequence[Pair], schema: Schema, missing: Sequence[str], matter
     foreign = [p for p in held if p.worth < NEAR]
     others = len(foreign) >= max(1, len(held) / 2)
     if others:
-        shown = ", ".join(msg("« {label} » pour {field}").format(label=p.column.label, field=p.field.name)
+        shown = ", ".join(msg("« {label} » pour {field}").format(label=p.column.label or p.column.name, field=p.field.name)
                           for p in foreign[:2])  # fmt: skip
         said += msg(", sous d'autres noms ({names})").format(names=shown)
     if matter and others:

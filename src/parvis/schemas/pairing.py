@@ -220,7 +220,7 @@ def _by_list(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
         for column in columns:
             shown = len(column.examples)
             if column.kind is Kind.TEXT and shown >= 3 and _listed(field, column) >= max(3, _HALF * shown):
-                yield Pair(field, column, MEANING, key(field.name))
+                yield Pair(field, column, MEANING + TOLD, key(field.name))
 
 
 def _by_meaning(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:

@@ -12,11 +12,11 @@ HEADERS = {"mois": 1.0, "month": 1.0}
 TOLERANCE = 0.95
 ALONE = 0.8
 PERSONAL = ""
-EXAMPLES = {True: ["janvier", "2024-03", "03/2024", "Jul-17"], False: ["2024", "lundi"]}
+EXAMPLES = {True: ["janvier", "2024-03", "03/2024", "Jul-17"], False: ["2024", "lundi", "Marché"]}
 
 _MONTH = re.compile(
-    r"^(?:janv?|fevr?|feb|mars?|avr|apr|mai|may|juin|jun|juil|jul|aout|aug|sept?|oct|nov|dec)[a-z]*\.?(?:[ -]\d{2,4})?$"
-    r"|^\d{4}-(?:0[1-9]|1[0-2])$|^(?:0[1-9]|1[0-2])/\d{4}$"
+    r"^(?:janvier|janv?|fevrier|fevr?|feb|mars|mar|avril|avr|apr|mai|may|juin|jun|juillet|juil|jul|aout|aug|septembre|sept?"
+    r"|octobre|oct|novembre|nov|decembre|dec)\.?(?:[ -]\d{2,4})?$|^\d{4}-(?:0[1-9]|1[0-2])$|^(?:0[1-9]|1[0-2])/\d{4}$"
 )
 
 

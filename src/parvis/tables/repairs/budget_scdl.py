@@ -1,7 +1,7 @@
 """A TOTEM budget under the headers of the national budget schema (SCDL budget 0.8), ready to publish.
 
-Never proposed on its own: the table as read says more (numbers of decisions, names of operations). Added by hand, or
-by ``parvis budget``. A compte financier unique is a « compte administratif » there, the schema knowing no other word.
+Suggested and never done alone: the table as read says more (numbers of decisions, names of operations). A compte
+financier unique is a « compte administratif » there, the schema knowing no other word.
 """
 
 from __future__ import annotations
@@ -10,13 +10,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.tables.draft import Draft
-from parvis.tables.table import LINE
-from parvis.values import Step
+from parvis.tables.parameters import Parameter
+from parvis.values import Step, msg
 
 TITLE = "Convertir un budget TOTEM au schéma national (SCDL)"
-ORDER = 90
-EXAMPLES = [((["nature", "sens"], [["60612", "dépense"]]), (["nature", "sens"], [["60612", "dépense"]]))]
-PARAMETERS: Mapping[str, Any] = {}
+GROUP = "table"
+ORDER = 160
+PARAMETERS = {
+    "name": Parameter(
+        "choice",
+        msg("Nom à publier"),
+        msg("Celui de la collectivité, ou celui de l'établissement : il distingue les budgets annexes."),
+        {"collectivite": msg("La collectivité"), "etablissement": msg("L'établissement (budget annexe)")},
+        "collectivite",
+    )
+}
+SENTENCE = msg("Le budget prend les colonnes du schéma national « SCDL budget ».")
 
 # Field of the schema <- column of the table as the TOTEM reader writes it.
 FIELDS: Mapping[str, str] = {
@@ -43,32 +52,50 @@ FIELDS: Mapping[str, str] = {
     "BGT_MTRAR3112": "restes_a_realiser",
     "BGT_ARTSPE": "article_specialise",
 }
-_WORDS: Mapping[str, Mapping[str | None, str]] = {
-    "BGT_NATDEC": {"compte financier unique": "compte administratif"},
-    "BGT_ARTSPE": {"oui": "spécialisé", "non": "non spécialisé", None: "non spécialisé"},
-    "BGT_OPBUDG": {None: "réel"},
+_WORDS = {
+    "BGT_NATDEC": "CASE {cell} WHEN 'compte financier unique' THEN 'compte administratif' ELSE {cell} END",
+    "BGT_OPBUDG": "coalesce({cell}, 'réel')",
+    "BGT_ARTSPE": "CASE {cell} WHEN 'oui' THEN 'spécialisé' ELSE 'non spécialisé' END",
 }
+# What only the reader of TOTEM writes together; columns that a document leaves empty may be absent.
+_SIGNS = ("nature_document", "exercice", "chapitre", "nature", "section", "ordre", "sens", "article_specialise")
+_BEFORE = ["nature_document", "exercice", "siret", "collectivite", "chapitre", "libelle_chapitre", "nature",
+           "libelle_nature", "section", "ordre", "sens", "prevu", "article_specialise"]  # fmt: skip
+EXAMPLES: list[tuple[Any, Mapping[str, Any], Any]] = [
+    (
+        (
+            _BEFORE,
+            [["budget primitif", "2026", "21580999700012", "Fontclaire", "011", "Charges à caractère général", "60612",
+              "Énergie", "fonctionnement", None, "dépense", "12.50", None]],
+        ),
+        {"name": "collectivite"},
+        (
+            list(FIELDS),
+            [["budget primitif", "2026", "21580999700012", "Fontclaire", "011", "Charges à caractère général", "60612",
+              "Énergie", None, None, None, "fonctionnement", "réel", "dépense", None, None, None, None, "12.50", None, None,
+              "non spécialisé"]],
+        ),
+    ),
+    ((["nature", "sens"], [["60612", "dépense"]]), {"name": "collectivite"}, None),
+]  # fmt: skip
 
 
-def propose(draft: Draft) -> Sequence[Step]:
-    return []
+def suggest(draft: Draft) -> Sequence[Step]:
+    return [Step("budget_scdl", {"name": "collectivite"})] if _is_totem(draft) else []
 
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
-    import pyarrow as pa  # the pages that show a recipe never hold it
-
-    if draft.raw.format != "totem" or draft.find("nature") is None or draft.find("sens") is None:
+    if not _is_totem(draft):
         return False
-    places = {name: draft.find(column) for name, column in FIELDS.items()}
-    rows = draft.query("SELECT * FROM {view}")
-    names = [d[0] for d in draft.connection.execute(f"SELECT * FROM {draft.view} LIMIT 0").description or ()]
-    line = names.index(LINE)
-    columns: list[Any] = []
-    for name, place in places.items():
-        at = names.index(f"c{place}") if place is not None else None
-        words = _WORDS.get(name, {})
-        cells = [row[at] if at is not None else None for row in rows]
-        columns.append(pa.array([words.get(c, c) for c in cells], pa.string()))
-    columns.append(pa.array([row[line] for row in rows], pa.int64()))
-    draft.replace(list(FIELDS), pa.Table.from_arrays(columns, names=[*(f"c{i}" for i in range(len(FIELDS))), LINE]))
+    columns: list[tuple[str, str, int | None]] = []
+    own = {**FIELDS, "BGT_NOM": str(parameters.get("name") or FIELDS["BGT_NOM"])}
+    for name, column in own.items():
+        place = draft.find(column)
+        cell = f"c{place}" if place is not None else "NULL::VARCHAR"
+        columns.append((name, _WORDS.get(name, "{cell}").format(cell=cell), place))
+    draft.project(columns)
     return True
+
+
+def _is_totem(draft: Draft) -> bool:
+    return all(draft.find(label) is not None for label in _SIGNS)
