@@ -224,6 +224,8 @@ def _show_steps(console: Console, preparation: Preparation) -> None:
 
 
 def _show_schemas(console: Console, preparation: Preparation) -> None:
+    if not preparation.profile.schemas:
+        console.print("  Aucun schéma connu ne correspond à ce tableau.", style="dim")
     for match in preparation.profile.schemas[:3]:
         mark = "→" if match.schema == preparation.schema else " "
         console.print(f"{mark} {escape(match.title)} ({match.schema}), {match.confidence:.0%} : {escape(match.reason)}")
