@@ -16,6 +16,7 @@ from parvis.schemas.schema import from_table_schema
 from parvis.tables import types
 from parvis.tables.table import RawTable
 from parvis.validation import run
+from parvis.validation.checks import duplicate_rows
 
 LABELS = ("siret", "nature", "jour", 'le "quoi"', "part")
 CELLS = (
@@ -62,6 +63,8 @@ def test_the_values_tell_what_the_rows_tell(
     for often in (1, 10**9):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(run, "_OFTEN", often)
+            patched.setattr(duplicate_rows, "EXACT", often)
+            patched.setattr(duplicate_rows, "_VARIOUS", 0.1)
             told.append(run.check(work / "typed.parquet", raw, profile, SCHEMA, mapping))
     assert told[0] == told[1]
     assert told[0]

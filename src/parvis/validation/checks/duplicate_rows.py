@@ -64,14 +64,14 @@ def look(table: Table) -> Iterator[Finding]:
 
 
 def _suspects(table: Table) -> str:
-    """Return the SQL of the rows among which doubles are: those whose cell of the most various column comes again.
+    """Return the SQL of the rows among which doubles are: those whose cells of the two most various columns come again.
 
-    Where that column tells every row apart, there is none: "", and the others need not be read.
+    Where these tell every row apart, there is none: "", and the others need not be read.
     """
-    most = max(table.profile.columns, key=lambda c: c.distinct)
-    if table.profile.rows <= EXACT or most.distinct < _VARIOUS * table.profile.rows:
+    most = sorted(table.profile.columns, key=lambda c: -c.distinct)[:2]
+    if table.profile.rows <= EXACT or most[0].distinct < _VARIOUS * table.profile.rows:
         return "cells"
-    key = f"hash({quoted(most.name)})"
+    key = f"hash({', '.join(quoted(c.name) for c in most)})"
     if not table.query(f"SELECT count(*) - count(DISTINCT {key}) FROM cells")[0][0]:
         return ""
     again = f"SELECT {key} FROM cells GROUP BY 1 HAVING count(*) > 1"
