@@ -171,12 +171,13 @@ def _sftp(files: Mapping[str, Sequence[Any]], secret: str) -> Iterator[Client]:
     class Disk(paramiko.SFTPServerInterface):
         def list_folder(self, path: str) -> Any:
             out = []
-            for name, (content, when) in files.items():
+            for name, (content, when, *size) in files.items():
                 folder, _, last = name.rpartition("/")
                 if folder == path.strip("/"):
                     facts = paramiko.SFTPAttributes()
                     facts.filename, facts.st_mode = last, stat.S_IFREG | 0o644
-                    facts.st_size, facts.st_mtime, facts.st_atime = len(content.encode()), when, when
+                    facts.st_size = size[0] if size else len(content.encode())
+                    facts.st_mtime = facts.st_atime = when
                     out.append(facts)
             return out
 

@@ -112,7 +112,7 @@ def test_a_layer_comes_whole_however_its_service_counts(cap: int, pages: bool, t
     "server",
     [
         wfs(20, cap=7, pages=False, tells="numberMatched"),
-        wfs(6000, pages=False),
+        wfs(1500, pages=False),
         wfs(20, tells="numberMatched", lies=25),
     ],
 )

@@ -10,9 +10,9 @@ import pytest
 
 from exchanges import FOLDER, NOW, place, recorded, visited
 from parvis import connectors
-from parvis.connectors.arrival import Errand
+from parvis.connectors.arrival import Arrival, Errand
 from parvis.connectors.setting import Setting
-from parvis.errors import InputError, MissingExtra, RemoteError, TooLarge, UnknownName
+from parvis.errors import InputError, MissingExtra, RefusedError, RemoteError, TooLarge, UnknownName
 from parvis.outgoing import Client
 
 KINDS = list(connectors.plugins())
@@ -134,3 +134,40 @@ def test_a_hostile_mail_server_ends_the_visit_kindly(talk: list[str], tmp_path: 
     with place("mail", talk, tmp_path, "x") as (client, _), pytest.raises((RemoteError, TooLarge)) as caught:
         list(connectors.collect("mail", Errand(settings, client, NOW, "x")))
     assert caught.value.text
+
+
+def test_a_size_that_a_server_invents_costs_nothing(tmp_path: Path) -> None:
+    """SFTP asks ahead by the size that the server says: 2 GB at most, a larger file is only said to be so."""
+    settings = connectors.settled("sftp", {**connectors.kind("sftp").EXAMPLES[0], "names": []})
+    files = {"exports/a.csv": ["abc", 1, 1 << 62], "exports/b.csv": ["abc", 1]}
+    with place("sftp", {"files": files}, tmp_path, "x") as (client, _):
+        found = connectors.collect("sftp", Errand(settings, client, NOW, "x"))
+        large, small = (one for one in found if isinstance(one, Arrival))
+        with pytest.raises(TooLarge, match=r"a\.csv"):
+            large.stream.read(1)
+    assert small.name == "b.csv"
+
+
+@pytest.mark.parametrize(("kind", "driver"), [("sqlserver", "pymssql"), ("oracle", "oracledb")])
+def test_a_driver_is_given_the_address_that_was_judged(kind: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No SQL Server nor Oracle can be had here: what their drivers are asked is looked at instead."""
+    import importlib
+
+    module = importlib.import_module(driver)
+    asked: list[dict[str, Any]] = []
+
+    def connect(**told: Any) -> Any:
+        asked.append(told)
+        raise module.OperationalError("fermé pour travaux")
+
+    monkeypatch.setattr(module, "connect", connect)
+    given = {"database_kind": kind, "host": "base.lan", "database": "metier", "user": "lecture", "table": "marches"}
+    settings = connectors.settled("sql", given)
+    client = Client(["base.lan"], resolve=lambda host, port: ["10.1.2.3"])
+    with client, pytest.raises(RemoteError, match="fermé pour travaux"):
+        list(connectors.collect("sql", Errand(settings, client, NOW, "mot de passe")))
+    assert asked[0].get("server", asked[0].get("host")) == "10.1.2.3"
+    assert int(asked[0]["port"]) == {"sqlserver": 1433, "oracle": 1521}[kind]
+    with Client(resolve=lambda host, port: ["10.1.2.3"]) as client, pytest.raises(RefusedError):
+        list(connectors.collect("sql", Errand(settings, client, NOW, "mot de passe")))
+    assert len(asked) == 1

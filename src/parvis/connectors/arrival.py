@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from parvis.connectors.setting import Setting
-from parvis.errors import MissingExtra
+from parvis.errors import MissingExtra, ParvisError
 from parvis.outgoing import Client
 from parvis.text import fold
 from parvis.values import msg
@@ -76,6 +76,16 @@ NAMES = Setting(
     msg("Un modèle par ligne, par exemple *.csv ou budget_*.xlsx. Vide : tous les fichiers."),
     default=(),
 )
+
+
+class Unread:
+    """The stream of a file that is not even asked for: reading it raises the reason."""
+
+    def __init__(self, reason: ParvisError) -> None:
+        self.reason = reason
+
+    def read(self, count: int, /) -> bytes:
+        raise self.reason
 
 
 def chosen(name: str, patterns: Sequence[str]) -> bool:

@@ -32,7 +32,8 @@ SETTINGS = (
 SECRET = Setting("secret", msg("Jeton d'accès"), help=msg("Seulement si la couche n'est pas publique."))
 EXAMPLES = ({"address": "https://sig.fontclaire.example/arcgis/rest/services/Voirie/FeatureServer/0"},)
 _LAYER = re.compile(r"(.+/(?:Feature|Map)Server/\d+)(?:/query)?/?", re.IGNORECASE)
-_PAGE = 2000
+_PAGE = 1000
+_PART = 128 << 20  # bytes of a page
 
 
 def fetch(errand: Errand) -> Iterator[Arrival]:
@@ -107,7 +108,7 @@ def _ask(errand: Errand, address: str, asked: Mapping[str, str]) -> Any:
     kept = [(k, v) for k, v in parse_qsl(urlsplit(errand.settings["address"]).query) if k.lower() == "token"]
     query = urlencode([*kept, *{"f": "json", **asked}.items()])
     secret = {"X-Esri-Authorization": f"Bearer {errand.secret}"} if errand.secret else None
-    said = errand.client.json(f"{address}?{query}", secret=secret, size=512 << 20)
+    said = errand.client.json(f"{address}?{query}", secret=secret, size=_PART)
     fault = said.get("error") if isinstance(said, dict) else {"message": "?"}
     if isinstance(fault, dict):
         code = fault.get("code")

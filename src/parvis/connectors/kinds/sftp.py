@@ -10,11 +10,13 @@ import hashlib
 import io
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from parvis.connectors.arrival import NAMES, Arrival, Errand, Listed, Seen, due, missing
+from parvis.connectors.arrival import NAMES, Arrival, Errand, Listed, Seen, Unread, due, missing
 from parvis.connectors.setting import Setting
-from parvis.errors import InputError, RefusedError, RemoteError
+from parvis.errors import InputError, RefusedError, RemoteError, TooLarge
+from parvis.outgoing import SIZE
 from parvis.values import msg
 
 TITLE = msg("Un serveur SFTP")
@@ -113,9 +115,13 @@ def _key(text: str) -> Any:
 def _files(errand: Errand, session: Any) -> Iterator[Arrival]:
     base = errand.settings["path"].rstrip("/") or "/"
     for one in due(_listed(errand, session, base), errand):
+        origin = f"sftp://{errand.settings['host']}/{one.path}"
+        if one.size > SIZE:  # what is asked ahead is counted from the size that the server says
+            reason = TooLarge(msg("« {name} » dépasse {size} Mo : il n'est pas pris."), name=one.name, size=SIZE >> 20)
+            yield Arrival(one.name, Unread(reason), origin, one.path, one.mark)
+            continue
         with session.open(f"{base}/{one.path}", "rb") as file:
             file.prefetch(one.size, max_concurrent_requests=32)
-            origin = f"sftp://{errand.settings['host']}/{one.path}"
             yield Arrival(one.name, file, origin, one.path, one.mark)
 
 
@@ -125,7 +131,7 @@ def _listed(errand: Errand, session: Any, base: str) -> Iterator[Listed]:
         folder, depth = waiting.pop(0)
         seen += 1
         try:
-            members = session.listdir_attr(f"{base}/{folder}" if folder else base)
+            members = list(islice(session.listdir_iter(f"{base}/{folder}" if folder else base), _FILES))
         except FileNotFoundError as error:
             raise RemoteError(
                 msg("Le dossier « {path} » n'existe pas sur le serveur."), path=f"{base}/{folder}".rstrip("/")

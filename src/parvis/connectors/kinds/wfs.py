@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -14,7 +15,7 @@ from parvis.connectors.download import basic, fit, markup, shown, written
 from parvis.connectors.features import Page, collection, paged
 from parvis.connectors.setting import Setting
 from parvis.errors import InputError, RemoteError
-from parvis.outgoing import DOCUMENT
+from parvis.outgoing import DOCUMENT, SIZE
 from parvis.values import msg
 
 TITLE = msg("Une couche d'un service WFS")
@@ -33,7 +34,8 @@ SETTINGS = (
 )
 SECRET = Setting("secret", msg("Mot de passe"), help=msg("Seulement si le service en demande un."))
 EXAMPLES = ({"address": "https://sig.fontclaire.example/wfs", "layer": "voirie:troncons"},)
-_PAGE = 5000
+_PAGE = 1000
+_PART = 128 << 20  # bytes of a page
 _OURS = frozenset(
     "service request version typename typenames outputformat count maxfeatures startindex srsname".split()
 )
@@ -55,8 +57,9 @@ def fetch(errand: Errand) -> Iterator[Arrival]:
     if layer.json:
         crs: dict[str, Any] = {}
         host = urlsplit(errand.settings["address"]).hostname or ""
-        shapes = list(paged(lambda start: _page(errand, layer, start, crs), _PAGE, host))
-        with written(collection(shapes, crs.get("crs"))) as file:
+        shapes = paged(lambda start: _page(errand, layer, start, crs), _PAGE, host)
+        first = list(islice(shapes, 1))  # the first page says the system of the coordinates
+        with written(collection(chain(first, shapes), crs.get("crs"))) as file:
             yield Arrival(f"{name}.geojson", file, shown(errand.settings["address"]), layer.name)
     else:
         with _ask(errand, _asked(errand, layer, 0, 0)) as answer, written(_timeless(answer)) as file:
@@ -121,7 +124,7 @@ def _asked(errand: Errand, layer: _Layer, start: int, count: int) -> dict[str, s
 
 
 def _page(errand: Errand, layer: _Layer, start: int, crs: dict[str, Any]) -> Page:
-    with _ask(errand, _asked(errand, layer, start, _PAGE)) as answer:
+    with _ask(errand, _asked(errand, layer, start, _PAGE), _PART) as answer:
         content = answer.read()
     _must_not_be_a_fault(content[:4096], answer.host)
     try:
@@ -135,7 +138,7 @@ def _page(errand: Errand, layer: _Layer, start: int, crs: dict[str, Any]) -> Pag
     return shapes, total
 
 
-def _ask(errand: Errand, asked: Mapping[str, str], size: int = 512 << 20) -> Any:
+def _ask(errand: Errand, asked: Mapping[str, str], size: int = SIZE) -> Any:
     """Ask the service; what its address already holds (a map, a key) is kept."""
     parts = urlsplit(errand.settings["address"])
     kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in _OURS]
