@@ -161,6 +161,7 @@ def test_tables_and_plain_views_are_read(tmp_path: Path) -> None:
     sink = told(tmp_path, made, "arbres.db")
     assert [(t.name, t.rows) for t in sink.tables] == [("arbres", 2), ('hauts "arbres"', 1)]
     assert cells(sink)[0] == {"id": "1", "essence": "Érable", "hauteur": "12", "photo": None}
+    assert "sqlite.binary" in codes(sink)
 
 
 HOSTILE_SQL: dict[str, Any] = {
@@ -183,7 +184,7 @@ def test_what_its_author_wrote_never_runs(name: str, tmp_path: Path) -> None:
     path.write_bytes(made)
     got = read(Parcel(path, "hostile.db", "", len(made)), tmp_path / "read", Limits(seconds=60))
     assert [t.name for t in got.tables] == ["arbres", "big"]
-    assert [f.code for f in got.findings] == ["sqlite.left_out"]
+    assert [f.code for f in got.findings] == ["sqlite.binary", "sqlite.left_out"]
 
 
 def test_a_generated_column_and_a_schema_that_lies_are_harmless(tmp_path: Path) -> None:

@@ -75,7 +75,17 @@ def test_a_header_that_names_the_system_is_believed_when_the_points_fall_there(
 
 
 @pytest.mark.parametrize(
-    "labels", [("CoordX", "CoordY"), ("Abscisse", "Ordonnée"), ("x_coord", "y_coord"), ("Est", "Nord")]
+    "labels",
+    [
+        ("CoordX", "CoordY"),
+        ("Abscisse", "Ordonnée"),
+        ("x_coord", "y_coord"),
+        ("Est", "Nord"),
+        ("XCOORD", "YCOORD"),
+        ("LAMBX", "LAMBY"),
+        ("coordx", "coordy"),
+        ("X (m)", "Y (m)"),
+    ],
 )
 def test_usual_headers_are_known(labels: tuple[str, str], tmp_path: Path) -> None:
     assert seen(sheet(tmp_path, 2154, labels))[0].point

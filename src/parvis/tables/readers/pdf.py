@@ -24,6 +24,7 @@ SUFFIXES = (".pdf",)
 
 _PAGES = 400
 _EDGE = 4.0  # points between two edges that are one
+_DRAWING = 15_000  # lines on a page: beyond it is a map or a plan, and looking for cells in it would take minutes
 _ROOM = 3  # lines of running text that may stand between two parts of a table
 _BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, RecursionError, OverflowError,
            NotImplementedError, OSError, zlib.error, struct.error)  # fmt: skip  # what pdfminer lets out on a damaged file
@@ -93,6 +94,7 @@ class _Told:
     hiding: list[int] = field(default_factory=list)  # pages where they stand
     scanned: list[int] = field(default_factory=list)
     recognised: list[int] = field(default_factory=list)  # scanned, with a text that a program read
+    drawings: list[int] = field(default_factory=list)
     unruled: int = 0
     notes: int = 0
 
@@ -110,6 +112,9 @@ class _Told:
             return
         if images > 0.85:
             self.recognised.append(number)
+        if len(page.lines) + len(page.rects) + len(page.curves) > _DRAWING:
+            self.drawings.append(number)
+            return
         clean = page.filter(lambda o: o.get("object_type") != "char" or _key(o) not in covered).dedupe_chars()
         lines = _lines(clean)
         found = list(_ruled(clean, number, lines))
@@ -177,6 +182,14 @@ class _Told:
                 values={"pages": _listed(self.recognised)},
                 hint=msg("Relisez chaque chiffre, ou demandez le fichier d'origine."),
                 count=len(self.recognised),
+            )
+        if self.drawings:
+            yield Finding(
+                "pdf.drawings",
+                Severity.INFO,
+                msg("Des pages sont des plans ou des dessins ({pages}) : elles n'ont pas été lues."),
+                values={"pages": _listed(self.drawings)},
+                count=len(self.drawings),
             )
         if self.unruled:
             yield Finding(

@@ -51,7 +51,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
                     findings.append(_left(title, msg("c'est une table virtuelle, que seul son programme sait lire.")))
                     continue
                 try:
-                    _table(base, kind, title, sink, alone=len(names) == 1)
+                    findings += _table(base, kind, title, sink, alone=len(names) == 1)
                 except sqlite3.DatabaseError as error:
                     if kind == "table" and place == 0 and not _holds(error):
                         raise
@@ -117,7 +117,8 @@ def _names(base: sqlite3.Connection) -> list[tuple[str, str]]:
     return out
 
 
-def _table(base: sqlite3.Connection, kind: str, name: str, sink: Any, *, alone: bool) -> None:
+def _table(base: sqlite3.Connection, kind: str, name: str, sink: Any, *, alone: bool) -> Iterator[Finding]:
+    """Put a table into the sink, and yield what could not be read of it."""
     labels = [str(r[1], "utf-8", "replace") for r in base.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()]
     if not labels:
         return
@@ -134,16 +135,23 @@ def _table(base: sqlite3.Connection, kind: str, name: str, sink: Any, *, alone: 
     wanted = ", ".join(_quoted(label) for label in labels)
     cursor = base.execute(f"SELECT {wanted} FROM {_quoted(name)}")
     first = cursor.fetchmany(_BATCH)
+    binary: set[int] = set()
     if first:
-        sink.rows("" if alone else name, labels, _rows(cursor, first), format="sqlite", encoding="utf-8")
+        title = "" if alone else name
+        sink.rows(title, labels, _rows(cursor, first, binary), format="sqlite", encoding="utf-8")
+    if binary:
+        yield _no_text(name, [labels[i] for i in sorted(binary)])
 
 
-def _rows(cursor: sqlite3.Cursor, rows: list[Any]) -> Iterator[tuple[int, list[str | None]]]:
+def _rows(cursor: sqlite3.Cursor, rows: list[Any], binary: set[int]) -> Iterator[tuple[int, list[str | None]]]:
+    """Yield (line, cells); ``binary`` receives the columns that hold something else than text."""
     line = 0
     while rows:
         for row in rows:
             line += 1
-            yield line, [_cell(c) for c in row]
+            cells = [_cell(c) for c in row]
+            binary.update(i for i, c in enumerate(cells) if c is None and row[i])
+            yield line, cells
         rows = cursor.fetchmany(_BATCH)
 
 
@@ -174,6 +182,17 @@ def _why(kind: str) -> str:
     if kind == "view":
         return msg("cette vue demande autre chose qu'une simple lecture des tables, ou trop de temps.")
     return msg("la table est endommagée.")
+
+
+def _no_text(name: str, labels: Sequence[str]) -> Finding:
+    return Finding(
+        "sqlite.binary",
+        Severity.WARN,
+        msg("Colonnes de « {name} » qui contiennent des images ou des formes, laissées vides : {columns}."),
+        Place(sheet=name[:120]),
+        {"name": name[:120], "columns": ", ".join(label[:60] for label in labels[:10])},
+        msg("Si ce sont des objets géographiques, exportez la couche en GeoPackage, puis renvoyez-la."),
+    )
 
 
 def _left(name: str, why: str) -> Finding:

@@ -43,14 +43,16 @@ EXAMPLES = [
             [["652381 ; 6862047", "2.3509991", "48.8566991"], ["653000 ; 6863000", "2.3593297", "48.8653147"]],
         ),
     ),
+    ((["Y"], [["6862047,12"], ["6863000,5"]]), (["Y"], [["6862047,12"], ["6863000,5"]])),
     ((["prix"], [["12.5, 13.5"], ["1.5, 2.5"]]), (["prix"], [["12.5, 13.5"], ["1.5, 2.5"]])),
 ]
 
 _DEGREES = 4326
 _NUMBER = r"-?\d{1,8}(?:\.\d+)?"
 _PAIR = re.compile(
-    rf"^\s*(?:(?:SRID=\d+;)?POINT\s*)?[\[(]?\s*({_NUMBER})\s*(?:[,; ]|, |; )\s*({_NUMBER})\s*[\])]?\s*$", re.I
+    rf"^\s*(?:(?:SRID=\d+;)?POINT\s*)?[\[(]?\s*({_NUMBER})\s*(?:; ?|, | )\s*({_NUMBER})\s*[\])]?\s*$", re.IGNORECASE
 )
+_TIGHT = re.compile(r"^\s*[\[(]?\s*(-?\d{1,8}\.\d+),(-?\d{1,8}\.\d+)\s*[\])]?\s*$")  # « 6862047,12 » is one number
 _COMMAS = re.compile(r"^\s*[\[(]?\s*(-?\d{1,8},\d+)\s*[; ]\s*(-?\d{1,8},\d+)\s*[\])]?\s*$")
 _SHARE = 0.9
 
@@ -83,7 +85,7 @@ def _words(label: str) -> str:
 
 def _pair(cell: str) -> tuple[float, float] | None:
     """Return the two numbers of a cell, as they come."""
-    found = _PAIR.match(cell) or _COMMAS.match(cell)
+    found = _PAIR.match(cell) or _TIGHT.match(cell) or _COMMAS.match(cell)
     return (float(found[1].replace(",", ".")), float(found[2].replace(",", "."))) if found else None
 
 

@@ -35,6 +35,7 @@ EXAMPLES = [
 _EAST = r"x|abscisses?|easting|est|e"
 _NORTH = r"y|ordonnees?|northing|nord|n"
 _AXES = tuple(re.compile(rf"\b(?:{axis})\b") for axis in (_EAST, _NORTH))
+_BESIDE = r"(?:coord(?:onnees?)?|lamb(?:ert)?\d*|l\d+|cc\d+|rgf\d*|utm\d*|epsg\d*)"  # what is written against an axis
 _SAID = (
     (re.compile(r"l(?:ambert)?\W?93|2154|rgf\W?93"), (2154,)),
     (re.compile(r"l(?:ambert)?\W?(?:2|ii)\W?e|27572|lambert\W?(?:2|ii)\b"), (27572,)),
@@ -87,10 +88,11 @@ def _pairs(labels: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _plain(label: str) -> str:
-    """Return a header as words: « CoordX » gives « coord x », « X_L93 » and « XL93 » give « x l93 »."""
+    """Return a header as words, its axis apart: « CoordX », « XCOORD », « X_L93 », « LAMBX » give « coord x », « x l93 »."""
     words = folded(re.sub(r"(?<=[a-zé])(?=[XY](?![a-z]))", " ", label))
     words = re.sub(r"[^a-z0-9]+", " ", words).strip()
-    return re.sub(r"\b([xy])(?=(?:l|lamb[a-z]*|cc|rgf|utm)\d*\b)", r"\1 ", words)
+    words = re.sub(rf"\b([xy])(?={_BESIDE}\b)", r"\1 ", words)
+    return re.sub(rf"\b({_BESIDE})([xy])\b", r"\1 \2", words)
 
 
 def _stem(words: str, axis: int) -> str | None:
