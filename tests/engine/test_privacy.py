@@ -358,6 +358,22 @@ def test_the_undecided_columns_are_named(tmp_path: Path) -> None:
     assert policies.check(policies.accept(proposed, "x"), profile, findings) == ()
 
 
+def test_a_decision_is_replayed_on_what_was_seen_and_on_nothing_else(tmp_path: Path) -> None:
+    meanings = {"demandeur": "person_name"}
+    path, profile = table(tmp_path, {"demandeur": [NAME, "Mme Durand"], "note": ["rien", "rien"]}, meanings)
+    found = screen.screen(path, profile)
+    before, known = policies.accept(policies.propose(profile, found), "Bob"), policies.seen(found)
+    again = policies.replayed(policies.propose(profile, found), profile, found, before, known)
+    assert not policies.undecided(again, profile, found) and again.rules[0].decided_by == "Bob"
+    assert not policies.replayed(policies.propose(profile, found), profile, found, before, {}).rules[0].decided_by
+    path, profile = table(
+        tmp_path, {"demandeur": [NAME, "Mme Durand"], "note": ["rien", f"joindre au {MOBILE}"]}, meanings
+    )
+    found = screen.screen(path, profile)
+    again = policies.replayed(policies.propose(profile, found), profile, found, before, known)
+    assert policies.undecided(again, profile, found) == ("note",)
+
+
 def test_a_policy_is_kept_and_read_again(tmp_path: Path) -> None:
     path, profile = people(tmp_path)
     policy = policies.decide(accepted(path, profile), "nom", "mask", {"text": "« x »"}, by="référent")

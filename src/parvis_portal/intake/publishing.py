@@ -90,8 +90,10 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 
 
 def _blocked(draft: Draft) -> bool:
-    findings = draft.prepared.findings
-    return any(f.severity in (Severity.BLOCK, Severity.REFUSE) for f in findings) or draft.prepared.profile.rows == 0
+    """True when a person must look first; what was decided of the file before, and holds for this one, is decided."""
+    stops = [f for f in draft.prepared.findings if f.severity in (Severity.BLOCK, Severity.REFUSE)]
+    others = [f for f in stops if not f.code.startswith("privacy.")]
+    return bool(others or draft.prepared.within or queries.undecided(draft)) or draft.prepared.profile.rows == 0
 
 
 def _outcomes(submission: Submission) -> list[Outcome]:
