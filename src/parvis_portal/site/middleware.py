@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.utils.translation import gettext as _
 
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
 
@@ -54,9 +55,8 @@ def kind_errors(get_response: Handler) -> Handler:
             if not isinstance(error, ParvisError):
                 return None
             status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-            response = error_page(
-                request, status, error.message.format(**error.values), error.hint.format(**error.values)
-            )
+            message, hint = (_(part).format(**error.values) if part else "" for part in (error.message, error.hint))
+            response = error_page(request, status, message, hint)
             if isinstance(error, BusyError):
                 response["Retry-After"] = str(error.retry_after)
             return response

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import re
 import xml.etree.ElementTree as ET  # only writes
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
@@ -20,6 +24,7 @@ from parvis.figures import chart
 from parvis.schemas import schema as schemas
 from parvis.store import export
 from parvis.store import query as asking
+from parvis.text import spaced
 from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where, msg
 from parvis.web import Entry, Listing
 from parvis_portal.api import engine
@@ -69,7 +74,8 @@ def facets(request: HttpRequest, listing: Listing, chosen: Mapping[str, str]) ->
                 }
             )
         if len(choices) > 1 or chosen.get(name):
-            out.append({"name": name, "title": _(title), "choices": choices})
+            hidden = any(c["chosen"] for c in choices[8:])
+            out.append({"name": name, "title": _(title), "choices": choices, "hidden_chosen": hidden})
     return out
 
 
@@ -79,8 +85,18 @@ def _facet_label(name: str, value: str, organisations: Mapping[str, str]) -> str
     if name == "licence":
         return _(LICENCES[value].title) if value in LICENCES else value
     if name == "schema":
-        return schemas.load(value).title if value in schemas.all_ids() else value
+        return schema_title(value)
     return organisations.get(value, value)
+
+
+def schema_title(schema: str) -> str:
+    """Return a schema's name for people, its identifier when Parvis no longer knows it."""
+    return schemas.load(schema).title if schema in schemas.all_ids() else schema
+
+
+def last(total: int, number: int, size: int) -> int:
+    """Return a page's number, or the last one's when it is past the end."""
+    return min(number, max(1, -(-total // size)))
 
 
 def numbering(request: HttpRequest, total: int, number: int, size: int) -> dict[str, Any]:
@@ -125,7 +141,52 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
         "quality": _quality(version),
         "findings": [_finding(f) for f in version.findings],
         "api_url": reading,
+        "schema_title": schema_title(version.schema),
+        "linked_data": linked_data(request, entry, version, reading),
     }
+
+
+def linked_data(request: HttpRequest, entry: Entry, version: Version, reading: str) -> str:
+    """Return what search engines of data read of a dataset (schema.org), safe to be put into a page."""
+    metadata, home = version.metadata, base(request)
+    known = LICENCES.get(metadata.licence)
+    period = f"{metadata.temporal_start}/{metadata.temporal_end}" if metadata.temporal_start else ""
+    told = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": f"{home}/api/v1/datasets/{entry.id}",
+        "name": metadata.title,
+        "description": metadata.description or metadata.title,
+        "url": home + reverse("site:dataset", args=[entry.slug]),
+        "inLanguage": "fr",
+        "isAccessibleForFree": True,
+        "license": known.url if known else "",
+        "keywords": list(metadata.keywords),
+        "creator": {"@type": "GovernmentOrganization", "name": metadata.producer or entry.organisation_name},
+        "dateModified": version.created_at,
+        "version": str(version.number),
+        "temporalCoverage": period,
+        "variableMeasured": [c.label or c.name for c in version.columns],
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": form.title,
+                "encodingFormat": form.media_type.partition(";")[0],
+                "contentUrl": f"{reading}/exports/{name}",
+            }
+            for name, form in export.FORMATS.items()
+            if name in export.possible(version)
+        ],
+    }
+    if len(version.bbox) == 4:
+        west, south, east, north = version.bbox
+        box = {"@type": "GeoShape", "box": f"{south} {west} {north} {east}"}
+        told["spatialCoverage"] = {"@type": "Place", "geo": box}
+    text = json.dumps({k: v for k, v in told.items() if v not in ("", [])}, ensure_ascii=False)
+    return mark_safe(text.translate(_UNSAFE))  # noqa: S308  (no sign that ends a script is left)
+
+
+_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def table(request: HttpRequest, version: Version) -> dict[str, Any]:
@@ -158,13 +219,23 @@ def table(request: HttpRequest, version: Version) -> dict[str, Any]:
             offset=(number - 1) * ROWS,
         )
         page = asking.run(engine.pool(), version, query)
+        if not page.rows and number > 1:  # past the end: a filter left fewer rows, or somebody guessed
+            number = last(page.total or 0, number, ROWS)
+            query = dataclasses.replace(query, offset=(number - 1) * ROWS)
+            page = asking.run(engine.pool(), version, query)
     except ParvisError as error:
-        return {**out, "error": error.text, "total": 0}
+        return {**out, "error": _said(error), "total": 0}
     kinds = [str(c.kind) for c in shown]
-    out["rows"] = [[(words_of.cell(v), k) for v, k in zip(row, kinds, strict=True)] for row in page.rows]
+    out["rows"] = [[(words_of.cell(v, k), k) for v, k in zip(row, kinds, strict=True)] for row in page.rows]
     out["total"] = page.total if page.total is not None else len(page.rows)
     neighbours = numbering(request, out["total"], number, ROWS)
     return {**out, **neighbours}
+
+
+def _said(error: ParvisError) -> str:
+    """Return what an error says, in the reader's language."""
+    told = " ".join(_(part) for part in (error.message, error.hint) if part)
+    return told.format(**error.values)
 
 
 def _where(version: Version, words: str, column: str, value: str) -> Where | None:
@@ -229,7 +300,7 @@ def _licence(version: Version) -> dict[str, str]:
     said = _(licence.attribution).format(
         producer=metadata.producer, title=metadata.title, day=words_of.day(version.created_at[:10])
     )
-    return {"title": _(licence.title), "url": licence.url, "attribution": metadata.attribution or said}
+    return {"title": _(licence.title), "url": licence.url, "attribution": spaced(metadata.attribution or said)}
 
 
 _ABOUT = {
@@ -296,7 +367,7 @@ def _finding(finding: Any) -> dict[str, str]:
 
 
 def snippets(address: str, version: Version) -> list[dict[str, str]]:
-    """Return how four kinds of reader ask the API for the same rows."""
+    """Return how four kinds of reader ask the API for the same rows. Codes keep their zeros: they are read as texts."""
     first = next((c for c in version.columns if c.kind in (Kind.NUMBER, Kind.INTEGER)), None)
     named = next((c for c in version.columns if c.kind is Kind.TEXT), None)
     where = f"{first.name} >= {int(first.mean or 0)}" if first is not None else ""
@@ -304,14 +375,23 @@ def snippets(address: str, version: Version) -> list[dict[str, str]]:
     records = f"{address}/records?{urlencode(asked, quote_via=quote)}"
     table_url = f"{address}/exports/csv"
     shown = named.name if named is not None else version.columns[0].name
+    codes = [c.name for c in version.columns if _is_code(c)]
+    types = ", ".join(f'"{c}": str' for c in codes)
+    types = f", dtype={{{types}}}" if codes else ""
+    classes = ", ".join(f'{c} = "character"' for c in codes)
+    classes = f", colClasses = c({classes})" if codes else ""
     return [
         {"language": "curl", "title": "curl", "code": f"curl -s '{records}'"},
         {
             "language": "python",
             "title": "Python",
-            "code": f'import pandas as pd\n\ndf = pd.read_csv("{table_url}")\nprint(df["{shown}"].head())',
+            "code": f'import pandas as pd\n\ndf = pd.read_csv("{table_url}"{types})\nprint(df["{shown}"].head())',
         },
-        {"language": "r", "title": "R", "code": f'donnees <- read.csv("{table_url}")\nhead(donnees${shown})'},
+        {
+            "language": "r",
+            "title": "R",
+            "code": f'donnees <- read.csv("{table_url}", encoding = "UTF-8"{classes})\nhead(donnees${shown})',
+        },
         {
             "language": "js",
             "title": "JavaScript",
@@ -319,6 +399,12 @@ def snippets(address: str, version: Version) -> list[dict[str, str]]:
             f"console.log(records.map((r) => r.{shown}));",
         },
     ]
+
+
+def _is_code(column: Column) -> bool:
+    """True for a text made of figures, which programs take for a number."""
+    held = [str(e) for e in column.examples]
+    return column.kind is Kind.TEXT and bool(held) and any(e.replace(".", "").isdigit() for e in held)
 
 
 # --- The API's page -------------------------------------------------------------------------------
@@ -362,8 +448,10 @@ def _resolved(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[s
 
 # --- For programs ---------------------------------------------------------------------------------
 
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XHTML = "http://www.w3.org/1999/xhtml"
 
 
 def feed(address: str, site: Organisation, entries: Sequence[Entry]) -> bytes:
@@ -388,19 +476,27 @@ def feed(address: str, site: Organisation, entries: Sequence[Entry]) -> bytes:
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def site_map(address: str, entries: Sequence[Entry]) -> bytes:
-    """Return every public page with the day it last changed."""
+def site_map(address: str, entries: Sequence[Entry], organisations: Sequence[str]) -> bytes:
+    """Return every public page, with its other language and, for a dataset, the day it last changed."""
     ET.register_namespace("", _SITEMAP)
+    ET.register_namespace("xhtml", _XHTML)
     root = ET.Element(f"{{{_SITEMAP}}}urlset")
-    for name in ("home", "catalogue", "api", "legal", "accessibility"):
-        _say(ET.SubElement(root, f"{{{_SITEMAP}}}url"), "loc", address + reverse(f"site:{name}"), _SITEMAP)
-    for entry in entries:
-        place = ET.SubElement(root, f"{{{_SITEMAP}}}url")
-        _say(place, "loc", address + reverse("site:dataset", args=[entry.slug]), _SITEMAP)
-        _say(place, "lastmod", entry.modified_at, _SITEMAP)
+    with override("fr"):
+        places = [(reverse(f"site:{name}"), "") for name in ("home", "catalogue", "api", "legal", "accessibility")]
+        places += [(reverse("site:organisation", args=[slug]), "") for slug in organisations]
+        places += [(reverse("site:dataset", args=[entry.slug]), entry.modified_at) for entry in entries]
+    for path, modified in places:
+        for prefix in ("", "/en"):
+            place = ET.SubElement(root, f"{{{_SITEMAP}}}url")
+            _say(place, "loc", f"{address}{prefix}{path}", _SITEMAP)
+            if modified:
+                _say(place, "lastmod", modified, _SITEMAP)
+            for code, before in (("fr", ""), ("en", "/en")):
+                link = {"rel": "alternate", "hreflang": code, "href": f"{address}{before}{path}"}
+                ET.SubElement(place, f"{{{_XHTML}}}link", link)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _say(parent: ET.Element, name: str, text: str, space: str = _ATOM) -> None:
-    clean = "".join(c for c in text if c in "\t\n" or c >= " ")
+    clean = _NO_XML.sub("", text)
     ET.SubElement(parent, f"{{{space}}}{name}").text = clean

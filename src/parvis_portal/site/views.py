@@ -73,6 +73,9 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
     sort = request.GET.get("sort", "")
     number = pages.whole(request.GET.get("page", ""), 1)
     listing = queries.listing(words=words, filters=chosen, order=sort, limit=PAGE, offset=(number - 1) * PAGE)
+    if not listing.entries and number > 1:
+        number = pages.last(listing.total, number, PAGE)
+        listing = queries.listing(words=words, filters=chosen, order=sort, limit=PAGE, offset=(number - 1) * PAGE)
     context = {
         "listing": listing,
         "facets": pages.facets(request, listing, chosen),
@@ -106,7 +109,8 @@ def version(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
 @kept
 def organisation(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = get_object_or_404(Organisation, slug=slug)
-    number = pages.whole(request.GET.get("page", ""), 1)
+    total = queries.listing(filters={"organisation": slug}, limit=0).total
+    number = pages.last(total, pages.whole(request.GET.get("page", ""), 1), PAGE)
     listing = queries.listing(filters={"organisation": slug}, order="recent", limit=PAGE, offset=(number - 1) * PAGE)
     context = {
         "organisation": found,
@@ -157,9 +161,10 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
     entries: list[Entry] = []
     while batch := queries.listing(order="title", limit=queries.MOST, offset=len(entries)).entries:
         entries += batch
-        if len(entries) >= 40_000:
+        if len(entries) >= 20_000:  # each in two languages; a site map holds 50,000 addresses
             break
-    return HttpResponse(pages.site_map(base(request), entries), content_type="application/xml; charset=utf-8")
+    owners = list(Organisation.objects.filter(datasets__in=queries.visible()).distinct().values_list("slug", flat=True))
+    return HttpResponse(pages.site_map(base(request), entries, owners), content_type="application/xml; charset=utf-8")
 
 
 @require_safe

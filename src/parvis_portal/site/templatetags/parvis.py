@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from typing import Any
 
 from django import template
-from django.utils import formats
-from django.utils.safestring import SafeString
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.catalogue.frequencies import FREQUENCIES
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
+from parvis.text import day as in_words
 from parvis.values import Kind, msg
 
 register = template.Library()
@@ -60,11 +63,13 @@ def meaning_title(name: str) -> str:
 
 @register.filter
 def day(text: Any) -> str:
-    """Return an ISO moment as a day in words: 3 mars 2026."""
+    """Return an ISO moment as a day in words: 3 mars 2026, 1er mars 2026."""
     if not text:
         return ""
     moment = text if isinstance(text, dt.date) else dt.datetime.fromisoformat(str(text))
-    return str(formats.date_format(moment, "j F Y" if get_language() == "fr" else "F j, Y"))
+    if get_language() != "fr":
+        return str(formats.date_format(moment, "F j, Y"))
+    return in_words(timezone.localtime(moment) if isinstance(moment, dt.datetime) and moment.tzinfo else moment)
 
 
 @register.filter
@@ -81,14 +86,17 @@ def thousands(number: Any) -> str:
 
 @register.filter
 def percent(share: Any) -> str:
-    return f"{round(float(share) * 100)}\u202f%"
+    text = f"{math.floor(float(share) * 100 + 1e-9)}"  # 99.9 % is not all
+    return f"{text}\u202f%" if get_language() == "fr" else f"{text}%"
 
 
 @register.filter
-def cell(value: Any) -> str:
-    """Return a cell of a table as people read it."""
+def cell(value: Any, kind: str = "") -> str:
+    """Return a cell of a table as people read it: 31/12/2025 14:30 in French, 2025-12-31 14:30 in English."""
     if value is None:
         return ""
+    if kind in (Kind.DATE, Kind.DATETIME):
+        return _moment(str(value))
     if isinstance(value, bool):
         return _("oui") if value else _("non")
     if isinstance(value, int | float):
@@ -96,16 +104,37 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d))?)?")
+
+
+def _moment(text: str) -> str:
+    found = _ISO.match(text)
+    if found is None:
+        return text
+    year, month, day_, hour, second = found.groups()
+    said = f"{day_}/{month}/{year}" if get_language() == "fr" else f"{year}-{month}-{day_}"
+    if hour is None:
+        return said
+    return f"{said} {hour}" + (f":{second}" if second and second != "00" else "")
+
+
 @register.filter
 def size(count: Any) -> str:
     """Return a number of bytes in words."""
-    value = float(count or 0)
-    for unit in ("octets", "ko", "Mo", "Go"):
-        if value < 1000 or unit == "Go":
-            shown = f"{value:.0f}" if value >= 10 or unit == "octets" else f"{value:.1f}".replace(".", ",")
-            return f"{shown}\u202f{unit}"
+    value, french = float(count or 0), get_language() == "fr"
+    units = ("octets", "ko", "Mo", "Go") if french else ("bytes", "kB", "MB", "GB")
+    for unit in units:
+        if value < 1000 or unit == units[-1]:
+            shown = f"{value:.0f}" if value >= 10 or unit == units[0] else f"{value:.1f}"
+            return f"{shown.replace('.', ',') if french else shown}\u202f{unit}"
         value /= 1000
     return ""
+
+
+@register.simple_tag
+def in_french() -> SafeString:
+    """Return what says, on an English page, that an element's words are French: titles and cells stay as published."""
+    return mark_safe("" if get_language() == "fr" else 'lang="fr"')  # noqa: S308  (constants)
 
 
 @register.filter
