@@ -1,4 +1,4 @@
-"""Real municipal files: the right header, the right types, the right number of rows, the right place on the map."""
+"""Real municipal files: the right header, names and types, the right number of rows, the right place on the map."""
 
 from __future__ import annotations
 
@@ -10,58 +10,55 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from parvis.errors import ParvisError
 from parvis.tables import repairs, types
-from parvis.tables.read import read
+from parvis.tables.read import read, read_into
+from parvis.tables.sink import Sink
 from parvis.tables.table import SHAPE, RawTable
 from parvis.values import Parcel, Severity
 
 EXPECTED: dict[str, Any] = tomllib.loads(Path(__file__).with_name("expected_shapes.toml").read_text("utf-8"))
-SHARE = 0.85
-FILES = 60
+SHARE = 0.97
+FILES = 450
 NEAR = 0.05  # degrees
-FOLDERS = ("subventions", "equipements", "deliberations", "finances", "marches", "elections", "environnement", "mobilite",
-           "services", "vie-locale", "urbanisme", "geographie", "budget-totem")  # fmt: skip
+FOLDERS = ("accessibilite", "budget-totem", "catalogue", "deliberations", "donnees-personnelles", "donnees-sensibles",
+           "elections", "environnement", "equipements", "finances", "geographie", "marches", "mobilite", "participation",
+           "schema-exemples", "secret-statistique", "services", "subventions", "urbanisme", "vie-locale")  # fmt: skip
+BIG = ("privacy", "reference", "studies")
+LETTERS = {"t": "text", "i": "integer", "n": "number", "b": "boolean", "d": "date", "m": "datetime", "h": "time"}
+DERIVED = {"coordinate_pair", "projected_coordinates", "geocode"}  # repairs that add columns to those of the file
 
-MISSED = {  # known to be read wrong: side tables, two headers in one sheet, commas that nothing protects
-    ("finances/montpellier-FinanceLocal_2011/VilleMTP_MTP_FinancesLocal_2011.csv", ""),
-    (
-        "marches/montpellier-MarchesConclus/VilleMTP_MTP_MarchesConclus_2012.xls",
-        "Feuil1 / MARCHES DE FOURNITURES CONCLUS EN 2012",
-    ),
-    (
-        "marches/montpellier-MarchesConclus/VilleMTP_MTP_MarchesConclus_2012.xls",
-        "Feuil1 / MARCHES DE SERVICES CONCLUS EN 2012",
-    ),
-    ("subventions/departements/2018_Publication_données_Open_data_Subventions_Conventions.csv", ""),
-    ("subventions/departements/201903_Publication_données_Open_data_Subventions_Conventions.csv", ""),
-    ("subventions/departements/data.gouv-cd53-21-12-2018.xlsx", "Feuil1"),
-    ("subventions/montpellier-AttribSub/VilleMTP_MTP_AttribSub_2014.ods", "Subventions"),
-    ("environnement/montpellier-AirLR-StationAir/AirLR_LR_StationAir.kmz", ""),
-}
+MISSED: dict[tuple[str, str], str] = {}  # (file, table) -> why it is read otherwise than a person would
 
 
-def looked(path: Path, work: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Return what the wanted tables of a file are once read, repaired and typed."""
-    work.mkdir()
-    told = read(Parcel(path, path.name, "", path.stat().st_size), work / "read")
+def looked(path: Path, work: Path) -> dict[str, dict[str, Any]]:
+    """Return what the tables of a file are once read, repaired and typed; {} for a file refused in a sentence."""
+    (work / "read").mkdir(parents=True)
+    sink = Sink(work / "read")
+    try:
+        read_into(path, path.name, sink)
+    except ParvisError:
+        return {}
     out: dict[str, dict[str, Any]] = {}
-    for number, raw in enumerate(told.tables):
-        if raw.name not in wanted:
-            continue
+    for number, raw in enumerate(sink.tables):
         place = work / str(number)
         place.mkdir()
-        mended = repairs.apply(raw, repairs.propose(raw), place)
+        steps = [s for s in repairs.propose(raw) if s.repair not in DERIVED]
+        mended = repairs.apply(raw, steps, place)
         columns = types.infer(mended)
         types.write(mended, columns, place / "typed.parquet")
         out[mended.name] = {
             "header": mended.header_line or 0,
             "columns": len(mended.labels),
+            "labels": list(mended.labels),
             "first": mended.labels[0],
             "last": mended.labels[-1],
             "rows": mended.rows,
             "crs": mended.crs,
+            "encoding": mended.encoding or None,
             "near": first_place(mended),
             "types": {c.label: str(c.kind) for c in columns},
+            "kinds": [str(c.kind) for c in columns],
         }
     return out
 
@@ -77,43 +74,67 @@ def first_place(raw: RawTable) -> tuple[float, float]:
 def misses(wanted: dict[str, Any], got: dict[str, Any] | None) -> list[str]:
     if got is None:
         return ["table not found"]
-    out = [f"{k}: {wanted[k]!r} wanted, {got[k]!r} read" for k in ("header", "columns", "first", "last", "rows", "crs")
+    out = [f"{k}: {wanted[k]!r} wanted, {got[k]!r} read"
+           for k in ("header", "columns", "first", "last", "rows", "crs", "encoding")
            if k in wanted and wanted[k] != got[k]]  # fmt: skip
     if "near" in wanted and any(abs(a - b) > NEAR for a, b in zip(wanted["near"], got["near"], strict=True)):
         out.append(f"near {wanted['near']} wanted, {got['near']} read")
-    for label, kind in wanted["types"].items():
+    labels = wanted.get("labels")
+    if labels is not None and labels != got["labels"]:
+        odd = [(a, b) for a, b in zip(labels, got["labels"], strict=False) if a != b]
+        out.append(f"labels: {len(labels)} wanted, {len(got['labels'])} read, first other {odd[:1]}")
+    for number, (letter, kind) in enumerate(zip(wanted.get("kinds", ""), got["kinds"], strict=False)):
+        if letter != "?" and LETTERS[letter] != kind:
+            out.append(f"{got['labels'][number] or number + 1}: {LETTERS[letter]} wanted, {kind} read")
+    for label, kind in wanted.get("types", {}).items():
         if got["types"].get(label) != kind:
             out.append(f"{label}: {kind} wanted, {got['types'].get(label)} read")
+    return out
+
+
+def said(folder: str, shared: Path, work: Path) -> list[str]:
+    """Return a line for each table of a folder that is read otherwise than expected, or rightly against all hope."""
+    out: list[str] = []
+    for number, (file, shape) in enumerate((f, s) for f, s in EXPECTED.items() if f.startswith(f"{folder}/")):
+        got = looked(shared / "data" / file, work / str(number))
+        for wanted in shape["tables"]:
+            name = wanted.get("table", "")
+            faults = misses(wanted, got.get(name))
+            if bool(faults) != ((file, name) in MISSED):
+                out.append(f"{file} [{name}]: " + (" ; ".join(faults) or "read right, though it is among the missed"))
     return out
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_real_tables_are_read_right(folder: str, shared: Path, tmp_path: Path) -> None:
-    said: list[str] = []
-    for number, (file, shape) in enumerate((f, s) for f, s in EXPECTED.items() if f.startswith(f"{folder}/")):
-        names = {wanted.get("table", "") for wanted in shape["tables"]}
-        got = looked(shared / "data" / file, tmp_path / str(number), names)
-        for wanted in shape["tables"]:
-            name = wanted.get("table", "")
-            faults = misses(wanted, got.get(name))
-            if faults and (file, name) not in MISSED:
-                said.append(f"{file} [{name}]: " + " ; ".join(faults))
-    assert not said, "\n".join(said)
-
-
-def test_most_real_tables_are_among_those_read_right() -> None:
-    tables = {(file, wanted.get("table", "")) for file, shape in EXPECTED.items() for wanted in shape["tables"]}
-    assert tables >= MISSED
-    assert len(EXPECTED) >= FILES
-    assert {file.partition("/")[0] for file in EXPECTED} == set(FOLDERS)
-    print(f"\n{len(tables - MISSED)} of {len(tables)} tables of {len(EXPECTED)} real files are read right")
-    assert len(tables - MISSED) >= SHARE * len(tables)
+    lines = said(folder, shared, tmp_path)
+    assert not lines, "\n".join(lines)
 
 
 @pytest.mark.shared
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", BIG)
+def test_real_big_tables_are_read_right(folder: str, shared: Path, tmp_path: Path) -> None:
+    lines = said(folder, shared, tmp_path)
+    assert not lines, "\n".join(lines)
+
+
+def test_nearly_all_real_tables_are_among_those_read_right() -> None:
+    tables = {(file, wanted.get("table", "")) for file, shape in EXPECTED.items() for wanted in shape["tables"]}
+    assert tables >= set(MISSED)
+    assert len(EXPECTED) >= FILES
+    assert {file.partition("/")[0] for file in EXPECTED} == {*FOLDERS, *BIG}
+    right = len(tables) - len(MISSED)
+    for (file, name), why in MISSED.items():
+        print(f"\nmissed: {file} [{name}]: {why}")
+    print(f"\n{right} of {len(tables)} tables of {len(EXPECTED)} real files are read right ({right / len(tables):.1%})")
+    assert right >= SHARE * len(tables)
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", (*FOLDERS, *BIG))
 def test_every_real_file_ends_in_tables_or_in_a_sentence(folder: str, shared: Path, tmp_path: Path) -> None:
     files = [p for p in sorted((shared / "data" / folder).rglob("*")) if p.is_file()]
     assert files

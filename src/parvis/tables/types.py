@@ -206,6 +206,13 @@ def is_code(label: str) -> bool:
     return _CODE.search(words) is not None and not re.search(r"\bnb\b|nombre|montant\b", words)
 
 
+def _is_cut_code(label: str) -> bool:
+    """True when dBase, which keeps ten letters, may have cut a word for a code: « Station_co » was a postal code."""
+    last = re.split(r"[\W_]+", folded(label))[-1]
+    whole = ("code", "codepostal", "codpost", "codeinsee", "insee", "postal", "siret", "siren")
+    return len(label) == 10 and len(last) >= 2 and any(w.startswith(last) for w in whole)
+
+
 def _is_account(label: str, digits: Sequence[str]) -> bool:
     """True when whole numbers under « nature » or « fonction » are accounts of a chart: 6042 is no quantity."""
     words = re.sub(r"[^a-z0-9]+", " ", folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label))).strip()
@@ -246,6 +253,8 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     if len(digits) < 0.9 * len(cells):
         return False
     lengths = {len(c) for c in digits}
+    if _is_cut_code(label) and len(lengths) == 1 and lengths <= {5, 9, 14}:
+        return True
     if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
         return True
     if max(lengths) > 15 or lengths == {14}:  # nothing is counted in tens of thousands of billions
