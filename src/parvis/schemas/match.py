@@ -9,7 +9,7 @@ from pathlib import Path
 
 from parvis.errors import UnknownName
 from parvis.schemas import remote
-from parvis.schemas.pairing import NEAR, Pair, key, kinds_of, pairs, stems
+from parvis.schemas.pairing import EVERYDAY, NEAR, Pair, key, kinds_of, pairs, stems
 from parvis.schemas.schema import Field, Schema, all_ids, from_file, from_text, load
 from parvis.values import Column, Kind, Profile, SchemaMatch, msg
 
@@ -17,12 +17,6 @@ __all__ = ["LEAST", "MOST", "fit", "key", "kinds_of", "mapped", "match", "open_s
 
 LEAST = 0.3  # confidence under which a schema is not even a candidate
 MOST = 5  # candidates shown
-_EVERYDAY = frozenset(
-    "id identifiant nom type adresse codepostal cp commune ville longitude latitude long lon lat x y xlong ylat "
-    "geopoint datemaj date localisation commentaire commentaires comm observations description insee codeinsee siret "
-    "siren url siteweb telephone tel email courriel horaires statut source titre libelle info annee longueur largeur "
-    "hauteur active numero".split()
-)
 # Three rare names, and three tenths of the schema, are needed to be sure: « nom, adresse, commune » is everybody's.
 _ENOUGH, _PART = 3.0, 0.3
 _LEAST_TOLD = 1.5  # of rare names, even for a schema of three fields
@@ -109,7 +103,7 @@ def _frequency() -> dict[str, int]:
 @cache
 def _weight_of(name: str) -> float:
     """A name that many schemas have, or that every table may have (nom, siret, date), says little; a short one too."""
-    if name in _EVERYDAY:
+    if name in EVERYDAY:
         return 0.2
     return (1.0 if len(name) > 5 else 0.5) / math.sqrt(_frequency().get(name, 1))
 
@@ -128,7 +122,7 @@ def _matter(profile: Profile, schema: Schema, held: Sequence[Pair]) -> str:
     if not schema.subject:
         return ""
     words = frozenset().union(*(stems(c.label) for c in profile.columns), *(stems(t) for t in profile.titles))
-    fields = {p.field.name: p.column.label or p.column.name for p in held if p.by and p.by not in _EVERYDAY}
+    fields = {p.field.name: p.column.label or p.column.name for p in held if p.by and p.by not in EVERYDAY}
     meanings = {c.meaning: c.label for c in profile.columns if c.meaning}
     for said in schema.subject:
         if said.startswith("@"):

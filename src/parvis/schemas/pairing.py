@@ -15,8 +15,17 @@ _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])")
 _NUMBER = re.compile(r"\b[nN](?:°|º)")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _SMALL = frozenset("de du des d la le l les et a au aux en par pour ou un une".split())
+# What every table may say of anything: it tells nothing of its matter.
+EVERYDAY = frozenset(
+    "id identifiant nom type adresse codepostal cp commune ville longitude latitude long lon lat x y xlong ylat "
+    "geopoint datemaj date localisation commentaire commentaires comm observations description insee codeinsee siret "
+    "siren url siteweb telephone tel email courriel horaires statut source titre libelle info annee longueur largeur "
+    "hauteur active numero".split()
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LONG, _END = 8, 4  # letters of a name that may hold a wrong one, and of its ends
 _DBASE = 10  # signs that a shapefile keeps of a name
+_RARE = 6  # letters of a word that may tell a field by itself
 _LIST = 4  # values of a list that tells something by itself
 _HALF = 0.5  # share of a header that known words must make, and of its shown cells that a list must hold
 _KINDS: Mapping[str, frozenset[Kind]] = {
@@ -28,6 +37,8 @@ _KINDS: Mapping[str, frozenset[Kind]] = {
     "year": frozenset({Kind.INTEGER, Kind.TEXT}),
     "time": frozenset({Kind.TIME}),
 }
+_NUMBERS = frozenset({Kind.INTEGER, Kind.NUMBER})
+_SPREAD = 3  # columns of counts from which their headers are the values of a field
 _MOMENTS = frozenset({Kind.DATE, Kind.DATETIME})
 # How much a pairing is worth as a sign that the file follows the schema. Under 1: it only speaks of the same thing,
 # and its cells must tell the rest.
@@ -65,8 +76,8 @@ def key(name: str) -> str:
 
 @lru_cache(maxsize=65536)
 def stems(name: str) -> frozenset[str]:
-    """Return the words of a header that tell something, without the plural: « Nombre de voix » gives nombre, voix."""
-    return frozenset(w[:-1] if len(w) > 4 and w.endswith("s") else w for w in _words(name))
+    """Return the words of a header that tell something, without plurals nor years: « Voix 2026 » gives voix."""
+    return frozenset(w[:-1] if len(w) > 4 and w.endswith("s") else w for w in _words(name) if not _YEAR.fullmatch(w))
 
 
 def kinds_of(field: Field) -> frozenset[Kind]:
@@ -112,7 +123,7 @@ def _listed(field: Field, column: Column) -> int:
 
 def _against(field: Field, column: Column) -> int:
     """Return -1 when no value of the column can be one of the field."""
-    numbers = column.kind in (Kind.INTEGER, Kind.NUMBER)
+    numbers = column.kind in _NUMBERS
     if field.type in ("number", "integer"):
         return -1 if column.kind in (*_MOMENTS, Kind.BOOLEAN, Kind.TIME) else 0
     if field.type == "boolean":
@@ -148,6 +159,7 @@ def _candidates(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
     yield from _by_synonyms(schema, by_key)
     yield from _by_words(schema, columns)
     yield from _by_list(schema, columns)
+    yield from _by_spread(schema, columns)
     yield from _by_meaning(schema, columns)
 
 
@@ -174,8 +186,6 @@ def _by_words(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
     found: list[tuple[float, int, Pair]] = []
     for column in columns:
         label = stems(column.label)
-        if len(label) < 2:
-            continue
         seen: set[int] = set()
         for word in label:
             for number, field, phrase in index.get(word, ()):
@@ -184,7 +194,8 @@ def _by_words(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
                 seen.add(number)
                 share = len(phrase) / len(label)
                 told = told_by_cells(field, column)
-                if told < 0 or (share < _HALF and (len(phrase) < 2 or told < 1)) or (len(phrase) < 2 and told < 1):
+                rare = len(phrase) > 1 or (len(word) >= _RARE and word not in EVERYDAY)
+                if told < 0 or (told < 1 and (share < _HALF or not rare)) or (share < _HALF and len(phrase) < 2):
                     continue
                 pair = Pair(field, column, WORDS + TOLD * told, "".join(sorted(phrase)))
                 found.append((-told - share, number, pair))
@@ -221,6 +232,16 @@ def _by_list(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
             shown = len(column.examples)
             if column.kind is Kind.TEXT and shown >= 3 and _listed(field, column) >= max(3, _HALF * shown):
                 yield Pair(field, column, MEANING + TOLD, key(field.name))
+
+
+def _by_spread(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
+    """Yield the fields whose values are headers of counts: « Naissances, Mariages, Décès » for the kind of act."""
+    for field in schema.fields:
+        if len(field.enum) >= _LIST and field.type != "array":
+            known = {stems(v) for v in field.enum}
+            spread = [c for c in columns if c.kind in _NUMBERS and stems(c.label) in known]
+            if len(spread) >= _SPREAD:
+                yield Pair(field, spread[0], SYNONYM, key(field.name))
 
 
 def _by_meaning(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
