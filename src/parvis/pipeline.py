@@ -24,6 +24,8 @@ from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening
 from parvis.profiling import profile as profiling
+from parvis.reports import marked as marking
+from parvis.reports import report as reporting
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
 from parvis.schemas.schema import load as load_schema
@@ -152,6 +154,32 @@ def change(folder: Folder, preparation: Preparation, version: Version) -> Change
     """Return what is new in a prepared table since a version."""
     typed, published = vault.staged_path(folder, preparation.id), folder.object(version.object)
     return diff.change(typed, preparation.profile, version, published)
+
+
+def annotate(
+    folder: Folder,
+    preparation: Preparation,
+    *,
+    references: Sequence[Version] = (),
+    territory: str = "",
+    now: str,
+    say: Callable[[str], str] = str,
+    progress: Progress | None = None,
+) -> None:
+    """Keep beside a preparation the spreadsheet that it came from, its cells coloured and commented (``copied``).
+
+    The original is read again, so that every line of a remark is marked. ``say`` translates the engine's sentences.
+    Raises: what reading and writing raise, each with its sentence.
+    """
+    wanted = Recipe(preparation.recipe, preparation.profile.table, preparation.labels, preparation.follows)
+    expected = _Expected(
+        preparation.schema, (wanted,), _datasets(folder, references), territory, now, lines=reporting.LINES
+    )
+    with folder.workspace() as work:
+        _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
+        told = [(t.raw, t.preparation.findings) for t in tables]
+        made = marking.write(preparation.parcel.path, preparation.parcel.name, told, work / "copy.xlsx", say)
+        vault.put_copy(folder, preparation.id, made)
 
 
 def commit(

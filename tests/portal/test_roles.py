@@ -42,6 +42,9 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:approve": ("draft", POSTS),
     "intake:discard": ("draft", POSTS),
     "intake:restore": ("draft", POSTS),
+    "intake:report": ("draft report", DESK),
+    "intake:copy": ("draft", dict.fromkeys(DESK, 302)),  # back to the draft: nobody asked for the copy yet
+    "intake:copy_progress": ("draft", DESK),
     "intake:sources": ("", DESK),
     "intake:source": ("source", DESK),
     "intake:source_progress": ("source", DESK),
@@ -87,6 +90,7 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "submission": str(refused.pk),
         "kind": "fichier",
         "draft": str(waiting.drafts.get().pk),
+        "report": "html",
     }
 
 
@@ -114,6 +118,9 @@ def test_a_role_of_another_town_sees_nothing_of_this_one(town: Town, places: dic
     for name in (
         "intake:submission",
         "intake:draft",
+        "intake:report",
+        "intake:copy",
+        "intake:copy_progress",
         "intake:history",
         "intake:withdraw",
         *(f"intake:{h}" for h in hidden),

@@ -68,8 +68,23 @@ def staged_path(folder: Folder, preparation: str) -> Path:
     return folder.staged / f"{preparation}.parquet"
 
 
+def copy_path(folder: Folder, preparation: str) -> Path:
+    """Return where the marked copy of a preparation's file stands, once it is made."""
+    return folder.staged / f"{preparation}-copy.xlsx"
+
+
+def put_copy(folder: Folder, preparation: str, made: Path) -> None:
+    """Keep a marked copy, in place of the one before."""
+    with disk.said_kindly():
+        beside = copy_path(folder, preparation).with_suffix(".new")
+        shutil.copyfile(made, beside)
+        disk.flush_file(beside)
+        disk.rename(beside, copy_path(folder, preparation))
+
+
 def forget(folder: Folder, preparation: str) -> None:
     """Erase what was staged of a preparation that was decided."""
-    for path in (staged_path(folder, f"{preparation}-read"), _facts_path(folder, preparation)):
+    read, facts = staged_path(folder, f"{preparation}-read"), _facts_path(folder, preparation)
+    for path in (read, facts, copy_path(folder, preparation)):
         disk.erase(path)
     disk.erase(staged_path(folder, preparation))

@@ -99,6 +99,12 @@ def save(
 
 
 @transaction.atomic
+def annotate(draft: Draft) -> None:
+    """Ask for the marked copy of a draft's file."""
+    enqueue("intake.annotate", draft.pk)
+
+
+@transaction.atomic
 def propose(draft: Draft, by: User) -> Draft:
     """An agent has finished: the referent is asked to approve."""
     draft = _locked(draft)

@@ -115,6 +115,21 @@ def forget(argument: str, progress: Progress) -> None:
     pipeline.forget(Folder(settings.DATA), draft.prepared)
 
 
+def annotate(argument: str, progress: Progress) -> None:
+    """Make the marked copy of a draft's file."""
+    draft = Draft.objects.select_related("submission__organisation").get(pk=argument)
+    if draft.state in (Draft.State.WAITING, Draft.State.PROPOSED):
+        organisation = draft.submission.organisation
+        pipeline.annotate(
+            Folder(settings.DATA),
+            draft.prepared,
+            references=former.references(organisation),
+            territory=organisation.insee,
+            now=now(),
+            progress=progress,
+        )
+
+
 def collect(argument: str, progress: Progress) -> None:
     """Make a visit of a source; what it brings is examined by jobs of its own."""
     found = Visit.objects.select_related("source__organisation").filter(pk=argument).first()
@@ -173,7 +188,10 @@ def _with_change(folder: Folder, preparation: Preparation, dataset: Dataset | No
     current = dataset.current if dataset is not None else None
     if current is None or current.withdrawn_at is not None:
         return dataclasses.replace(preparation, change=None)
-    return dataclasses.replace(preparation, change=pipeline.change(folder, preparation, current.version))
+    findings = [f for f in preparation.findings if not f.code.startswith("continuity.")]
+    findings += pipeline.compared(folder, preparation, current.version)
+    change = pipeline.change(folder, preparation, current.version)
+    return dataclasses.replace(preparation, change=change, findings=tuple(findings))
 
 
 def _take_in(draft: Draft, before: Preparation, after: Preparation) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from parvis_portal.intake import source_views, views
+from parvis_portal.intake import report_views, source_views, views
 
 app_name = "intake"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("brouillons/<int:pk>/approuver/", views.approve, name="approve"),
     path("brouillons/<int:pk>/ecarter/", views.discard, name="discard"),
     path("brouillons/<int:pk>/reprendre/", views.restore, name="restore"),
+    path("brouillons/<int:pk>/rapport.<slug:kind>", report_views.download, name="report"),
+    path("brouillons/<int:pk>/copie/", report_views.copy, name="copy"),
+    path("brouillons/<int:pk>/copie/avancement/", report_views.progress, name="copy_progress"),
     path("sources/", source_views.index, name="sources"),
     path("sources/nouvelle/", source_views.add, name="source_add"),
     path("sources/<int:pk>/", source_views.source, name="source"),

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from parvis.errors import ParvisError
 from parvis.store.folder import Folder
+from parvis.validation import standing
 from parvis.values import Finding
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import actions, queries, repairing, review
+from parvis_portal.intake import actions, queries, repairing, report_views, review
 from parvis_portal.intake.forms import DropForm, MetadataForm, WithdrawForm
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs.models import State
@@ -214,6 +215,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
     return {
         "draft": found,
         "preparation": preparation,
+        "part": report_views.part(found),
         "profile": preparation.profile,
         "columns": preparation.profile.columns,
         "findings": review.grouped(_remarks(found), len(found.submission.remarks)),
@@ -291,7 +293,13 @@ def history(request: HttpRequest, member: Membership, slug: str) -> HttpResponse
     acts = Act.objects.filter(
         organisation=dataset.organisation, target__in=[f"dataset:{dataset.pk}", *drafts, *received]
     )
-    context = {"dataset": dataset, "releases": dataset.releases.all(), "acts": [review.act(a) for a in acts]}
+    releases = list(dataset.releases.all())
+    scores = {v.id: total for v, total in standing.history([r.version for r in releases if not r.withdrawn_at])}
+    context = {
+        "dataset": dataset,
+        "releases": [(r, scores.get(r.version_id)) for r in releases],
+        "acts": [review.act(a) for a in acts],
+    }
     return render(request, "intake/history.html", context)
 
 
