@@ -90,7 +90,9 @@ if not DEBUG:
 
 DATABASES = {"default": environment.database(DATA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outside"]}}
+# Jobs that wait for other machines have a lane of their own: a slow server never stops a clerk's file.
+JOBS_OUTSIDE = ("intake.collect",)
 
 # --- People -----------------------------------------------------------------------------------------
 

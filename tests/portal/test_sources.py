@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -461,3 +462,47 @@ def test_the_command_visits_a_source_by_its_name_and_says_what_came(tmp_path: Pa
     unknown = run(*collect, "ailleurs", "--data", str(data))
     assert unknown.returncode not in (0, 1) and "Dépôt" in unknown.stderr
     assert run(*collect, "--data", str(data)).returncode != 0
+
+
+def test_a_slow_server_never_stops_a_clerks_file(tmp_path: Path) -> None:
+    """A real worker: while a visit waits for a server that says nothing, a file is examined."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    data = tmp_path / "data"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PARVIS_", "DJANGO_"))}
+    environment["PARVIS_INSIDE"] = "127.0.0.1"
+    (tmp_path / "arbres.csv").write_bytes(TREES)
+    code = (
+        "import sys; from pathlib import Path; from parvis_portal import verbs; verbs.opened(sys.argv[1])\n"
+        "from parvis.store.folder import Folder; from parvis_portal.people import actions as people\n"
+        "from parvis_portal.intake import actions, sources\n"
+        "town = people.organisation('fontclaire', name='Fontclaire')\n"
+        "lent = sources.create(town, None, 'Lent', 'http', {'address': sys.argv[3]})\n"
+        "sources.visit(lent, None)\n"
+        "actions.receive(Folder(Path(sys.argv[1])), town, None, 'arbres.csv', open(sys.argv[2], 'rb'), origin='test')\n"
+    )
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}/arbres.csv"
+    command = [sys.executable, "-c", code, str(data), str(tmp_path / "arbres.csv"), address]
+    subprocess.run(command, env=environment, check=True, timeout=120)
+    worker_command = [sys.executable, "-m", "parvis.cli.main", "worker", "--data", str(data)]
+    look = (
+        "import sys; from parvis_portal import verbs; verbs.opened(sys.argv[1])\n"
+        "from parvis_portal.intake.models import Submission, Visit\n"
+        "print(Submission.objects.get().state, Visit.objects.get().state)\n"
+    )
+    process = subprocess.Popen(worker_command, env=environment)
+    try:
+        door, _ = silent.accept()  # the visit is there, and gets no answer
+        for _n in range(30):
+            told = subprocess.run(
+                [sys.executable, "-c", look, str(data)], env=environment, capture_output=True, text=True, check=True
+            ).stdout.split()
+            if told[0] != "waiting":
+                break
+        assert told == ["ready", "running"]
+        process.terminate()
+        assert process.wait(20) == 0
+        door.close()
+    finally:
+        process.kill()
+        process.wait()
+        silent.close()

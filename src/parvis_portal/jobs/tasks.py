@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from django.apps import apps
+from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from django_tasks import task
@@ -37,8 +38,9 @@ def work(run_id: int) -> None:
 
 
 def submit(run: JobRun) -> None:
-    """Put a run in the queue of the task library."""
-    JobRun.objects.filter(pk=run.pk).update(task=str(work.enqueue(run.pk).id))
+    """Put a run in the queue of the task library: its own lane when it waits for other machines."""
+    lane = "outside" if run.name in settings.JOBS_OUTSIDE else "default"
+    JobRun.objects.filter(pk=run.pk).update(task=str(work.using(queue_name=lane).enqueue(run.pk).id))
 
 
 def claim(run_id: int) -> JobRun | None:

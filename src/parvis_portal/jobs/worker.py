@@ -1,9 +1,11 @@
-"""A process that does jobs: the task library's own loop, with the reaper of dead ones and the clock beside it."""
+"""A process that does jobs: the task library's own loop, with the reaper of dead ones, the clock, and beside it a lane
+for the jobs that wait for other machines."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from django.db import close_old_connections, connection
 from django.utils.crypto import get_random_string
@@ -13,6 +15,7 @@ from parvis_portal.jobs.tasks import reap, tick
 
 REAP_EVERY = 15.0  # seconds
 PAUSE = 0.3  # seconds between two looks at an empty queue
+PATIENCE = 5.0  # seconds left to a job that waits for another machine when the worker stops
 
 
 def run(*, once: bool = False) -> int:
@@ -25,11 +28,28 @@ def run(*, once: bool = False) -> int:
     stop = threading.Event()
     reap()
     tick()
-    reaper = threading.Thread(target=_reap_always, args=(stop,), daemon=True)
-    if not once:
-        reaper.start()
-    worker = Worker(
-        queue_names=["default"],
+    if once:
+        worker = _worker(["default", "outside"], once)
+        worker.run()
+        return worker._run_tasks
+    worker, outside = _worker(["default"], once), _worker(["outside"], once)
+    threading.Thread(target=_reap_always, args=(stop,), daemon=True).start()
+    lane = threading.Thread(target=_run_apart, args=(outside,), daemon=True)
+    lane.start()
+    if threading.current_thread() is threading.main_thread():
+        worker.configure_signals()
+    try:
+        worker.run()
+    finally:
+        stop.set()
+        outside.running = False
+        lane.join(PATIENCE)  # what is cut then is taken again: its lease ends with this process
+    return worker._run_tasks + outside._run_tasks
+
+
+def _worker(queues: list[str], once: bool) -> Worker:
+    return Worker(
+        queue_names=queues,
         interval=PAUSE,
         batch=once,
         backend_name="default",
@@ -38,13 +58,17 @@ def run(*, once: bool = False) -> int:
         worker_id=get_random_string(32),
         excluded_queue_names=[],
     )
-    if threading.current_thread() is threading.main_thread() and not once:
-        worker.configure_signals()
-    try:
-        worker.run()
-    finally:
-        stop.set()
-    return worker._run_tasks
+
+
+def _run_apart(worker: Worker) -> None:
+    """Do the jobs that wait for other machines, beside the others; what stops the loop only starts it again."""
+    while worker.running:
+        try:
+            worker.run()
+        except Exception:
+            logging.getLogger("parvis.jobs").exception("lane")
+            time.sleep(PAUSE)
+    connection.close()
 
 
 def _reap_always(stop: threading.Event) -> None:
