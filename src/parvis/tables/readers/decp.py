@@ -40,7 +40,7 @@ def recognises(path: Path, head: bytes) -> float:
     if markup.looks(head) == "marches":
         return 0.95 if _HEAD.search(head.replace(b"\x00", b"").decode("latin-1")) else 0.45
     start = objects.start(head)
-    if not start.startswith("{") or not _START.search(start):
+    if not start.startswith("{") or not _START.search(start) or "json-schema.org" in start:
         return 0.0
     return 0.9 if _HEAD.search(start) else 0.65
 

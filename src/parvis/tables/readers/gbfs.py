@@ -22,13 +22,14 @@ _FEEDS = ("stations", "bikes", "vehicles", "vehicle_types", "plans", "regions", 
           "geofencing_zones", "versions", "datasets", "feeds", "system_id")  # fmt: skip
 _INDEX = ("feeds", "versions", "datasets")
 _MOMENT = re.compile(r"(?:^|_)(?:last_(?:reported|updated)|available_until|start|end|start_time|end_time)$")
+_ENVELOPE = (re.compile(r'"last_updated"\s*:\s*["\d]'), re.compile(r'"ttl"\s*:\s*\d'), re.compile(r'"data"\s*:\s*\{'))
 _FEW = 50  # values of a list, in the feed that describes the service
 _EPOCH = (1_000_000_000, 4_000_000_000)  # seconds: 2001 to 2096
 
 
 def recognises(path: Path, head: bytes) -> float:
     start = objects.start(head)
-    if not start.startswith("{") or not all(f'"{k}"' in start for k in ("last_updated", "ttl", "data")):
+    if not start.startswith("{") or not all(p.search(start) for p in _ENVELOPE):
         return 0.0
     if re.search(r'"data"\s*:\s*\{\s*"[a-z]{2}(?:-[A-Za-z]{2})?"\s*:\s*\{\s*"feeds"', start):
         return 0.93

@@ -22,7 +22,7 @@ from parvis.values import Finding, Severity, msg
 TITLE = "Tableaux d'un PDF"
 SUFFIXES = (".pdf",)
 
-_PAGES = 400
+_PAGES = 250
 _EDGE = 4.0  # points between two edges that are one
 _DRAWING = 15_000  # lines on a page: beyond it is a map or a plan, and looking for cells in it would take minutes
 _ROOM = 3  # lines of running text that may stand between two parts of a table
@@ -115,7 +115,9 @@ class _Told:
         if len(page.lines) + len(page.rects) + len(page.curves) > _DRAWING:
             self.drawings.append(number)
             return
-        clean = page.filter(lambda o: o.get("object_type") != "char" or _key(o) not in covered).dedupe_chars()
+        clean = page.filter(lambda o: o.get("object_type") != "char" or _key(o) not in covered) if covered else page
+        if len({(c["text"], round(c["x0"]), round(c["top"])) for c in clean.chars}) < 0.95 * len(clean.chars):
+            clean = clean.dedupe_chars()  # bold made of letters printed twice
         lines = _lines(clean)
         found = list(_ruled(clean, number, lines))
         boxes = [t.box for t in found]
@@ -446,11 +448,28 @@ def _columns(block: Sequence[_Line], number: int, lines: Sequence[_Line]) -> Ite
             for i in range(len(columns)):
                 table.put(at, i, places.get(i, ""))
         before = line
-    cells = [c for row in table.rows for c in row if c]
-    wordy = sum(len(c) for c in cells) > 45 * len(cells)  # the columns of a newspaper, not those of a table
-    if table.is_table() and len(table.rows) > 2 and not wordy and len(cells) >= 0.6 * len(table.rows) * table.width:
+    if _columns_hold(table):
         table.caption = _caption(lines, table.box[1], number)
         yield table
+
+
+_VALUE = re.compile(r"^[-+(]?[\d\s\u00a0\u202f.,/:%€)-]*\d[\d\s\u00a0\u202f.,/:%€)-]*$")
+
+
+def _columns_hold(table: _Table) -> bool:
+    """True for data: full columns, one of numbers or dates at least, or all short; never a numbered list of sentences."""
+    rows = table.rows[1:]
+    if len(rows) < 3 or not table.is_table():
+        return False
+    columns = [[r[i] for r in rows] for i in range(table.width)]
+    filled = [[c for c in column if c] for column in columns]
+    if sum(map(len, filled)) < 0.75 * len(rows) * table.width:
+        return False
+    means = [sum(map(len, cells)) / max(len(cells), 1) for cells in filled]
+    values = [sum(bool(_VALUE.match(c)) for c in cells) for cells in filled]
+    measured = any(v >= 0.6 * len(rows) for v in values[1:])
+    short = max(means) <= 25 and all(len(cells) >= 0.8 * len(rows) for cells in filled)
+    return max(means) <= 60 and (measured or short)
 
 
 def _column(columns: Sequence[Sequence[float]], part: tuple[float, float, str]) -> int:
