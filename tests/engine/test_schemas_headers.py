@@ -28,12 +28,14 @@ CASES: dict[str, list[str]] = {
         "Nom équipement;Catégorie équipement;Adresse;X:number;Y:number",
     ],
     "naturalsolutions/schema-arbre": [
-        "idbase:integer;typeemplacement;domanialite;arrondissement;adresse;libellefrancais;genre;espece;circonferenceencm:integer;hauteurenm:integer;stadedeveloppement;remarquable:boolean;geo_point_2d",
+        "idbase:integer;typeemplacement;domanialite;arrondissement;adresse;libellefrancais;genre;"
+        "espece;circonferenceencm:integer;hauteurenm:integer;stadedeveloppement;remarquable:boolean;geo_point_2d",
         "Code arbre;Essence;Hauteur (m):number;Circonférence (cm):number;Année de plantation:integer;Quartier",
         "ID;NOM_LATIN;NOM_COMMUN;HAUTEUR:number;DIAMETRE:number;DATE_PLANTATION:date",
     ],
     "139bercy/format-commande-publique": [
-        "Numéro de marché;Objet du marché;Titulaire;Montant HT:number;Date de notification:date;Procédure;Durée:integer",
+        "Numéro de marché;Objet du marché;Titulaire;Montant HT:number;Date de notification:date;"
+        "Procédure;Durée:integer",
         "N° marché;Intitulé;Attributaire;Code postal attributaire;Montant (€ HT):number;Date notification:date",
         "Objet;Nom de l'attributaire;Tranche de montant;Date de notification:date;Type de marché",
     ],
@@ -52,13 +54,16 @@ CASES: dict[str, list[str]] = {
         "DAE;Adresse;Commune;Latitude:number;Longitude:number;Date de maintenance:date",
     ],
     "etalab/schema-stationnement": [
-        "Nom du parking;Nombre de places:integer;Hauteur maximale:number;Tarif 1h:number;Longitude:number;Latitude:number",
+        "Nom du parking;Nombre de places:integer;Hauteur maximale:number;Tarif 1h:number;"
+        "Longitude:number;Latitude:number",
         "id;nom;insee;adresse;type_usagers;gratuit:boolean;nb_places:integer;Xlong:number;Ylat:number",
     ],
     "parvis/resultats-elections": [
-        "Code BV:integer;Inscrits:integer;Abstentions:integer;Votants:integer;Blancs:integer;Nuls:integer;Exprimés:integer;N°Panneau:integer;Nom;Prénom;Voix:integer",
+        "Code BV:integer;Inscrits:integer;Abstentions:integer;Votants:integer;Blancs:integer;"
+        "Nuls:integer;Exprimés:integer;N°Panneau:integer;Nom;Prénom;Voix:integer",
         "Bureau:integer;Inscrits:integer;Votants:integer;Exprimés:integer;DUPONT:integer;MARTIN:integer;DURAND:integer",
-        "Code du b.vote;Libellé de la commune;Inscrits:integer;% Abs/Ins:number;Votants:integer;Exprimés:integer;N°Liste:integer;Libellé Abrégé Liste;Voix:integer",
+        "Code du b.vote;Libellé de la commune;Inscrits:integer;% Abs/Ins:number;Votants:integer;"
+        "Exprimés:integer;N°Liste:integer;Libellé Abrégé Liste;Voix:integer",
     ],
     "scdl/budget": [
         "Section;Sens;Chapitre;Libellé chapitre;Article;Libellé article;BP 2024:number",
@@ -106,7 +111,8 @@ CASES: dict[str, list[str]] = {
         "insee;id_sdis;id_gestion;nom_gest;type_pei;type_rd;diam_pei:number;statut;nature",
     ],
     "etalab/schema-stationnement-cyclable": [
-        "id_local;id_osm;code_com;coordonneesxy;capacite:integer;capacite_cargo:integer;type_accroche;mobilier;acces;gratuit:boolean;couverture:boolean",
+        "id_local;id_osm;code_com;coordonneesxy;capacite:integer;capacite_cargo:integer;"
+        "type_accroche;mobilier;acces;gratuit:boolean;couverture:boolean",
     ],
     "datagouv/schema-fontaine-eau": [
         "Nom de la fontaine;Adresse;Potable:boolean;Latitude:number;Longitude:number",
