@@ -146,7 +146,7 @@ def test_a_visit_whose_worker_died_is_made_again(trees: Source) -> None:
     assert visit.state == Visit.State.DONE and Submission.objects.count() == 1
 
 
-def test_a_failure_is_said_kindly_and_waits_longer_each_time(trees: Source, site: Any) -> None:
+def test_a_failure_is_said_kindly_and_waits_longer_each_time(trees: Source, site: Any, town: Town) -> None:
     site.pages["/arbres.csv"] = (503, b"")
     waits = []
     for _ in range(3):
@@ -156,6 +156,7 @@ def test_a_failure_is_said_kindly_and_waits_longer_each_time(trees: Source, site
         assert trees.next_at is not None
         waits.append((trees.next_at - timezone.now()).total_seconds())
     assert "en panne" in trees.failed and trees.failures == 3
+    assert "Sources en échec" in town.client("agent").get(reverse("intake:desk")).content.decode()
     assert waits[0] < waits[1] < waits[2]
     site.pages["/arbres.csv"] = (200, TREES)
     due(trees)

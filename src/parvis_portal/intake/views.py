@@ -51,6 +51,7 @@ def desk(request: HttpRequest, member: Membership) -> HttpResponseBase:
         "refused": submissions.filter(state=Submission.State.REFUSED)[:50],
         "withdrawn": catalogue.managed(request.user).filter(current=None, withdrawn_at__isnull=False),
         "form": DropForm(),
+        "failing": queries.sources(request.user).filter(enabled=True).exclude(failed=""),
     }
     return render(request, "intake/desk.html", context)
 
