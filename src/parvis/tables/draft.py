@@ -64,6 +64,7 @@ class Draft:
         self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
         self._number = 0
         self._given = 0
+        self._settled: list[str] = []  # tables made on the way, in memory
         self.view = "v0"
         self.connection.execute(f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
         self._sample: list[tuple[Any, ...]] | None = None
@@ -118,11 +119,14 @@ class Draft:
 
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
-        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed
+        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, len(self._settled)
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
-        self.view, self.labels, self.at, self.kinds, self.changed = mark
+        self.view, self.labels, self.at, self.kinds, self.changed, settled = mark
+        for name in reversed(self._settled[settled:]):
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        del self._settled[settled:]
         self._sample, self.told, self.traces = None, {}, []
 
     # --- Changes ----------------------------------------------------------------------------------
@@ -197,6 +201,8 @@ class Draft:
         self._number += 1
         made = f"CREATE TABLE v{self._number} AS {select} ORDER BY {settled}"
         self.connection.execute(made if settled else f"CREATE VIEW v{self._number} AS {select}")
+        if settled:
+            self._settled.append(f"v{self._number}")
         self.view = f"v{self._number}"
         self.changed = True
         self._sample = None
