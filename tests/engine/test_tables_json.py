@@ -118,6 +118,7 @@ def test_marked_encodings_are_read(tmp_path: Path, codec: str) -> None:
         (b'[{"a":' + b"[" * 300_000, "emboîte"),
         (b'{"a": []}', "liste"),
         (b'{"type": "Topology", "objects": {}, "arcs": []}', "TopoJSON"),
+        (b'{"$schema": "https://json-schema.org/draft/2020-12/schema", "required": ["a", "b"]}', "schéma"),
         (b'{"a": 1}\n{"a": 2', "ligne 2"),
         (b'[{"a": 0123}]', "ligne 1"),
     ],

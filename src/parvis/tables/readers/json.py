@@ -29,6 +29,12 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     """Put the lists of objects of the file into the sink, the largest first, nested objects as dotted columns."""
     with path.open("rb") as stream:
         start = objects.start(stream.read(1 << 16))
+    if re.search(r'"\$schema"\s*:\s*"https?://json-schema\.org/', start):
+        raise InputError(
+            "C'est un schéma (JSON Schema), pas des données.",
+            "Envoyez le fichier de données lui-même.",
+            code="read.not_data",
+        )
     source = objects.Objects(path, sink.limits)
     by_line = bool(_BY_LINE.match(start))
 
