@@ -34,8 +34,11 @@ NATURES = ("aide en numéraire", "aide en nature", "aide en numéraire;aide en n
 BENEFICIARIES = 20_000
 
 
-def write_subsidies(path: Path, rows: int, seed: int) -> None:
-    """Write ``rows`` lines of UTF-8 CSV (about 215 bytes each); the same seed gives the same bytes."""
+def write_subsidies(path: Path, rows: int, seed: int, decimal: str = ",") -> None:
+    """Write ``rows`` lines of UTF-8 CSV (about 215 bytes each); the same seed gives the same bytes.
+
+    With a decimal point the file follows its schema to the letter: checkers then have nothing to report.
+    """
     draw = random.Random(seed)
     town = siret(draw)
     known = []
@@ -48,12 +51,12 @@ def write_subsidies(path: Path, rows: int, seed: int) -> None:
         out.write(HEADER + "\n")
         for number in range(rows):
             day = days[draw.randrange(3650)]
-            amount = f"{draw.randrange(100, 90_000)},{draw.randrange(100):02d}"
+            amount = f"{draw.randrange(100, 90_000)}{decimal}{draw.randrange(100):02d}"
             nature = NATURES[0] if draw.random() < 0.9 else NATURES[1]
             out.write(
                 f"Commune de Fontclaire;{town};{day};{day[:4]}-{number:07d};{known[draw.randrange(BENEFICIARIES)]};"
                 f"{SUBJECTS[draw.randrange(5)]} {day[:4]};{amount};{nature};unique;{day}/{day[:4]}-12-31;;non;"
-                f"0,{draw.randrange(1, 10)};Soutien à la vie associative\n"
+                f"0{decimal}{draw.randrange(1, 10)};Soutien à la vie associative\n"
             )
 
 

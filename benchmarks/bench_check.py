@@ -1,0 +1,145 @@
+"""Validation of 1,000,000 rows × 16 columns against the national schema of subsidies, beside Validata and frictionless.
+
+    python3 do.py bench bench_check
+
+Goals, by CPU time of whole processes in one run: at least 50 times Validata and 20 times frictionless, at most 2.5
+times DuckDB's bare scan of the file; memory under 1 GB for 10,000,000 rows (``ROWS_LARGE``, 0 to leave it). The file
+follows the schema to the letter, which is the quickest case of the two peers. They read fewer rows (``PEER_ROWS``)
+and are scaled by their cost a row, their start taken off, so that only their work on rows is compared; ours counts
+whole: reading, types, meanings, schema, checks and the search for personal data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import measure
+import peers
+from subsidies import write_subsidies
+
+ROWS = int(os.environ.get("ROWS", "1000000"))
+PEER_ROWS = int(os.environ.get("PEER_ROWS", "50000"))
+LARGE = int(os.environ.get("ROWS_LARGE", "10000000"))
+TIMES = int(os.environ.get("TIMES", "3"))
+SCHEMA = peers.ROOT / "src" / "parvis" / "schemas" / "national" / "scdl__subventions.json"
+VALIDATA_GOAL, FRICTIONLESS_GOAL, SCAN_GOAL, MEMORY_GOAL = 50.0, 20.0, 2.5, 1e9
+
+SCAN = """
+import duckdb
+print(duckdb.sql("select max(columns(*)) from read_csv('{csv}', delim=';')").fetchall()[0][0])
+"""
+OURS = """
+from parvis import pipeline
+told = pipeline.check('{csv}', 'scdl/subventions').preparations[0]
+assert told.schema == 'scdl/subventions' and told.profile.rows == {rows}, (told.schema, told.profile.rows)
+assert not [f for f in told.findings if f.code.startswith('schema.') and f.severity in ('block', 'refuse')], told.findings
+print(told.profile.rows)
+"""
+VALIDATA = """
+from validata_core import resource_service, validation_service
+table = resource_service.from_file_content('{csv}', open('{csv}', 'rb').read())
+report = validation_service.validate_resource(table, '{schema}', True)
+assert report.stats.rows_processed == {rows}, report
+print(report.stats.rows_processed)
+"""
+FRICTIONLESS = """
+import json
+from frictionless import Dialect, Resource, Schema, system
+from frictionless.formats import CsvControl
+with system.use_context(trusted=True):
+    control = CsvControl(delimiter=';')
+    schema = Schema.from_descriptor(json.load(open('{schema}')))
+    table = Resource(path='{csv}', schema=schema, dialect=Dialect(controls=[control]))
+    report = table.validate(limit_rows=10**9, limit_errors=10**9)
+assert report.tasks[0].stats['rows'] == {rows}, report
+print(report.tasks[0].stats['rows'])
+"""
+
+
+def main() -> None:
+    other = str(peers.python("peers"))
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        schema = work / "schema.json"
+        schema.write_text(_table_schema())
+        csv, few, none = work / "subventions.csv", work / "few.csv", work / "none.csv"
+        for path, rows in ((csv, ROWS), (few, PEER_ROWS), (none, 10)):
+            write_subsidies(path, rows, seed=1, decimal=".")
+        print(f"{ROWS:,} lignes × 16 colonnes, {csv.stat().st_size / 1e6:.0f} Mo ; voisins mesurés sur {PEER_ROWS:,}")
+        ours: list[measure.Usage] = []
+        ratios: dict[str, list[float]] = {"Validata": [], "frictionless": [], "lecture nue": []}
+        for _ in range(TIMES):
+            scan = measure.script(SCAN.format(csv=csv))
+            own = measure.script(OURS.format(csv=csv, rows=ROWS))
+            ours.append(own)
+            ratios["lecture nue"].append(own.cpu / scan.cpu)
+            told = [f"lecture nue {scan.cpu:.2f} s", f"Parvis {own.cpu:.2f} s ({own.peak / 1e6:.0f} Mo)"]
+            for peer, code in (("Validata", VALIDATA), ("frictionless", FRICTIONLESS)):
+                long, short = (
+                    measure.run([other, "-c", code.format(csv=path, rows=rows, schema=schema)])
+                    for path, rows in ((few, PEER_ROWS), (none, 10))
+                )
+                scaled = (long.cpu - short.cpu) / PEER_ROWS * ROWS
+                ratios[peer].append(scaled / own.cpu)
+                told.append(f"{peer} {scaled:.1f} s ({long.cpu - short.cpu:.2f} s mesurées)")
+            print("  CPU : " + ", ".join(told), flush=True)
+        middle = {n: statistics.median(r) for n, r in ratios.items()}
+        print(f"médianes : {middle['Validata']:.1f} fois plus vite que Validata (but : {VALIDATA_GOAL:.0f}), "
+              f"{middle['frictionless']:.1f} fois que frictionless (but : {FRICTIONLESS_GOAL:.0f}), "
+              f"{middle['lecture nue']:.2f} fois la lecture nue (but : {SCAN_GOAL})")  # fmt: skip
+        good = middle["Validata"] >= VALIDATA_GOAL and middle["frictionless"] >= FRICTIONLESS_GOAL
+        good = good and middle["lecture nue"] <= SCAN_GOAL
+        raise SystemExit(0 if _large(work, csv) and good else 1)
+
+
+def _large(work: Path, csv: Path) -> bool:
+    """Check a file ten times longer, made of the first one's lines, and say what memory it took."""
+    if not LARGE:
+        return True
+    lines = csv.read_bytes().split(b"\r\n", 1)
+    long = work / "long.csv"
+    with long.open("wb") as out:
+        out.write(lines[0] + b"\r\n")
+        for _ in range(LARGE // ROWS):
+            out.write(lines[1])
+    csv.unlink()
+    own = measure.script(OURS.format(csv=long, rows=LARGE))
+    print(f"{LARGE:,} lignes, {long.stat().st_size / 1e9:.2f} Go : {own.cpu:.1f} s CPU, mémoire {own.peak / 1e9:.2f} Go "
+          f"(but : {MEMORY_GOAL / 1e9:.0f})")  # fmt: skip
+    return own.peak <= MEMORY_GOAL
+
+
+_CONSTRAINTS = {"required": "required", "pattern": "pattern", "enum": "enum", "max_length": "maxLength",
+                "min_length": "minLength", "minimum": "minimum", "maximum": "maximum"}  # fmt: skip
+_WORDS = {"true_values": "trueValues", "false_values": "falseValues"}
+
+
+def _table_schema() -> str:
+    """Return our snapshot as the Table Schema that it was made from, with the checks that Validata adds."""
+    held = json.loads(SCHEMA.read_text("utf-8"))
+    fields = [
+        {
+            "name": field["name"], "type": field["type"],
+            "constraints": {said: field[ours] for ours, said in _CONSTRAINTS.items() if ours in field},
+            **{said: field[ours] for ours, said in _WORDS.items() if ours in field},
+        }
+        for field in held["fields"]
+    ]  # fmt: skip
+    siret = [r["fields"][0] for r in held["rules"] if r.get("op") == "siret"]
+    checks = [{"name": "french-siret-value", "params": {"column": column}} for column in siret]
+    checks += [
+        {"name": "one-of-required", "params": {"column1": r["fields"][0], "column2": r["fields"][1]}}
+        for r in held["rules"] if r["kind"] == "one_of"
+    ]  # fmt: skip
+    return json.dumps({"name": "subventions", "fields": fields, "custom_checks": checks}, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()
