@@ -135,6 +135,18 @@ def test_a_lone_shp_gives_its_shapes(tmp_path: Path) -> None:
     assert {"shapefile.no_dbf", "geo.no_system"} <= set(codes(sink))
 
 
+def test_a_mif_without_its_mid_says_what_is_missing(tmp_path: Path) -> None:
+    shape = shapely.to_wkb(np.array([L93]))
+    fields = [np.array(["Halle"], object)]
+    path = tmp_path / "lieux.mif"
+    write(path, shape, fields, ["NOM"], geometry_type="Point", crs="EPSG:2154", driver="MapInfo File", FORMAT="MIF")
+    whole = read(Parcel(path, path.name, "", 1), tmp_path / "whole")
+    assert ([t.crs for t in whole.tables], whole.findings) == (["EPSG:2154"], ())
+    path.with_suffix(".mid").unlink()
+    alone = read(Parcel(path, path.name, "", 1), tmp_path / "alone")
+    assert [f.code for f in alone.findings] == ["mapinfo.no_mid"]
+
+
 # --- Deliveries of urban planning -----------------------------------------------------------------
 
 

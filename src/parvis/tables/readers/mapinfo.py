@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
-from parvis.values import Finding
+from parvis.values import Finding, Severity, msg
 
 TITLE = "MapInfo (TAB, MIF)"
 SUFFIXES = (".tab", ".mif")
@@ -27,7 +27,17 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     if path.suffix.lower() not in SUFFIXES:
         raise _damaged()
     layer.gdal(path, sink, "mapinfo", damaged=_damaged)
-    return ()
+    beside = [path.with_suffix(s) for s in (".mid", ".MID")]
+    return [_no_table()] if path.suffix.lower() == ".mif" and not any(p.exists() for p in beside) else []
+
+
+def _no_table() -> Finding:
+    return Finding(
+        "mapinfo.no_mid",
+        Severity.WARN,
+        msg("Le fichier .mid manque : la couche a des formes, mais ses colonnes d'information sont vides."),
+        hint=msg("Renvoyez dans une même archive ZIP les fichiers .mif et .mid de la couche."),
+    )
 
 
 def _damaged() -> InputError:
