@@ -275,6 +275,40 @@ def test_subsidies_are_held_against_deliberations_and_budget(tmp_path: Path) -> 
         assert all(f.text and f.hint for f in findings)
 
 
+def test_a_number_that_starts_again_each_year_is_told(tmp_path: Path) -> None:
+    labels = ["COLL_NOM", "COLL_SIRET", "DELIB_ID", "DELIB_DATE", "DELIB_OBJET"]
+
+    def acts(year: int) -> Held:
+        rows: list[Row] = [
+            ["Fontclaire", "21580999700012", f"{n}", f"{year}-03-1{n}", f"objet {year}"] for n in range(1, 6)
+        ]
+        table = Table(tmp_path / str(year), labels, [*rows, ["Fontclaire", "21580999700012", "77", "2020-01-01", "une"]],
+                      "scdl/deliberations")  # fmt: skip
+        return Held(f"Délibérations {year}", table.profile, table.typed)
+
+    told = across([acts(2025), acts(2026)])
+    assert [f.code for f in told[0]] == ["across.same_number"] and told[0][0].lines == (2, 3, 4, 5, 6)
+
+
+def test_a_reference_that_leads_nowhere(tmp_path: Path) -> None:
+    from parvis.schemas.schema import from_table_schema
+
+    schema = from_table_schema(
+        {
+            "fields": [{"name": "id"}, {"name": "parent"}, {"name": "ligne"}],
+            "foreignKeys": [
+                {"fields": "parent", "reference": {"resource": "", "fields": "id"}},
+                {"fields": "ligne", "reference": {"resource": "lignes", "fields": "id"}},
+            ],
+        },
+        "essai",
+    )
+    table = Table(tmp_path, ["id", "parent", "ligne"], [["a", None, "x"], ["b", "a", "x"], ["c", "z", "x"]])
+    mapping = {n: n for n in ("id", "parent", "ligne")}
+    told = {f.code: f for f in run.check(table.typed, table.raw, table.profile, schema, mapping)}
+    assert told["schema.reference"].lines == (4,) and told["schema.reference_elsewhere"].values["table"] == "lignes"
+
+
 def test_files_that_agree_are_not_remarked(tmp_path: Path) -> None:
     grants = _subsidies(
         tmp_path / "s", [["Fontclaire", "21580999700012", "2026-04-01", "2026-01", "Chorale", "1000"]] * 2

@@ -193,6 +193,8 @@ def _show(reception: Reception, *, with_columns: bool) -> None:
             _show_columns(console, preparation.profile)
             _show_steps(console, preparation)
         _show_schemas(console, preparation)
+        if not with_columns:
+            _show_standing(console, preparation)
         if preparation.findings:
             console.print(out.findings_table(preparation.findings))
 
@@ -221,6 +223,15 @@ def _show_steps(console: Console, preparation: Preparation) -> None:
     for step in preparation.recipe:
         mark = "?" if step.origin == "idea" else "✗" if step.off or not step.found else "✓"
         console.print(f"{mark} {escape(step.text)}", style="dim" if mark != "✓" else "")
+
+
+def _show_standing(console: Console, preparation: Preparation) -> None:
+    stands = standing.standing(preparation.findings, preparation.schema)
+    scored = standing.score(preparation.quality, preparation.findings)
+    title = f"[bold]{standing.TITLES[stands.level]}[/bold]"
+    console.print(f"{title} : {standing.MEANINGS[stands.level]} Qualité : {scored.total} sur 100.")
+    if scored.action is not None:
+        console.print(f"À faire en premier : {escape(scored.action.text)}")
 
 
 def _show_schemas(console: Console, preparation: Preparation) -> None:

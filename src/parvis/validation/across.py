@@ -41,7 +41,7 @@ def across(tables: Sequence[Held]) -> dict[int, tuple[Finding, ...]]:
         for at, grants in enumerate(tables):
             others = [t for n, t in enumerate(tables) if n != at]
             said = [f for other in others for f in (*_granted(engine, grants, other), *_paid(engine, grants, other))]
-            said += [f for other in others for f in _town(engine, grants, other)]
+            said += [f for other in others for f in (*_town(engine, grants, other), *_again(engine, grants, other))]
             if said:
                 out[at] = tuple(said)
     return out
@@ -136,6 +136,44 @@ def _by_year(engine: Any, grants: Held, amount: Column, when: Column | None) -> 
     return {str(y): float(s or 0) for y, s in rows}
 
 
+# --- Numbers given again ---------------------------------------------------------------------------
+
+_NAMES_A_ROW = ("DELIB_ID", "id_pdc_itinerance", "EQUIP_UID", "id_lieu", "cle_interop")
+
+
+def _again(engine: Any, one: Held, other: Held) -> Iterator[Finding]:
+    """Look for acts and places that two files number alike and that are not the same: a number starts again each year."""
+    field = next((f for f in _NAMES_A_ROW if one.column(f) is not None and other.column(f) is not None), "")
+    mine, theirs = one.column(field), other.column(field)
+    if mine is None or theirs is None:
+        return
+    common = [(a, b) for a in one.profile.columns for b in other.profile.columns
+              if a.field and a.field == b.field and a.field != field and a.filled and b.filled]  # fmt: skip
+    if not common:
+        return
+    differ = " OR ".join(
+        f"CAST(a.{quoted(x.name)} AS VARCHAR) IS DISTINCT FROM CAST(b.{quoted(y.name)} AS VARCHAR)" for x, y in common
+    )
+    both = f"{_of(one)} AS a JOIN {_of(other)} AS b ON {_bare(mine, 'a.')} = {_bare(theirs, 'b.')}"
+    again = f"{_bare(mine, 'a.')} <> '' AND ({differ})"
+    lines = _rows(engine, f"SELECT DISTINCT a.__line, a.{quoted(mine.name)} FROM {both} WHERE {again}")
+    if lines:
+        yield Finding(
+            "across.same_number",
+            Severity.WARN,
+            msg(
+                "Colonne « {column} » : {count} ligne(s) portent un numéro qui, dans « {other} », désigne autre chose."
+            ),
+            Place(line=lines[0][0], column=mine.label),
+            {"column": mine.label, "count": len(lines), "other": other.title},
+            hint=msg("Ajoutez l'année au numéro : 2026-012 au lieu de 12."),
+            why=msg("Un lien vers ce numéro mènerait à la mauvaise ligne."),
+            count=len(lines),
+            examples=tuple(dict.fromkeys(str(r[1])[:80] for r in lines))[:_SHOWN],
+            lines=tuple(r[0] for r in lines[:_LINES]),
+        )
+
+
 # --- One town -------------------------------------------------------------------------------------
 
 _TOWN = ("idAttribuant", "COLL_SIRET", "BGT_SIRET")
@@ -176,9 +214,9 @@ def _of(table: Held) -> str:
     return f"read_parquet({literal(str(table.typed))})"
 
 
-def _bare(column: Column) -> str:
+def _bare(column: Column, table: str = "") -> str:
     """Return the SQL of a reference without what people write around it: case, spaces, signs."""
-    return f"regexp_replace(lower(strip_accents(CAST({quoted(column.name)} AS VARCHAR))), '[^a-z0-9]', '', 'g')"
+    return f"regexp_replace(lower(strip_accents(CAST({table}{quoted(column.name)} AS VARCHAR))), '[^a-z0-9]', '', 'g')"
 
 
 def _day(table: Held, field: str) -> str:

@@ -19,7 +19,10 @@ _FEW = 20  # rows under which nothing is concluded from their number
 _MOST = 5_000_000  # rows whose identifiers are compared
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _DAYS = (Kind.DATE, Kind.DATETIME)
-_UNITS = ((1000.0, msg("mille fois")), (100.0, msg("cent fois")))
+_UNITS = (
+    (1000.0, msg("mille fois plus grandes que"), msg("mille fois plus petites que")),
+    (100.0, msg("cent fois plus grandes que"), msg("cent fois plus petites que")),
+)
 _NEAR = 0.25  # how near a ratio must be to a change of unit, either way
 
 
@@ -155,13 +158,18 @@ def _values(before: Column, now: Column) -> Iterator[Finding]:
             why=msg("Un tri, une somme ou un graphique qui marchaient hier ne marchent plus."),
         )
     times = _times(before, now)
-    if times or (before.unit and now.unit and before.unit != now.unit):
+    units = bool(before.unit and now.unit and before.unit != now.unit)
+    if times or units:
         yield Finding(
             "continuity.unit_changed",
             Severity.WARN,
-            msg("Colonne « {column} » : les valeurs sont en moyenne {times} celles de la version précédente."),
+            msg(
+                "Colonne « {column} » : l'unité est « {unit} », et non plus « {former} » comme dans la version précédente."
+            )
+            if units
+            else msg("Colonne « {column} » : les valeurs sont en moyenne {times} celles de la version précédente."),
             Place(column=now.label),
-            {"column": now.label, "times": times or f"en {now.unit}, et non en {before.unit},"},
+            {"column": now.label, "times": times, "unit": now.unit, "former": before.unit},
             hint=msg(
                 "L'unité a sans doute changé (euros et milliers d'euros, mètres et kilomètres) : gardez celle d'avant."
             ),
@@ -192,15 +200,17 @@ def _values(before: Column, now: Column) -> Iterator[Finding]:
 
 
 def _times(before: Column, now: Column) -> str:
-    """Return « mille fois » or « cent fois » when the means differ by that much, "" otherwise."""
+    """Return « mille fois plus grandes que » and the like when the means differ by that much, "" otherwise."""
     if before.kind not in _NUMBERS or now.kind not in _NUMBERS or not before.mean or not now.mean:
         return ""
     if before.filled < _FEW or now.filled < _FEW or before.meaning in ("year", "latitude", "longitude"):
         return ""
     ratio = abs(now.mean / before.mean)
-    for factor, said in _UNITS:
-        if 1 - _NEAR <= ratio / factor <= 1 + _NEAR or 1 - _NEAR <= ratio * factor <= 1 + _NEAR:
-            return said + (msg(" plus grandes que") if ratio > 1 else msg(" plus petites que"))
+    for factor, more, less in _UNITS:
+        if 1 - _NEAR <= ratio / factor <= 1 + _NEAR:
+            return more
+        if 1 - _NEAR <= ratio * factor <= 1 + _NEAR:
+            return less
     return ""
 
 

@@ -295,7 +295,13 @@ def history(request: HttpRequest, member: Membership, slug: str) -> HttpResponse
         organisation=dataset.organisation, target__in=[f"dataset:{dataset.pk}", *drafts, *received]
     )
     releases = list(dataset.releases.all())
-    scores = {v.id: total for v, total in standing.history([r.version for r in releases if not r.withdrawn_at])}
+    scores = {
+        v.id: (
+            total,
+            [(_(standing.DIMENSIONS[n][0]), share) for n, share in v.quality.items() if n in standing.DIMENSIONS],
+        )
+        for v, total in standing.history([r.version for r in releases if not r.withdrawn_at])
+    }
     context = {
         "dataset": dataset,
         "releases": [(r, scores.get(r.version_id)) for r in releases],
