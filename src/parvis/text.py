@@ -34,6 +34,12 @@ def words(text: str) -> list[str]:
 
 
 _local = threading.local()
+# Plurals that the French stemmer leaves: vélos, menus, numéros, jeux, lieux; and those that change their end.
+_PLURAL = re.compile(r"\w\w[aiou]s$|[eo]ux$")
+_PLURALS = {
+    **{f"{word}aux": f"{word}ail" for word in ("trav", "vitr", "b", "cor", "em", "soupir")},
+    **{f"{word}x": word for word in ("tuyau", "noyau", "materiau", "joyau", "boyau", "preau")},
+}
 
 
 def stems(text: str) -> list[str]:
@@ -54,7 +60,8 @@ def _stem(word: str) -> str:
 
     if not hasattr(_local, "stemmer"):
         _local.stemmer = snowballstemmer.stemmer("french")
-    return fold(str(_local.stemmer.stemWord(word)))
+    stem = fold(str(_local.stemmer.stemWord(_PLURALS.get(word, word))))
+    return stem[:-1] if _PLURAL.search(stem) else stem
 
 
 def slug(text: str, length: int = 60) -> str:
@@ -116,6 +123,37 @@ def accented(text: str) -> str:
         )
 
     return _WORD.sub(given, text)
+
+
+@cache
+def _phrases() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    text = files("parvis").joinpath("lexicons/municipal_phrases.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    known = {tuple(w for w in words(line) if w not in _EMPTY): line for line in lines}
+    between = r"(?:[ ]+|[ ](?:de|des|du|la|le|les|a|au|aux)[ ]|[ ](?:de[ ])?[ld]['’])+"
+    longest = sorted((between.join(key) for key in known), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(longest)})\b"), {" ".join(key): line for key, line in known.items()}
+
+
+def phrased(text: str) -> str:
+    """Return a title with the small words that a file's name lost: « Qualité air » gives « Qualité de l'air ».
+
+    Only phrases of a short lexicon change, where their words follow one another.
+    """
+    folded = "".join(fold(c) or c for c in text)
+    if len(folded) != len(text):
+        return text
+    pattern, known = _phrases()
+
+    def given(found: re.Match[str]) -> str:
+        said = known[" ".join(w for w in words(found[0]) if w not in _EMPTY)]
+        return said[0].upper() + said[1:] if text[found.start()].isupper() else said
+
+    out, at = "", 0
+    for found in pattern.finditer(folded):
+        out += text[at : found.start()] + given(found)
+        at = found.end()
+    return out + text[at:]
 
 
 def spaced(text: str) -> str:

@@ -44,3 +44,26 @@ def test_only_words_whose_bare_form_means_nothing_are_in_the_lexicon() -> None:
 def test_double_signs_never_start_a_line() -> None:
     assert text.spaced("Ouvrez « ceci » : oui ?") == "Ouvrez «\u00a0ceci\u00a0»\u00a0: oui\u202f?"
     assert text.spaced("https://a.example/?q=1 ; 12:30") == "https://a.example/?q=1\u202f; 12:30"
+
+
+def test_a_word_and_its_plural_have_the_same_stem() -> None:
+    groups = (
+        "vélo vélos velo velos", "menu menus", "jeu jeux", "lieu lieux", "feu feux", "élu élus", "numéro numéros", "tri tris",
+        "travail travaux", "bail baux", "vitrail vitraux", "tuyau tuyaux", "matériau matériaux", "préau préaux", "logo logos",
+        "emploi emplois", "bureau bureaux", "local locaux", "eau eaux", "école écoles", "bus bus", "abri abris",
+        "municipal municipaux municipale municipales", "marché marchés", "accès accès", "permis permis",
+    )  # fmt: skip
+    for group in groups:
+        assert len({tuple(text.stems(word)) for word in group.split()}) == 1, group
+    for other in ("bus", "gaz", "eau"):
+        assert text.stems(other) == [other]
+
+
+def test_a_title_gets_back_the_small_words_that_a_file_name_lost() -> None:
+    assert (
+        text.phrased("Qualité air") == "Qualité de l'air"
+        and text.phrased("menus cantine 2026") == "menus de la cantine 2026"
+    )
+    assert text.phrased("Liste des marches conclus") == "Liste des marchés conclus"
+    for said in ("Qualité de l'air", "Arbres", "Air de qualité", "Bureaux de vote", "", "ﬁ œuvre"):
+        assert text.phrased(said) == said

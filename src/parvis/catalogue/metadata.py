@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import PurePath
 
 from parvis import france
@@ -14,7 +15,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.errors import InputError
 from parvis.plugins import found
 from parvis.schemas.schema import Schema
-from parvis.text import accented, fold, plural, spaced, stems
+from parvis.text import accented, fold, listed, phrased, plural, spaced, stems
 from parvis.values import Column, Finding, Kind, Metadata, Parcel, Profile, SchemaMatch, Severity, msg
 
 TITLE = 150  # characters
@@ -36,14 +37,32 @@ _BUDGETS = {
     "CFU": "Compte financier unique",
 }
 _DOCUMENT = re.compile(r"^DOCBUDG\b.*\b(BP|BS|DM|CA|CFU)\b")
+_MONTH = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+_MONTH_WRITTEN = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+_BEFORE_YEAR = re.compile(rf"\b(?:{_MONTH}|rentree|saison|hiver|ete|printemps|automne)\s*$")
+_MONTH_YEAR = re.compile(rf"\b({_MONTH})\s+(\d{{4}})\b")
+_CODES = re.compile(r"\b(?:L93|Lambert ?93|RGF ?93|WGS ?84|CC ?[45]\d|EPSG ?\d+|UTF ?8)\b", re.IGNORECASE)
+_BROUGHT = re.compile(r"^(?:export|extraction|extract|fichier|liste complete)\s+(?:des?\s+|du\s+)?", re.IGNORECASE)
+# « Ville de Fontclaire - Subventions » : the owner is said beside the title already.
+_BY_WHOM = re.compile(
+    r"^(?:ville|commune|mairie)\s+d(?:e\s+|u\s+|es\s+|['’])[^:–—]{2,50}?(?:\s*:\s+|\s+[-–—]\s+)", re.IGNORECASE
+)
+_ELECTION = re.compile(
+    r"\b(?:elections?|municipales?|legislatives?|presidentielles?|europeennes?|departementales?|regionales?)\b"
+)
+_ROUND = re.compile(r"\b[Tt](?:our)? ?([12])\b")
 _EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
+_NO_KEYWORD = frozenset(
+    f"{_MONTH.replace('|', ' ')} annee ville commune mairie liste les des sur par pour aux une tour versees avec "
+    "sans dans".split()
+)
 
 
 def prefill(parcel: Parcel, profile: Profile, match: SchemaMatch | None, territory: str = "") -> Metadata:
     """Return the metadata that a file tells of itself: an agent corrects them, and never starts from a blank page."""
     title = _title(parcel.name, profile, match)
-    start, end = _period(parcel.name, profile)
+    start, end = _period(parcel.name, profile, title)
     said = [parcel.name, profile.table, *profile.titles, *(c.label for c in profile.columns)]
     theme = themes.guess(said, match.schema if match else "")
     return Metadata(
@@ -128,57 +147,151 @@ def _of_a_person(contact: str) -> bool:
 def _title(name: str, profile: Profile, match: SchemaMatch | None) -> str:
     """Return a title that a reader understands, from the lines above the table, else from the file's name."""
     stem = re.sub(r"[_\-.+]+", " ", PurePath(name).stem)
-    years = _years(stem)
     document = _DOCUMENT.match(stem)
-    stem = _BUDGETS[document[1]] if document else stem
-    plain = re.sub(r"\s+", " ", _COPY.sub(" ", _YEAR.sub(" ", stem))).strip(" -_")
+    stem = _BUDGETS[document[1]] + (f" {years[0]}" if (years := _years(stem)) else "") if document else stem
+    plain = _cleaned(_COPY.sub(" ", _YEAR.sub(_kept_year, stem)))
     above = next((t for t in map(str.strip, profile.titles) if 8 <= len(t) <= 100 and not _NO_TITLE.match(fold(t))), "")
-    if above.isupper():
-        above = above.capitalize()
-    chosen = match.title if match and match.confidence > 0.8 and len(stems(plain)) < 1 else above or plain
-    if above and plain and len(stems(above)) < 2:
-        chosen = plain
-    table = profile.table.rsplit("/", 1)[-1]
-    if table and not _EMPTY_SHEET.match(table) and fold(table) not in fold(chosen) and fold(chosen) != fold(table):
-        chosen = f"{chosen} : {re.sub(r'[_]+', ' ', table)}" if chosen else table
+    above = _cleaned(_BY_WHOM.sub("", above))
+    chosen = plain if above and plain and len(stems(above)) < 2 else above or plain
+    if match and match.confidence > 0.8 and chosen == plain and _says_no_more(plain, match):
+        chosen = match.title
+    chosen, dated = _with_table(chosen, profile.table)
+    years = _years(dated) or _years(stem)
     if years and not _years(chosen):
-        chosen = f"{chosen} ({years[0]})" if years[0] == years[-1] else f"{chosen} ({years[0]}-{years[-1]})"
-    chosen = accented(chosen)
+        said = years[0] if years[0] == years[-1] else f"{years[0]}-{years[-1]}"
+        chosen = f"{chosen}, {said}" if chosen.endswith(")") else f"{chosen} ({said})"
+    chosen = re.sub(rf"(?<=\w)\s+({_MONTH_WRITTEN})\s+(\d{{4}})$", r" (\1 \2)", phrased(accented(chosen)))
     return (chosen[:1].upper() + chosen[1:])[:TITLE] or "Données"
+
+
+def _cleaned(text: str) -> str:
+    """Return words without what only machines read: codes of projections, « export », a shout of capitals."""
+    text = re.sub(r"\s+", " ", _CODES.sub(" ", text)).strip(" -_")
+    text = _BROUGHT.sub("", text)
+    if fold(text) and _ELECTION.search(fold(text)):
+        text = _ROUND.sub(lambda found: "1er tour" if found[1] == "1" else "2e tour", text)
+    if text.isupper() and (len(text) > 5 or " " in text):
+        text = text.capitalize()
+    return text[:1].upper() + text[1:]
+
+
+def _kept_year(found: re.Match[str]) -> str:
+    """A year leaves the words to stand at their end, but for « avril 2026 » and « rentrée 2025 »."""
+    return found[0] if _BEFORE_YEAR.search(fold(found.string[: found.start()])) else " "
+
+
+def _says_no_more(plain: str, match: SchemaMatch) -> bool:
+    """True when a file's name only says its schema's: « irve statique », « bal 58999 »."""
+    held = set(stems(f"{match.title} {re.sub(r'[^A-Za-z]+', ' ', match.schema)}"))
+    return all(stem in held or stem.isdigit() for stem in stems(plain))
+
+
+def _with_table(chosen: str, table: str) -> tuple[str, str]:
+    """Return the title with the sheet's name when it adds something, and the years that this name says."""
+    table = re.sub(r"\.(?:shp|csv|txt|dbf|tab|mif|json|geojson)$", "", table.rsplit("/", 1)[-1], flags=re.IGNORECASE)
+    words = _cleaned(_YEAR.sub(" ", re.sub(r"_+", " ", table)))
+    new = [stem for stem in stems(words) if stem not in stems(chosen)]
+    initials = "".join(word[0] for word in re.findall(r"[a-z]+", fold(chosen)))
+    article = re.match(r"[LRD]\.? ?\d+", words)
+    if not new or _EMPTY_SHEET.match(table) or article or (words.isupper() and _runs(fold(words), initials)):
+        return chosen, table
+    return (
+        f"{chosen} : {words[:1].lower() + words[1:] if words[1:2].islower() else words}" if chosen else words
+    ), table
+
+
+def _runs(letters: str, text: str) -> bool:
+    """True when letters stand in a text in this order: « dia » in the initials of « déclarations d'intention d'aliéner »."""
+    left = iter(text)
+    return all(letter in left for letter in letters)
 
 
 def _years(text: str) -> list[str]:
     return sorted(set(_YEAR.findall(text)))
 
 
-def _period(name: str, profile: Profile) -> tuple[str, str]:
-    """Return (first day, last day) covered: a year in the name or title, else the dates the table holds."""
-    years = _years(" ".join([PurePath(name).stem, *profile.titles]))
+def _period(name: str, profile: Profile, title: str) -> tuple[str, str]:
+    """Return (first day, last day) covered: a month or year in the title or name, else the dates the table holds."""
+    if month := _MONTH_YEAR.search(fold(title)):
+        first = date(int(month[2]), _MONTH.split("|").index(month[1]) + 1, 1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return first.isoformat(), last.isoformat()
+    years = _years(title) or _years(" ".join([PurePath(name).stem, *profile.titles]))
     if years:
         return f"{years[0]}-01-01", f"{years[-1]}-12-31"
-    spans = [
-        (str(c.minimum)[:10], str(c.maximum)[:10])
+    dated = [
+        c
         for c in profile.columns
-        if c.kind in (Kind.DATE, Kind.DATETIME) and c.minimum and c.meaning != "birth_date"
+        if c.kind in (Kind.DATE, Kind.DATETIME)
+        and c.minimum
+        and c.meaning != "birth_date"
+        and not _UPKEEP.search(_bare(c))
     ]
+    spans = [(str(c.minimum)[:10], str(c.maximum)[:10], _bare(c)) for c in dated]
     spans = [s for s in spans if s[0][:4] >= "1950" and s[1][:4] <= "2045"]
+    starts, ends = [s[0] for s in spans if _FIRST.search(s[2])], [s[1] for s in spans if _LAST.search(s[2])]
+    if starts and ends and min(starts) <= max(ends):
+        return min(starts), max(ends)
     if spans:
-        return max(spans, key=lambda s: s[1])
+        return max(spans, key=lambda s: s[1])[:2]
     held = [c for c in profile.columns if c.meaning == "year" and c.minimum is not None]
     if held and str(held[0].minimum)[:4].isdigit():
         return f"{str(held[0].minimum)[:4]}-01-01", f"{str(held[0].maximum)[:4]}-12-31"
     return "", ""
 
 
+# When a line was written is no period that it covers.
+_UPKEEP = re.compile(
+    r"\b(?:maj|mise a jour|update|updated|modif\w*|creation|saisie|created|publication|export|edition)\b"
+)
+_FIRST = re.compile(r"\b(?:debut|start|du|ouverture)\b")
+_LAST = re.compile(r"\b(?:fin|end|au|fermeture)\b")
+
+
+def _bare(column: Column) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", fold(column.label or column.name))
+
+
 def _description(profile: Profile, match: SchemaMatch | None) -> str:
-    """Return a first sentence that is true of the table; the agent says why it exists."""
-    labels = [c.label for c in profile.columns if c.label and c.kind is not Kind.GEOMETRY and not _personal(c)]
-    shown = ", ".join(f"« {label} »" for label in labels[:5])
-    more = f" et {plural(len(labels) - 5, 'autre colonne', 'autres colonnes')}" if len(labels) > 5 else ""
-    rows = f"{profile.rows:,}".replace(",", "\u202f")
-    first = f"Tableau de {rows} ligne{'s' if profile.rows > 1 else ''} : {shown}{more}." if shown else ""
-    followed = f" Il suit le schéma national « {match.title} »." if match else ""
-    return spaced(f"{first}{followed}".strip())
+    """Return first sentences that are true of the table and that a resident reads; the agent says why it exists."""
+    shouting = sum(c.label.isupper() for c in profile.columns) > len(profile.columns) / 2
+    open_ones = [c for c in profile.columns if c.kind is not Kind.GEOMETRY and not _personal(c)]
+    # What has a title in the schema says more than its code; identifiers say least.
+    open_ones.sort(key=lambda c: bool(_IDENTIFIER.search(fold(c.name))))
+    labels = list(dict.fromkeys(said for c in open_ones if (said := _told(c, shouting))))
+    if not labels:
+        return ""
+    more = [plural(len(labels) - 5, "autre information", "autres informations")] if len(labels) > 6 else labels[5:6]
+    parts = [f"Chaque ligne donne : {listed([*labels[:5], *more])}."]
+    if profile.bbox or profile.point:
+        parts.append("Les lignes se placent sur une carte.")
+    if match:
+        local = match.schema.startswith("parvis/")
+        kind = "Les colonnes sont celles du modèle" if local else "Les colonnes suivent le schéma"
+        parts.append(f"{kind} « {match.title} ».")
+    return spaced(" ".join(parts))
+
+
+_IDENTIFIER = re.compile(r"(?:^|_)(?:id|uid|uuid|cle|code|ref|fid|siret|siren|insee|coll)(?:_|$)|^id[a-z]")
+
+
+def _told(column: Column, shouting: bool) -> str:
+    """Return a column's name as words in a sentence: its title in the schema, else « NOM_LATIN » said « nom latin ».
+
+    In a table that writes all its headers in capitals they mark no acronym.
+    """
+    words = column.description if 0 < len(column.description) <= 40 else column.label
+    words = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words)
+    words = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", re.sub(r"[_./]+", " ", words))
+    words = re.sub(r"\s+", " ", words).strip(" .:;,")
+    if (
+        not stems(words)
+        or not re.search(r"[^\W\d_]{2}", words)
+        or re.fullmatch(r"(?:colonne|column|unnamed|champ) ?\d*", fold(words))
+    ):
+        return ""
+    lowered = [w if w.isupper() and len(w) > 1 and not shouting else w.lower() for w in words.split()]
+    return accented(" ".join(lowered))
 
 
 def _personal(column: Column) -> bool:
@@ -189,7 +302,9 @@ def _personal(column: Column) -> bool:
 
 def _keywords(title: str) -> tuple[str, ...]:
     seen: dict[str, str] = {}
-    for word in re.findall(r"[^\W\d_]{4,}", title):
+    for word in re.findall(r"[^\W\d_]{3,}", title):
+        if fold(word) in _NO_KEYWORD:
+            continue
         for stem in stems(word):
             seen.setdefault(stem, word.lower())
     return tuple(seen.values())[:_KEYWORDS]

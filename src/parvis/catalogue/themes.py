@@ -32,13 +32,13 @@ THEMES: Mapping[str, Theme] = {
     ),
     "urbanisme": Theme(
         msg("Urbanisme et logement"),
-        "urbanisme permis construire plu zonage servitude logement dia autorisation ads travaux friche patrimoine bâti",
+        "urbanisme permis construire plu zonage zone urba servitude logement dia autorisation ads travaux friche patrimoine bâti",
         "REGI",
     ),
     "mobilite": Theme(
         msg("Mobilité et stationnement"),
-        "transport bus arrêt ligne horaire gtfs stationnement parking vélo cycle covoiturage recharge irve borne "
-        "circulation comptage trafic trajet voirie navette",
+        "transport bus arrêt ligne horaire gtfs stationnement parking vélo cycle compteur passage covoiturage recharge "
+        "irve borne circulation comptage trafic trajet voirie navette",
         "TRAN",
     ),
     "environnement": Theme(
@@ -68,6 +68,11 @@ THEMES: Mapping[str, Theme] = {
 }
 
 OF_SCHEMA: Mapping[str, str] = {
+    "cnig/plu-zone-urba": "urbanisme",
+    "parvis/permis-construire": "urbanisme",
+    "parvis/resultats-elections": "democratie",
+    "parvis/associations": "vie-locale",
+    "139bercy/format-commande-publique": "finances",
     "scdl/subventions": "finances",
     "scdl/budget": "finances",
     "scdl/deliberations": "democratie",
@@ -83,11 +88,16 @@ OF_SCHEMA: Mapping[str, str] = {
 }
 
 
+NAMED = 3  # what a word of the name weighs
+
+
 def guess(texts: Iterable[str], schema: str = "") -> str:
     """Return the theme that a file's own words speak of, "" when they do not. A schema says it for sure."""
     if schema in OF_SCHEMA:
         return OF_SCHEMA[schema]
-    said = [stem for text in texts for stem in stems(text)]
+    spoken = [stems(text) for text in texts]
+    # The first is the file's name: a word of it tells more than a column's.
+    said = [stem for first, found in enumerate(spoken) for stem in found * (NAMED if not first else 1)]
     scores = {name: sum(said.count(w) for w in set(stems(theme.words))) for name, theme in THEMES.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] else ""
