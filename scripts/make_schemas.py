@@ -26,6 +26,7 @@ BAL = Schema(
     id="etalab/schema-bal",
     title="Base adresse locale",
     subject=("@cle_interop", "@suffixe"),
+    editions=("1.5:toponyme", "1.4:id_ban_adresse", "1.4:id_ban_toponyme", "1.3:uid_adresse", "1.3:cad_parcelles"),
     version="1.5.0",
     homepage="https://github.com/etalab/schema-bal",
     source="https://schema.data.gouv.fr/schemas/etalab/schema-bal/1.5.0/schema.yml",

@@ -136,6 +136,16 @@ def test_a_table_whose_matter_is_told_is_a_candidate_and_no_certainty() -> None:
     assert "sous d'autres noms" in found[0].reason and "parle de" in found[0].reason
 
 
+@pytest.mark.parametrize(
+    ("header", "version"), [("toponyme", "1.5"), ("id_ban_adresse", "1.4"), ("cad_parcelles", "1.3"), ("source", "")]
+)
+def test_the_version_of_an_address_file_is_told_by_its_headers(header: str, version: str) -> None:
+    names = ["cle_interop", "commune_insee", "commune_nom", "numero", "suffixe", "date_der_maj", "voie_nom", header]
+    found = match(profile(*names))[0]
+    assert found.schema == "etalab/schema-bal"
+    assert found.reason.partition(" ; version ")[2] == version
+
+
 def test_a_budget_in_totem_follows_the_national_schema() -> None:
     table = Profile("totem", 3, (Column("c0", "chapitre"), Column("c1", "nature"), Column("c2", "section")))
     assert match(table)[0].schema == "scdl/budget" and match(table)[0].confidence >= SURE

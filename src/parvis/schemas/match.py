@@ -79,7 +79,12 @@ def fit(profile: Profile, schema: Schema) -> SchemaMatch:
     mapping = {p.field.name: p.column.name for p in held}
     missing = tuple(f.name for f in schema.fields if f.required and f.name not in mapping)
     return SchemaMatch(
-        schema.id, schema.title, round(confidence, 3), mapping, missing, _reason(held, schema, missing, matter)
+        schema.id,
+        schema.title,
+        round(confidence, 3),
+        mapping,
+        missing,
+        _reason(held, schema, missing, matter) + _edition(profile, schema),
     )
 
 
@@ -157,6 +162,16 @@ def _reason(held: Sequence[Pair], schema: Schema, missing: Sequence[str], matter
         shown = ", ".join(missing[:3]) + ("…" if len(missing) > 3 else "")
         said += msg(" ; il manque {names}").format(names=shown)
     return said
+
+
+def _edition(profile: Profile, schema: Schema) -> str:
+    """Return which version of the schema the headers are of, when one tells it."""
+    labels = {key(c.label) for c in profile.columns}
+    for said in schema.editions:
+        version, _, header = said.partition(":")
+        if key(header) in labels:
+            return msg(" ; version {version}").format(version=version)
+    return ""
 
 
 def _file(asked: str) -> Path | None:

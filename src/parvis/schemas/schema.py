@@ -102,6 +102,9 @@ class Schema:
     references: Sequence[Reference] = ()
     digest: str = ""  # SHA-256 of the document this was made from
     note: str = ""  # what to know before publishing such a table: a French sentence
+    editions: Sequence[
+        str
+    ] = ()  # « version:header », newest first: a header that only this version and later ones have
     subject: Sequence[str] = ()  # what tells its matter: words of headers, « @field » that is there, « meaning:name »
 
     def field(self, name: str) -> Field | None:
