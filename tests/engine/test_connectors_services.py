@@ -284,6 +284,23 @@ def test_the_right_address_is_found_in_what_a_browser_shows() -> None:
             assert heard == [wanted], (kind, page)
 
 
+@pytest.mark.parametrize(
+    ("page", "wanted"),
+    [
+        ("/apps/files/?dir=/Open%20data", "/remote.php/dav/files/parvis/Open%20data/"),
+        ("/nuage/index.php/apps/files/files/12?dir=/a/b", "/nuage/remote.php/dav/files/parvis/a/b/"),
+        ("/apps/files", "/remote.php/dav/files/parvis/"),
+        ("/index.php/s/AbCdEf123", "/public.php/webdav/"),
+        ("/dav/x", "/dav/x/"),
+    ],
+)
+def test_a_nextcloud_folder_is_found_from_what_a_browser_shows(page: str, wanted: str) -> None:
+    from parvis.connectors.kinds import webdav
+
+    settings = connectors.settled("webdav", {"address": f"https://nuage.example{page}", "user": "parvis"})
+    assert webdav._place(Errand(settings, Client(), dt.datetime.now(dt.UTC)))[0] == f"https://nuage.example{wanted}"
+
+
 @pytest.mark.parametrize("kind", ["ckan", "datagouv", "opendatasoft", "grist"])
 def test_an_address_of_another_page_is_said_to_be_so(kind: str) -> None:
     with pytest.raises(InputError, match="n'est pas celle d'un"):

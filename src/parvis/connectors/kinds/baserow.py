@@ -59,7 +59,7 @@ def fetch(errand: Errand) -> Iterator[Arrival]:
 def _rows(errand: Errand, address: str) -> Iterator[dict[str, Any]]:
     page, count = 1, 0
     while True:
-        asked = urlencode({"user_field_names": "true", "size": _PAGE, "page": page, "order_by": "id"})
+        asked = urlencode({"user_field_names": "true", "size": _PAGE, "page": page})
         said = _ask(errand, f"{address}?{asked}")
         rows = said.get("results") if isinstance(said, dict) else None
         if not isinstance(rows, list):

@@ -206,7 +206,9 @@ def _parts(letter: EmailMessage) -> Iterator[tuple[str, bytes]]:
             content = part.get_payload(decode=True) if name and not part.is_multipart() else None
         except (UnicodeError, LookupError, ValueError):
             continue
-        if isinstance(content, bytes) and content and part.get_content_disposition() != "inline":
+        # A picture laid in the text is no attachment; some programs also say « inline » of a file that is one.
+        laid = part.get_content_disposition() == "inline" and part.get_content_maintype() == "image"
+        if isinstance(content, bytes) and content and not laid:
             yield name.replace("\\", "/").rpartition("/")[2], content
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from parvis.connectors.arrival import NAMES, Arrival, Errand, Listed, due
 from parvis.connectors.download import basic, markup, shown
@@ -22,7 +22,7 @@ SETTINGS = (
         "address",
         msg("Adresse du dossier"),
         "address",
-        msg("L'adresse WebDAV du dossier, ou le lien de partage de Nextcloud (…/s/…)."),
+        msg("L'adresse WebDAV du dossier, celle de sa page dans Nextcloud, ou un lien de partage (…/s/…)."),
         required=True,
     ),
     Setting("user", msg("Identifiant"), help=msg("Inutile pour un lien de partage.")),
@@ -43,6 +43,7 @@ EXAMPLES = (
     {"address": "https://nuage.fontclaire.example/s/AbCdEfGhIj12345"},
 )
 _DAV = "{DAV:}"
+_PAGE = re.compile(r"(.*?)(?:/index\.php)?/apps/files(?:/.*)?")
 _SHARE = re.compile(r"(.*)/s/([A-Za-z0-9]{6,64})/?")
 _ASKED = (
     b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getcontentlength/><d:getetag/>'
@@ -62,11 +63,14 @@ def fetch(errand: Errand) -> Iterator[Arrival]:
 
 def _place(errand: Errand) -> tuple[str, dict[str, str] | None]:
     """Return the address of the folder, ended by « / », and the header that opens it."""
-    address = errand.settings["address"].partition("?")[0].rstrip("/")
-    share = _SHARE.fullmatch(address)
+    address, _, query = errand.settings["address"].partition("?")
+    address, user = address.rstrip("/"), errand.settings["user"]
+    page, share = _PAGE.fullmatch(address), _SHARE.fullmatch(address)
+    if page and user:  # what a browser shows of a Nextcloud folder
+        folder = quote(dict(parse_qsl(query)).get("dir", "/").strip("/"))
+        address = f"{page[1]}/remote.php/dav/files/{quote(user)}/{folder}".rstrip("/")
     if share:
         return f"{share[1].removesuffix('/index.php')}/public.php/webdav/", basic(share[2], errand.secret)
-    user = errand.settings["user"]
     return f"{address}/", basic(user, errand.secret) if user else None
 
 
