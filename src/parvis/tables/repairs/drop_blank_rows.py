@@ -76,6 +76,8 @@ def _copied(draft: Draft) -> str:
     last = draft.query(
         f"SELECT coalesce(max({LINE}), 0) FROM {{view}} WHERE ({own or 0}) > 0 OR {_filled(draft)} > {most}"
     )
+    if not last[0][0]:
+        return "false"  # no row has anything of its own: none is a copy of another
     return f"({LINE} > {int(last[0][0])} AND {_filled(draft)} BETWEEN 1 AND {most})"
 
 
