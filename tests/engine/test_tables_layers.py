@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyogrio
+import pyproj
 import pytest
 import shapely
 
@@ -287,3 +288,32 @@ def test_a_mapinfo_header_alone_asks_for_its_parts(tmp_path: Path) -> None:
 
 def test_parts_of_layers_are_never_lost_between_groups() -> None:
     assert {s for parts in archive._LAYERS.values() for s in parts} >= {".shp", ".dbf", ".prj", ".dat", ".map", ".mid"}
+
+
+@pytest.mark.parametrize(
+    "code", [27572, 3942, 3943, 3944, 3945, 3946, 3947, 3948, 3949, 3950, 5490, 2972, 2975, 4471, 4467]
+)
+def test_every_projection_of_france_is_found_by_where_the_shapes_fall(code: int, tmp_path: Path) -> None:
+    towns = {
+        5490: (-61.0, 14.6),
+        2972: (-52.3, 4.9),
+        2975: (55.4, -20.9),
+        4471: (45.2, -12.8),
+        4467: (-56.2, 46.8),
+    }
+    east, north = towns.get(code, (3.0, float(code - 3900)) if code < 4000 else (2.3, 47.0))
+    east = 9.1 if code == 3942 else east
+    x, y = pyproj.Transformer.from_crs(4326, code, always_xy=True).transform(east, north)
+    path = write(tmp_path / "lieux.shp", {"nom": ["a", "b"]}, [(x, y), (x + 50, y + 50)], crs=None)
+    sink = reading.of(tmp_path, path)
+    assert places(sink)[0] == (round(east, 3), round(north, 3))
+    assert "geo.no_system" in [f.code for f in sink.findings]
+
+
+def test_a_projection_that_would_put_the_town_at_sea_is_not_believed(tmp_path: Path) -> None:
+    x, y = pyproj.Transformer.from_crs(4326, 3949, always_xy=True).transform(2.35, 48.85)
+    path = write(tmp_path / "lieux.gpkg", {"nom": ["a", "b"]}, [(x, y), (x + 50, y)], crs="EPSG:2154")
+    sink = reading.of(tmp_path, path)
+    assert places(sink)[0] == (2.35, 48.85)
+    assert [(f.code, str(f.severity)) for f in sink.findings] == [("geo.wrong_system", "block")]
+    assert "CC49" in sink.findings[0].text

@@ -202,7 +202,11 @@ def settle(census: Census, declared: str, silent: bool = False) -> Frame:
     if known is not None and not known.is_geographic:
         if census.most(census.degrees) and census.most(census.inside):
             return Frame(None, WGS84, (_said_metres(label(known)),))
-        return Frame(known, label(known, census.sample()), _abroad(census, known))
+        lost = _abroad(census, known)
+        found = guess(census.sample()) if lost else None
+        if found is not None:
+            return Frame(found, label(found), (_lying(label(known), system_name(found.to_epsg() or 0)),))
+        return Frame(known, label(known, census.sample()), lost)
     degrees = census.most(census.degrees)
     if degrees and not census.most(census.inside) and census.most(census.flipped):
         return Frame(None, WGS84, (_swapped(),), swap=True)
@@ -333,6 +337,18 @@ def _metres(system: str) -> Finding:
         values={"system": system},
         hint=msg("Vérifiez sur la carte que les objets tombent au bon endroit."),
     )  # fmt: skip
+
+
+def _lying(said: str, system: str) -> Finding:
+    return Finding(
+        "geo.wrong_system",
+        Severity.BLOCK,
+        msg(
+            "Le fichier annonce la projection {said}, où ses objets tomberaient hors de France : ils ont été lus en {system}."
+        ),
+        values={"said": said, "system": system},
+        hint=msg("Vérifiez sur la carte que les objets tombent au bon endroit."),
+    )
 
 
 def _no_system(system: str) -> Finding:

@@ -66,7 +66,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
             "Envoyez le tableur ou le CSV qu'il accompagne.",
             code="read.text",
         )
-    sink.grid("", _rows(text.decode(path), layout), format="fixed_width", encoding=text.encoding)
+    sink.grid("", _rows(text.decode(path), layout), format="txt", encoding=text.encoding)
     return [
         Finding(
             "fixed_width.cut",
