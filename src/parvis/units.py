@@ -30,6 +30,21 @@ UNITS = {
 }
 _KNOWN = {word: unit for unit, (_, words) in UNITS.items() for word in words}
 _BRACKETS = re.compile(r"[(\[]\s*(?:en\s+)?([^()\[\]]{1,20}?)\s*[)\]]\s*$", re.IGNORECASE)
+# At the end of a machine's name only what has no other meaning: « no2_ug_m3 », « surface_m2 », « conso_kwh ».
+_SUFFIX = {
+    **{
+        "ug_m3": "µg/m³",
+        "ugm3": "µg/m³",
+        "mg_l": "mg/L",
+        "kwh": "kWh",
+        "mwh": "MWh",
+        "m2": "m²",
+        "m3": "m³",
+        "km": "km",
+    },
+    **{"kmh": "km/h", "km_h": "km/h", "kg": "kg", "cm": "cm", "ha": "ha", "eur": "€", "euros": "€", "pct": "%"},
+}
+_ENDING = re.compile(rf"[a-z0-9à-ÿ]_+({'|'.join(sorted(_SUFFIX, key=len, reverse=True))})$", re.IGNORECASE)
 _IN = re.compile(r"\ben\s+([^\s()]{1,12})\s*$", re.IGNORECASE)
 
 
@@ -39,7 +54,19 @@ def unit_of(label: str) -> str:
         found = pattern.search(label)
         if found and found.group(1).lower() in _KNOWN:
             return _KNOWN[found.group(1).lower()]
-    return ""
+    ending = _ENDING.search(label.strip())
+    return _SUFFIX[ending.group(1).lower()] if ending else ""
+
+
+def without_unit(label: str) -> str:
+    """Return a header without the unit at its end: « no2_ug_m3 » gives « no2 », « Coût (en €) » gives « Coût »."""
+    unit = unit_of(label)
+    if not unit:
+        return label
+    ending = _ENDING.search(label.strip())
+    if ending:
+        return label.strip()[: ending.start() + 1].rstrip("_ ")
+    return next(kept for pattern in (_BRACKETS, _IN) if (kept := pattern.sub("", label).strip()) != label.strip())
 
 
 def name_of(unit: str) -> str:

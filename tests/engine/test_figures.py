@@ -54,7 +54,7 @@ def test_subsidies_are_ranked_by_beneficiary() -> None:
     assert (figure.kind, figure.encodings["x"], figure.title) == (
         "bar",
         "nombeneficiaire",
-        "Montant par nom beneficiaire",
+        "Montant par nom bénéficiaire",
     )
     assert figure.query.aggregates[0].function is Function.SUM
     assert figure.query.limit == chart.BARS
@@ -285,3 +285,25 @@ def test_marks_enclose_what_they_measure(a: float, b: float) -> None:
     slack = 1e-6 * max(1.0, abs(low), abs(high))
     assert marks[0] <= low + slack and marks[-1] >= high - slack
     assert 2 <= len(marks) <= 9
+
+
+def test_amounts_are_in_euros_and_the_air_s_measures_have_their_writing() -> None:
+    figure = chosen([column("nom", T, 98), column("montant", N, 40, meaning="amount")])
+    assert figure.encodings["unit"] == "€"
+    air = chart.shown(Column("no2_ug_m3", "no2_ug_m3", Kind.NUMBER, unit="µg/m³"))
+    assert air == "NO2" and chart.shown(Column("surface_m2", "surface_m2", Kind.NUMBER, unit="m²")) == "Surface"
+    assert chart.shown(Column("qualite", "qualite_eau")) == "Qualité eau"
+
+
+def test_a_tie_is_said_as_a_tie() -> None:
+    figure = chosen([column("nom", T, 98), column("montant", N, 40, meaning="amount")])
+    two = drawn(figure, [("A", 500, 1), ("B", 500, 1), ("C", 20, 1)])
+    assert two.sentence.startswith("Les plus élevés : 2 à égalité, 500")
+    assert drawn(figure, [("A", 5, 1), ("B", 5, 1)]).sentence.startswith("Tous à égalité : 5")
+    assert drawn(figure, [("A", 9, 1), ("B", 5, 1)]).sentence.startswith("Le plus élevé : A, 9")
+
+
+def test_a_line_whose_scale_starts_above_zero_has_no_surface_under_it() -> None:
+    told = svg.Told("t", "d")
+    assert "area" not in svg.line([(1, "a", 14.6), (2, "b", 15.9), (3, "c", 15.0)], told)
+    assert "area" in svg.line([(1, "a", 1.0), (2, "b", 15.9), (3, "c", 5.0)], told)

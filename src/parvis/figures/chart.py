@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.figures import svg
-from parvis.text import fold, number
+from parvis.text import accented, fold, number
+from parvis.units import without_unit
 from parvis.values import Aggregate, All, Column, Figure, Function, Kind, Order, Page, Query, Test, Where, msg
 from parvis.values import Op as Operator
 
@@ -283,7 +284,7 @@ def _figure(kind: str, measure: Column | None, by: Column, function: Function, o
         "y": _TOTAL,
         "label": shown(by),
         "measure": shown(measure) if measure is not None and not counted else "",
-        "unit": measure.unit if measure is not None and not counted else by.unit if kind == "histogram" else "",
+        "unit": _unit(measure) if measure is not None and not counted else by.unit if kind == "histogram" else "",
         "function": str(function),
         "step": "year" if kind == "line" and by.kind is Kind.INTEGER else "",
         "only": "expenses" if only is not None else "",
@@ -292,16 +293,25 @@ def _figure(kind: str, measure: Column | None, by: Column, function: Function, o
     return Figure(kind=kind, title=_title(bare, encodings["step"] or "month", str), query=query, encodings=encodings)
 
 
+def _unit(measure: Column) -> str:
+    """Return the unit of a measure: amounts of a commune are in euros, unless their header says otherwise."""
+    return measure.unit or ("€" if measure.meaning == "amount" else "")
+
+
 def shown(column: Column) -> str:
     """Return a column's label as words: « NOMBRE_OCCURRENCES » is said « Nombre occurrences »."""
-    text = re.sub(r"[_/]+", " ", re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", column.label or column.name))
+    label = column.label or column.name
+    label = (without_unit(label) if column.unit else label) or column.name
+    text = re.sub(r"[_/]+", " ", re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", label))
     if column.unit:
         text = re.sub(rf"\(\s*(?:en\s+)?{re.escape(column.unit)}\s*\)", " ", text)
-    words, label = text.split(), column.label or column.name
+    words = text.split()
     shouted = label.upper() == label
     if shouted or "_" in label or "/" in label or len(words) > len(label.split()):
         words = [w if w.isupper() and len(w) <= 4 and not shouted else w.lower() for w in words]
-    said = " ".join(words) or column.name
+    # NO2, PM10, O3: what is counted in the air has its own writing.
+    words = [w.upper() if re.fullmatch(r"(?i:no2|nox|so2|co2?|o3|pm\d{1,2})", w) else w for w in words]
+    said = accented(" ".join(words)) or column.name
     return said[0].upper() + said[1:]
 
 
@@ -344,7 +354,14 @@ def _drawn_bars(figure: Figure, page: Page, found: Found, say: Callable[[str], s
     title = _title(figure, "", say)
     best = max(pairs, key=lambda p: p[1])
     unit = figure.encodings.get("unit", "")
-    sentence = say(msg("Le plus élevé : {label}, {value}.")).format(label=best[0], value=svg.amount(best[1], unit))
+    equal = sum(value == best[1] for _, value in pairs)
+    highest = svg.amount(best[1], unit)
+    if equal == 1:
+        sentence = say(msg("Le plus élevé : {label}, {value}.")).format(label=best[0], value=highest)
+    elif equal == len(pairs):
+        sentence = say(msg("Tous à égalité : {value}.")).format(value=highest)
+    else:
+        sentence = say(msg("Les plus élevés : {count} à égalité, {value}.")).format(count=equal, value=highest)
     if page.total is not None and page.total > len(pairs):
         sentence += " " + say(msg("Les {count} premiers sur {total} sont dessinés.")).format(
             count=len(pairs), total=svg.amount(page.total)

@@ -119,11 +119,10 @@ def _line(points: Sequence[tuple[int, str, float]], told: Told, width: int) -> t
 
     parts = [_scale(marks, y, left, width - right, told)]
     path = " ".join(f"{x(p):.1f},{y(v):.1f}" for p, _, v in points)
-    base = f"{y(marks[0]):.1f}"
-    parts.append(
-        f'<polygon class="area" points="{x(first):.1f},{base} {path} {x(points[-1][0]):.1f},{base}"/>'
-        f'<polyline class="path" points="{path}"/>'
-    )
+    if marks[0] <= 0 <= marks[-1]:  # a surface compares from zero: above a scale that starts elsewhere it would lie
+        base = f"{y(0):.1f}"
+        parts.append(f'<polygon class="area" points="{x(first):.1f},{base} {path} {x(points[-1][0]):.1f},{base}"/>')
+    parts.append(f'<polyline class="path" points="{path}"/>')
     if len(points) <= 25:
         parts += [f'<circle class="mark" cx="{x(p):.1f}" cy="{y(v):.1f}" r="3.5"/>' for p, _, v in points]
     longest = max(len(label) for _, label, _ in points)
