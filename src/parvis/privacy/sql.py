@@ -14,7 +14,6 @@ from parvis.values import Kind
 
 LINE = "__line"  # the line in the original, as ``tables`` writes it; never published
 GROUP = 122_880  # rows of a Parquet row group
-_MEMORY = "600MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +62,13 @@ def connect(spill: Path | None = None) -> Any:
 
     ``spill`` is the folder where a sort too large for memory may wait, erased with the engine.
     """
-    import duckdb  # late: the types of this module are wanted where the engine is not
+    from parvis.tables import engine  # late: the types of this module are wanted where the engine is not
 
     config: dict[str, Any] = {
-        "memory_limit": _MEMORY,
-        "threads": 2,
         "preserve_insertion_order": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
     if spill is not None:
         config["temp_directory"] = str(spill)
-    return duckdb.connect(config=config)
+    return engine.connect(**config)

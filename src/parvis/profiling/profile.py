@@ -12,11 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
 
 from parvis import france
 from parvis.plugins import found
+from parvis.tables import engine
 from parvis.tables.table import RawTable
 from parvis.tables.types import TypedColumn
 from parvis.text import fold
@@ -39,7 +39,6 @@ _TYPED: Mapping[str, Sequence[Kind]] = {
     "boolean": (Kind.BOOLEAN,),
 }
 _OF_UNITS = {"€": "amount", "k€": "amount", "%": "percentage"}  # what numbers in such a unit are, whatever their header
-_MEMORY = "600MB"
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -278,4 +277,4 @@ def _finite(value: Any) -> float | None:
 
 
 def _connect() -> Any:
-    return duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
+    return engine.connect()

@@ -19,6 +19,7 @@ import numpy as np
 
 from parvis.store import disk, shelf
 from parvis.store.folder import Folder
+from parvis.tables import engine as engines
 from parvis.tables import rewrite
 from parvis.values import Column, Kind, Version
 
@@ -29,7 +30,6 @@ POSTED = 64  # distinct values from which the rows of each are listed
 _WIDE = 400 << 20  # bytes of text in one column, beyond which it is left to the object
 _EARLIEST, _LATEST = -719_162, 2_932_896  # days that a calendar date can say
 _DAY = 86_400_000_000  # microseconds
-_MEMORY = "600MB"
 
 
 def build(folder: Folder, version: Version) -> bool:
@@ -154,10 +154,7 @@ def _texts(out: _Sections, cells: Any) -> dict[str, Any] | None:
 
 
 def _shapes(out: _Sections, source: Path, column: Column) -> dict[str, Any] | None:
-    import duckdb
-
-    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 1}) as engine:
-        engine.execute("SET enable_progress_bar=false")  # it would be written among the answers of a command
+    with engines.connect(threads=1) as engine:
         quoted = '"' + column.name.replace('"', '""') + '"'
         shown = f"coalesce(CAST(ST_AsGeoJSON(ST_GeomFromWKB({quoted})) AS VARCHAR), 'null')"
         cells = engine.sql(f"SELECT {shown} FROM read_parquet(?)", params=[str(source)]).to_arrow_table()
@@ -217,15 +214,13 @@ def _as_json(cells: Any) -> tuple[Any, bool]:
 
 def _folded(cells: Any) -> Any:
     """Return cells in lower case without accents, exactly as the engine folds them."""
-    import duckdb
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
         return pc.ascii_lower(cells)
     table = pa.table({"cell": cells})
-    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 1}) as engine:
-        engine.execute("SET enable_progress_bar=false")
+    with engines.connect(threads=1) as engine:
         engine.register("cells", table)
         return engine.sql("SELECT strip_accents(lower(cell)) FROM cells").to_arrow_table().column(0).combine_chunks()
 

@@ -59,9 +59,9 @@ class Draft:
         self.traces: list[Trace] = []  # of the step under way
         self.findings: list[Finding] = []
         self.changed = False
-        import duckdb  # the pages that show a recipe never hold the engine
+        from parvis.tables import engine  # the pages that show a recipe never hold it
 
-        self.connection = duckdb.connect(config={"memory_limit": "600MB", "threads": 2})
+        self.connection = engine.connect()
         self._number = 0
         self._given = 0
         self._settled: list[str] = []  # tables made on the way, in memory

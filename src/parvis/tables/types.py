@@ -20,14 +20,13 @@ import pyarrow.parquet as pq
 
 from parvis.dates import SHAPES, Shape, folded, shapes_of
 from parvis.france import is_siren, is_siret
-from parvis.tables import numbers, rewrite
+from parvis.tables import engine, numbers, rewrite
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.values import Finding, Kind, Severity, msg
 
 TOLERANCE = 0.02  # share of odd cells from which a column stays text
 _SAMPLE = 4000  # rows looked at
 _SHOWN = 20  # lines named in a finding
-_MEMORY = "600MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,4 +508,4 @@ def _text(path: Path | str) -> str:
 
 
 def _connect() -> Any:
-    return duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2, "preserve_insertion_order": True})
+    return engine.connect(preserve_insertion_order=True)

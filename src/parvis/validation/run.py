@@ -14,6 +14,7 @@ import duckdb
 from parvis.plugins import found
 from parvis.schemas import match
 from parvis.schemas.schema import Schema
+from parvis.tables import engine as engines
 from parvis.tables.table import LINE, RawTable
 from parvis.validation.table import Ask, Table, personal, quoted
 from parvis.values import Finding, Kind, Profile, Severity, msg
@@ -22,7 +23,6 @@ EXAMPLES = 5
 LINES = 100  # lines named in a finding
 SECONDS = 120.0  # after which a table is left with what was found
 _CELL = 80  # characters of an example
-_MEMORY = "600MB"
 _AT_ONCE = 120  # questions of one scan
 _OFTEN = 50_000  # rows from which questions about a column are asked of its values, when each comes often
 _VALUES = "values_"  # starts the names of the tables of such values
@@ -105,7 +105,7 @@ def _wrong(findings: Sequence[Finding], codes: tuple[str, ...]) -> int:
 @contextmanager
 def _engine() -> Iterator[Any]:
     """Give a connection that is interrupted when the table takes too long."""
-    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2}) as engine:
+    with engines.connect() as engine:
         watch = threading.Timer(SECONDS, engine.interrupt)
         watch.daemon = True
         watch.start()
