@@ -1,6 +1,7 @@
-"""French communes: which codes held when, and what took their place.
+"""French communes: which codes held when, what took their place, and where each department lies.
 
-The list lies in ``lexicons/communes.txt``, made by ``scripts/make_places.py`` from the Code officiel géographique.
+The lists lie in ``lexicons/communes.txt`` (``scripts/make_places.py``, from the Code officiel géographique) and
+``lexicons/departments.txt`` (``scripts/make_departments.py``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 COMMUNES = Path(__file__).parent / "lexicons" / "communes.txt"
+DEPARTMENTS = Path(__file__).parent / "lexicons" / "departments.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ def year() -> int:
     """Return the year of the geographical code that the list stops at."""
     with COMMUNES.open(encoding="utf-8") as lines:
         return int(lines.readline().strip("# \n"))
+
+
+@cache
+def boxes() -> Mapping[str, tuple[float, float, float, float]]:
+    """Return west, south, east, north of each department, in degrees, some 25 km wider than it is."""
+    out = {}
+    for line in DEPARTMENTS.read_text("utf-8").splitlines():
+        code, *sides = line.split("|")
+        west, south, east, north = map(float, sides)
+        out[code] = (west, south, east, north)
+    return out
 
 
 def department_of(code: str) -> str:

@@ -139,6 +139,15 @@ def test_points_far_from_their_commune_and_from_their_town(tmp_path: Path) -> No
     )
 
 
+def test_a_point_out_of_its_department(tmp_path: Path) -> None:
+    towns = {"34172": (3.876, 43.611), "75056": (2.35, 48.86), "2A004": (8.74, 41.93), "29019": (-4.49, 48.39),
+             "67482": (7.75, 48.58), "59350": (3.06, 50.63), "64102": (-1.48, 43.49), "06088": (7.26, 43.7),
+             "31555": (1.44, 43.6), "97411": (55.45, -20.88), "13055": (5.37, 43.3), "33063": (-0.58, 44.84)}  # fmt: skip
+    rows: list[Row] = [[code, str(x), str(y)] for code, (x, y) in towns.items()]
+    table = Table(tmp_path, ["code_insee", "longitude", "latitude"], [*rows, ["34172", "2.35", "48.86"]])
+    assert table.one("values.point_out_of_department").lines == (14,)
+
+
 # --- Dates and amounts ----------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from parvis.places import boxes, department_of
 from parvis.validation.table import Ask, Table, quoted
 from parvis.values import Column, Severity, msg
 
@@ -25,10 +26,36 @@ def look(table: Table) -> Iterator[Ask]:
         for c in table.profile.columns
         if "insee_commune" in (c.meaning, fields[c.name].meaning if c.name in fields else "")
     ]
+    if codes:
+        yield from _by_department(table, point, codes[0], x, y)
     if codes and codes[0].distinct > 1:
         yield from _by_commune(table, point, codes[0], x, y)
     else:
         yield from _alone(table, point, x, y)
+
+
+def _by_department(table: Table, point: Column, code: Column, x: str, y: str) -> Iterator[Ask]:
+    """Ask of points out of the department that the code of their commune names, all around it and 25 km more."""
+    cell = f"CAST({quoted(code.name)} AS VARCHAR)"
+    told = table.query(f"SELECT DISTINCT left({cell}, 3) FROM cells WHERE length({cell}) = 5 LIMIT 1100")
+    held = sorted({d for (start,) in told if (d := department_of(str(start))) in boxes()})
+    if not held:
+        return
+    inside = " ".join(
+        f"WHEN starts_with({cell}, '{d}') THEN {x} BETWEEN {w} AND {e} AND {y} BETWEEN {s} AND {n}"
+        for d, (w, s, e, n) in ((d, boxes()[d]) for d in held)
+    )
+    yield Ask(
+        "values.point_out_of_department",
+        Severity.WARN,
+        point,
+        f"{x} IS NOT NULL AND {y} IS NOT NULL AND length({cell}) = 5 AND NOT CASE {inside} ELSE true END",
+        msg("{count} point(s) tombent hors du département que dit leur code INSEE."),
+        hint=msg("Regardez ces lignes sur une carte : le code est celui d'une autre commune, un code postal y a été mis, ou les "
+                 "coordonnées sont fausses."),
+        why=msg("Le point s'affichera loin de la commune que la ligne annonce."),
+        shown=f"concat({cell}, ' : ', {x}, ' ; ', {y})",
+    )  # fmt: skip
 
 
 def _by_commune(table: Table, point: Column, code: Column, x: str, y: str) -> Iterator[Ask]:
