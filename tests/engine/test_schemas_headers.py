@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from parvis import pipeline
 from parvis.schemas.match import match
 from parvis.values import Column, Kind, Profile
 
@@ -147,3 +150,22 @@ def table(said: str) -> Profile:
 def test_the_headers_of_an_office_are_known_for_what_they_say(schema: str, said: str) -> None:
     found = match(table(said))
     assert (found[0].schema if found else "") == schema
+
+
+def test_a_file_whose_name_lies_is_known_by_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "subventions-associations-2026.csv"
+    rows = ["id;essence;hauteur_m;circonference_cm;date_plantation"]
+    rows += [f"{n};{kind};{n + 3};{n * 10};2019-11-{n:02d}" for n in range(1, 10) for kind in ("Tilia cordata", "Acer")]
+    file.write_text("\n".join(rows), "utf-8")
+    (told,) = pipeline.inspect(file).preparations
+    assert [m.schema for m in told.profile.schemas][:1] == ["naturalsolutions/schema-arbre"]
+    assert "scdl/subventions" not in [m.schema for m in told.profile.schemas]
+
+
+def test_a_file_of_nothing_known_is_given_no_schema(tmp_path: Path) -> None:
+    file = tmp_path / "deliberations.csv"
+    file.write_text(
+        "semaine;casques prêtés;gilets prêtés\n" + "\n".join(f"{n};{n * 2};{n * 3}" for n in range(9)), "utf-8"
+    )
+    (told,) = pipeline.inspect(file).preparations
+    assert told.profile.schemas == () and told.schema == ""
