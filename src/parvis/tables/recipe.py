@@ -27,7 +27,7 @@ from parvis.values import Finding, Place, Recipe, Severity, Step, from_json, msg
 log = logging.getLogger("parvis.recipe")
 _LARGEST = 1 << 22  # bytes of a file of recipes
 _SHOWN = 4  # examples of a step
-_CELLS = 6  # cells of a row shown as an example
+_CELLS = 8  # cells of a row shown as an example
 _WIDE = 160  # characters of an example
 _LOOK = 20_000  # rows of a big table among which examples are looked for
 _ALIKE = 0.6  # share of headers in common from which a table is taken for that of last time
@@ -448,7 +448,7 @@ def _rows(draft: Draft, view: str, labels: Sequence[str], where: str, count: int
     cells = ", ".join(f"c{i}" for i in range(len(labels))) or "NULL"
     rows = draft.query(f"SELECT {cells} FROM {view} WHERE {where} ORDER BY {LINE} LIMIT {count}")
     return tuple(
-        _cut(SIGN.join([f"{x or '?'}{COLON}{c}" for x, c in zip(labels, r, strict=True) if c is not None][:_CELLS]))
+        SIGN.join([f"{x or '?'}{COLON}{_cut(c, 60)}" for x, c in zip(labels, r, strict=True) if c is not None][:_CELLS])
         for r in rows
     )
 
@@ -456,7 +456,7 @@ def _rows(draft: Draft, view: str, labels: Sequence[str], where: str, count: int
 SIGN, COLON = " · ", " : "  # between the cells of a row shown as an example
 
 
-def _cut(text: str | None) -> str:
+def _cut(text: str | None, wide: int = _WIDE) -> str:
     if text is None:
         return "(vide)"
-    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+    return text if len(text) <= wide else f"{text[: wide - 1]}…"
