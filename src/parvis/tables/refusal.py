@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def check(path: Path, name: str, head: bytes, limits: Limits) -> None:
     if is_html(head) and Path(name).suffix.lower() not in (".xls", ".xlsx"):
         raise web_page()
     _office(path, head)
-    if b"<svg" in head[:4096].lower() and not is_html(head):
+    if _SVG.match(head[:4096]):
         raise InputError(
             "C'est une image (SVG), pas un tableau de données.",
             "Envoyez le tableur d'où elle vient.",
@@ -53,6 +54,13 @@ def check(path: Path, name: str, head: bytes, limits: Limits) -> None:
             )
     if head.startswith(b"{\\rtf"):
         raise InputError("C'est un texte (RTF), pas un tableau.", "Envoyez un tableur.", code="read.text")
+
+
+# The first element says it: an « <svg » deeper is a word of a cell, or a drawing in the balloon of a map.
+_SVG = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+svg|<(?:\w+:)?svg\b)",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def is_html(head: bytes) -> bool:
