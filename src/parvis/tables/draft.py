@@ -68,6 +68,7 @@ class Draft:
         self.view = "v0"
         self.connection.execute(f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
         self._sample: list[tuple[Any, ...]] | None = None
+        self._columns: dict[int, list[str]] = {}
 
     def __enter__(self) -> Draft:
         return self
@@ -87,13 +88,17 @@ class Draft:
         """Return rows of cells (without their lines): all of a small table, the first ones of a big one."""
         if self._sample is None:
             cells = ", ".join(f"c{i}" for i in range(len(self.labels))) or "NULL"
-            limit = f" LIMIT {_LOOK * 5}" if self.big else ""
+            limit = f" LIMIT {_LOOK}" if self.big else ""
+            self._columns = {}
             self._sample = self.query(f"SELECT {cells} FROM {{view}}{limit}")
         return self._sample
 
     def column(self, i: int) -> list[str]:
         """Return the filled cells of a column of the sample."""
-        return [r[i] for r in self.sample() if r[i] is not None]
+        rows = self.sample()
+        if i not in self._columns:
+            self._columns[i] = [r[i] for r in rows if r[i] is not None]
+        return self._columns[i]
 
     def find(self, label: str) -> int | None:
         """Return the position of the column of this label, or None; case, accents and spaces may differ."""

@@ -77,7 +77,13 @@ def writings(cells: Iterable[str]) -> list[Writing]:
         return []
 
     def share(pattern: re.Pattern[str]) -> float:
-        return sum(pattern.fullmatch(c) is not None for c in cells) / len(cells)
+        left = len(cells) // 10  # cells that may be something else: beyond, no way is given
+        for cell in cells:
+            if pattern.fullmatch(cell) is None:
+                left -= 1
+                if left < 0:
+                    return 0.0
+        return (len(cells) - len(cells) // 10 + left) / len(cells)
 
     out = []
     if share(_PLAIN_WHOLE) >= 0.9:
