@@ -149,6 +149,15 @@ def test_a_workbook_keeps_its_sheets_and_its_cells_are_marked(tmp_path: Path) ->
     assert "liste permise" in page["F6"].comment.text and page["F6"].fill.fgColor.rgb.endswith("FBE0A8")
 
 
+def test_a_workbook_is_known_by_its_bytes(tmp_path: Path) -> None:
+    source = workbook(tmp_path, [line.split(";") for line in SUBSIDIES.splitlines()]).rename(tmp_path / "3f2a9c")
+    raw = RawTable("Feuil1", tmp_path / "x", ("a", "b"), 3, header_line=1, sheet=True)
+    finding = Finding("x.y", Severity.WARN, "x", Place("Feuil1", 2, "a", "A2"), lines=(2, 3), count=2)
+    made = marked.write(source, "subventions.xlsx", [(raw, [finding])], tmp_path / "copy.xlsx")
+    page = openpyxl.load_workbook(made)["Feuil1"]
+    assert page["A3"].comment is not None and page["A4"].comment is None
+
+
 def test_a_csv_is_laid_out_on_its_own_lines(tmp_path: Path) -> None:
     page = marked_copy(tmp_path, file(tmp_path, "subventions.csv", SUBSIDIES)).worksheets[0]
     assert [c.value for c in page[1]][:2] == ["nomAttribuant", "idAttribuant"] and page["C3"].value == "Judo"

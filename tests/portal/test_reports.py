@@ -69,6 +69,21 @@ def test_the_marked_copy_is_made_by_a_job_then_given(town: Town, draft: Draft, s
     assert "annote.xlsx" in answer["Content-Disposition"]
 
 
+def test_the_copy_of_a_workbook_is_the_workbook(town: Town, drop: Callable[..., Submission]) -> None:
+    book = openpyxl.Workbook()
+    for line in SUBSIDIES.decode().splitlines():
+        book.worksheets[0].append(line.split(";"))
+    book.create_sheet("Notes")["A1"] = "à garder"
+    kept = io.BytesIO()
+    book.save(kept)
+    draft = drop("subventions.xlsx", kept.getvalue()).drafts.order_by("pk")[0]
+    town.client("agent").post(reverse("intake:copy", args=[draft.pk]))
+    worker.run(once=True)
+    answer = get(town, draft, "copy", query="?fichier")
+    made = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert made["Notes"]["A1"].value == "à garder" and made.worksheets[0]["F3"].comment is not None
+
+
 def test_nothing_of_a_decided_file_is_left_within_reach(
     town: Town, drop: Callable[..., Submission], settings: Any
 ) -> None:

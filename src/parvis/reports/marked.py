@@ -105,7 +105,8 @@ def mark(source: str, order: str, target: str, sheets: Sequence[Mapping[str, Any
     from openpyxl.comments import Comment
     from openpyxl.styles import PatternFill
 
-    book = openpyxl.load_workbook(source, keep_vba=False, keep_links=False)
+    with Path(source).open("rb") as stream:  # by its bytes: the vault keeps no suffix
+        book = openpyxl.load_workbook(stream, keep_vba=False, keep_links=False)
     fills = {s: PatternFill("solid", fgColor=colour) for s, colour in _COLOURS.items()}
     commented = 0
     for (sheet, line, column), (severity, text) in _gathered(order).items():
