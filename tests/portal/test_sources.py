@@ -507,3 +507,38 @@ def test_a_slow_server_never_stops_a_clerks_file(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         silent.close()
+
+
+# --- Several files from one place -----------------------------------------------------------------
+
+
+def test_each_file_of_a_folder_renews_its_own_dataset(town: Town, settings: Any, tmp_path: Path) -> None:
+    """Two files from one source, accepted once each: next month each one goes back to its own dataset."""
+    from parvis_portal.intake import actions
+    from parvis_portal.intake.models import Draft
+
+    settings.FOLDERS = str(tmp_path)
+    place = tmp_path / "fontclaire"
+    place.mkdir()
+    halls = "Salle;Places;Quartier\n" + "".join(f"Salle {n};{n * 10};Centre\n" for n in range(1, 13))
+    halls_then = halls + "Foyer;9;Gare\n"
+    months: tuple[dict[str, bytes], ...] = (
+        {"arbres_2026-01.csv": TREES, "salles_2026-01.csv": halls.encode()},
+        {"arbres_2026-02.csv": TREES + TREES.splitlines(True)[1], "salles_2026-02.csv": halls_then.encode()},
+    )
+    source = sources.create(town.organisation, None, "Dépôt", "folder", {}, "", "daily:06:30")
+    for month, files in enumerate(months):
+        for name, content in files.items():
+            (place / name).write_bytes(content)
+            os.utime(place / name, (1, 1 + month))
+        sources.visit(source, None)
+        worker.run(once=True)
+        for draft in Draft.objects.filter(state=Draft.State.WAITING):
+            if month:
+                assert draft.dataset is not None, draft.title
+            actions.approve(draft, town.users["referent"])
+        worker.run(once=True)
+    from parvis_portal.catalogue.models import Dataset
+
+    told = {d.slug: sorted(x.submission.name[:6] for x in d.drafts.all()) for d in Dataset.objects.all()}
+    assert sorted(told.values()) == [["arbres", "arbres"], ["salles", "salles"]]

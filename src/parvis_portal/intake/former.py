@@ -21,6 +21,7 @@ from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake.models import Draft, Source, SourceTable, Submission
 from parvis_portal.people.models import Organisation, User
 
+BORROWED = "~"  # the steps come from another source, whose headers are the same: its decisions do not hold here
 MOST = 500  # recipes of a town that one file is compared with
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
 _DATED = re.compile(r"\(\d\d/\d\d/\d{4}\)$")
@@ -53,7 +54,7 @@ def candidates(submission: Submission) -> tuple[Recipe, ...]:
 
 def _same_source(row: SourceTable, submission: Submission, wanted: str, mine: str) -> bool:
     if submission.source_id is not None:
-        return row.source_id == submission.source_id
+        return row.source_id == submission.source_id and row.file in ("", mine)
     if wanted:
         return row.dataset_id == wanted
     return row.source.connector == "upload" and len(mine) > 2 and row.source.marks.get("key") == mine
@@ -74,6 +75,7 @@ class Start:
     dataset: Dataset | None = None
     source: Source | None = None
     ignored: bool = False
+    follows: str = ""
 
 
 def start(submission: Submission, preparation: Preparation) -> Start:
@@ -81,6 +83,8 @@ def start(submission: Submission, preparation: Preparation) -> Start:
     row = _followed(preparation)
     if row is None or row.source.organisation_id != submission.organisation_id:
         return Start(preparation.policy, preparation.metadata)
+    if not _same_source(row, submission, submission.parcel.get("dataset", ""), key(submission.name)):
+        return Start(preparation.policy, preparation.metadata, follows=f"{BORROWED}{row.pk}")
     dataset = row.dataset if row.dataset is not None and _goes_on(row.dataset, submission) else None
     same = row.table == preparation.profile.table or list(row.labels) == list(preparation.labels)
     return Start(
@@ -89,6 +93,7 @@ def start(submission: Submission, preparation: Preparation) -> Start:
         dataset=dataset,
         source=row.source,
         ignored=row.ignored and same,
+        follows=str(row.pk),
     )
 
 
@@ -132,7 +137,7 @@ def remember(draft: Draft, by: User | None) -> SourceTable:
     """Keep with the source what was accepted of a table: its steps, its headers, its decisions."""
     source = draft.submission.source or _upload(draft.submission, by)
     preparation = draft.prepared
-    row = _row(source, preparation)
+    row = _row(source, draft.submission, preparation)
     row.dataset, row.ignored = draft.dataset, False
     row.recipe = [to_json(s) for s in recipes.kept(preparation.recipe)]
     row.labels = list(preparation.labels)
@@ -150,23 +155,27 @@ def set_aside(draft: Draft) -> None:
     source = draft.submission.source
     if source is None or not source.tables.filter(ignored=False).exists() or preparation.within:
         return
-    row = _row(source, preparation)
+    row = _row(source, draft.submission, preparation)
     if row.pk is None or not row.recipe:
         row.labels, row.ignored = list(preparation.labels), True
         row.save()
 
 
-def _row(source: Source, preparation: Preparation) -> SourceTable:
-    """Return the row of a table, that of the recipe it replayed if it is the same source's."""
+def _row(source: Source, submission: Submission, preparation: Preparation) -> SourceTable:
+    """Return the row of a table, that of the recipe it replayed if it is the same source's and the same file's.
+
+    A folder or a mailbox brings several files: each has its own rows, found by what stays of its name.
+    """
     table = preparation.profile.table[:255]
+    file = "" if source.connector == "upload" else key(submission.name)
     followed = _followed(preparation)
-    exact = SourceTable.objects.filter(source=source, table=table).first()
+    exact = SourceTable.objects.filter(source=source, file=file, table=table).first()
     if exact is not None:
         return exact
-    if followed is not None and followed.source_id == source.pk:
+    if followed is not None and followed.source_id == source.pk and followed.file == file:
         followed.table = table
         return followed
-    return SourceTable(source=source, table=table)
+    return SourceTable(source=source, file=file, table=table)
 
 
 def _upload(submission: Submission, by: User | None) -> Source:

@@ -78,6 +78,7 @@ class SourceTable(models.Model):
     """What was accepted once for one table of a source, and is replayed on its next files."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="tables")
+    file = models.CharField(max_length=100, blank=True)  # what stays of its name; "" for a source of one file
     table = models.CharField(max_length=255, blank=True)  # Profile.table: "" when the file is one table
     dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="sources")
     recipe = models.JSONField(default=list)  # of values.Step, in order
@@ -89,7 +90,7 @@ class SourceTable(models.Model):
 
     class Meta:
         ordering = ("id",)
-        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "table"], name="one_recipe_each")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "file", "table"], name="one_recipe_each")]
 
     def __str__(self) -> str:
         return f"{self.source} / {self.table}" if self.table else str(self.source)
