@@ -63,6 +63,27 @@ def test_a_table_without_lines_is_read_by_its_alignment(tmp_path: Path) -> None:
     assert "pdf.unruled" in codes(sink)
 
 
+def test_wrapped_cells_without_lines_and_moving_columns_are_followed(tmp_path: Path) -> None:
+    works = ", ".join(
+        f"[Travaux {n}], [Réfection de la toiture de l'école primaire numéro {n}], [{n}000 €]" for n in range(1, 6)
+    )
+    sink = told(
+        tmp_path,
+        pdf(f"#table(columns: (3cm, 4cm, 2cm), stroke: none, [Objet], [Description], [Montant], {works})"),
+        "a.pdf",
+    )
+    assert [r["Montant"] for r in cells(sink)] == [f"{n}000 €" for n in range(1, 6)]
+    assert cells(sink)[4]["Description"] == "Réfection de la toiture de l’école primaire numéro 5"
+    (tmp_path / "work").rename(tmp_path / "before")
+    years = ", ".join(f"[{y}], [{y % 97}], [{y % 31}]" for y in range(2000, 2030))
+    sink = told(
+        tmp_path,
+        pdf(f"#table(columns: 3, align: right, stroke: none, [Année], [Naissances], [Décès], {years})"),
+        "b.pdf",
+    )
+    assert [t.rows for t in sink.tables] == [30]
+
+
 def test_merged_cells_are_undone(tmp_path: Path) -> None:
     source = """#table(columns: 3,
       table.cell(rowspan: 2)[Quartier], table.cell(colspan: 2)[Effectifs], [Filles], [Garçons],

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +328,7 @@ class _Table(document.Grid):
     last: int = 0  # page where its last part stands
     box: tuple[float, float, float, float] = (0, 0, 0, 0)
     edges: tuple[float, ...] = ()
+    spans: tuple[tuple[float, float], ...] = ()  # of the columns that only alignment shows
     above: int = 0
     below: int = 0
 
@@ -425,7 +427,7 @@ def _columns(block: Sequence[_Line], number: int, lines: Sequence[_Line]) -> Ite
         return
     first = block.index(several[0])
     body = [line for line in block[first:] if len(line.parts) > 1 or line.top < several[-1].top]
-    if len(several) < 0.5 * len(body):
+    if len(several) < 0.3 * len(body):
         return
     columns: list[list[float]] = []
     for x0, x1, _ in sorted(p for line in several for p in line.parts):
@@ -434,12 +436,17 @@ def _columns(block: Sequence[_Line], number: int, lines: Sequence[_Line]) -> Ite
         else:
             columns.append([x0, x1])
     table = _Table(page=number, last=number, edges=tuple(c[0] for c in columns))
+    table.spans = tuple((c[0], c[1]) for c in columns)
+    room = _room(body, columns)
+    for line in block[block.index(body[-1]) + 1 :]:  # the end of the last row, when it is wrapped
+        if line.top - body[-1].bottom >= room or any(_column(columns, p) == 0 for p in line.parts):
+            break
+        body.append(line)
     table.box = (columns[0][0], body[0].top, columns[-1][1], body[-1].bottom)
     before: _Line | None = None
     for line in body:
         places = {_column(columns, p): p[2] for p in line.parts}
-        wrapped = before is not None and 0 not in places and len(line.parts) < len(columns) / 2
-        if wrapped and before is not None and line.top - before.bottom < 0.35 * (line.bottom - line.top):
+        if before is not None and 0 not in places and len(places) < len(columns) and line.top - before.bottom < room:
             row = table.rows[-1]
             for i, text in places.items():
                 row[i] = f"{row[i]} {text}" if row[i] else text
@@ -453,6 +460,13 @@ def _columns(block: Sequence[_Line], number: int, lines: Sequence[_Line]) -> Ite
         yield table
 
 
+def _room(body: Sequence[_Line], columns: Sequence[Sequence[float]]) -> float:
+    """Return the gap under which a line goes on with the row above: well under the usual one between two rows."""
+    gaps = sorted(b.top - a.bottom for a, b in pairwise(body) if any(_column(columns, p) == 0 for p in b.parts))
+    return 0.7 * gaps[len(gaps) // 2] if gaps else 0.0
+
+
+_RANK = re.compile(r"^\d{1,3}\s?[.)°-]$")  # of a list of sentences
 _VALUE = re.compile(r"^[-+(]?[\d\s\u00a0\u202f.,/:%€)-]*\d[\d\s\u00a0\u202f.,/:%€)-]*$")
 
 
@@ -466,10 +480,10 @@ def _columns_hold(table: _Table) -> bool:
     if sum(map(len, filled)) < 0.75 * len(rows) * table.width:
         return False
     means = [sum(map(len, cells)) / max(len(cells), 1) for cells in filled]
-    values = [sum(bool(_VALUE.match(c)) for c in cells) for cells in filled]
+    values = [sum(bool(_VALUE.match(c)) and not _RANK.match(c) for c in cells) for cells in filled]
     measured = any(v >= 0.6 * len(rows) for v in values[1:])
     short = max(means) <= 25 and all(len(cells) >= 0.8 * len(rows) for cells in filled)
-    return max(means) <= 60 and (measured or short)
+    return max(means) <= (120 if measured else 60) and (measured or short)
 
 
 def _column(columns: Sequence[Sequence[float]], part: tuple[float, float, str]) -> int:
@@ -486,7 +500,9 @@ def _goes_on(last: _Table, table: _Table) -> bool:
         return False
     near = len(last.edges) == len(table.edges)
     near = near and all(abs(a - b) < 2 * _EDGE for a, b in zip(last.edges, table.edges, strict=True))
-    return near or last.header() == table.header()
+    same = bool(last.spans) and len(last.spans) == len(table.spans)
+    same = same and all(a[0] < b[1] and b[0] < a[1] for a, b in zip(last.spans, table.spans, strict=True))
+    return near or same or last.header() == table.header()
 
 
 def _join(last: _Table, table: _Table) -> None:
