@@ -160,3 +160,13 @@ def test_a_long_facet_shows_its_first_choices_and_folds_the_others(
     assert told.count("Tout voir") == (2 if count > 9 else 0), "once for each width"
     assert told.count("parvis/essai-0") and told.count("<ul") == told.count("</ul>")
     assert told.count("<details") == told.count("</details>")
+
+
+def test_the_page_of_the_api_is_written_in_each_language(town: Town) -> None:
+    from parvis.dialects import openapi
+    from parvis.values import Function
+
+    french = page("/api-docs/")
+    assert "<code>GET /api/v1/datasets/{dataset}/records</code>" in french and "<code>group</code>" in french
+    assert "`" not in re.sub(r"<pre.*?</pre>", "", french, flags=re.DOTALL)
+    assert all(f"`{name}`" in openapi.PARAMETERS["aggregates"].description for name in Function)

@@ -9,7 +9,7 @@ from typing import Any
 from parvis import __version__
 from parvis.store.export import FORMATS
 from parvis.store.query import MAX_GROUPS, MAX_ROWS
-from parvis.values import Function, Kind
+from parvis.values import Kind, msg
 
 PREFIX = "/api/v1"
 MAX_OFFSET = 10**9
@@ -47,65 +47,80 @@ PARAMETERS: Mapping[str, Parameter] = {
     for p in (
         Parameter(
             "where",
-            "Condition que les lignes remplissent. Comparaisons : `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, "
-            "`starts with`, `between … and …`, `is null`, `is not null` ; `search('mots')` cherche dans toutes les "
-            "colonnes de texte ; `bbox(ouest, sud, est, nord)` garde ce qui touche ce rectangle, en degrés. On combine "
-            "avec `and`, `or`, `not` et des parenthèses. Un texte se met entre apostrophes, une apostrophe y est doublée. "
-            "`contains`, `starts with` et `search` ne regardent ni la casse ni les accents ; les autres comparaisons sont "
-            "exactes. Une cellule vide ne remplit aucune comparaison. Répété, toutes les conditions comptent.",
+            msg(
+                "Condition que les lignes remplissent. Comparaisons : `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, "
+                "`starts with`, `between … and …`, `is null`, `is not null` ; `search('mots')` cherche dans toutes les "
+                "colonnes de texte ; `bbox(ouest, sud, est, nord)` garde ce qui touche ce rectangle, en degrés. On combine "
+                "avec `and`, `or`, `not` et des parenthèses. Un texte se met entre apostrophes, une apostrophe y est doublée. "
+                "`contains`, `starts with` et `search` ne regardent ni la casse ni les accents ; les autres comparaisons sont "
+                "exactes. Une cellule vide ne remplit aucune comparaison. Répété, toutes les conditions comptent."
+            ),
             example="commune = 'Fontclaire' and montant >= 1000",
             repeated=True,
         ),
-        Parameter("q", "Mots cherchés ; pour des lignes, dans toutes leurs colonnes de texte.", example="école"),
+        Parameter("q", msg("Mots cherchés ; pour des lignes, dans toutes leurs colonnes de texte."), example="école"),
         Parameter(
-            "select", "Colonnes voulues, séparées par des virgules ; toutes par défaut.", example="commune,montant"
+            "select", msg("Colonnes voulues, séparées par des virgules ; toutes par défaut."), example="commune,montant"
         ),
-        Parameter("group", "Colonnes de regroupement, séparées par des virgules.", example="commune"),
+        Parameter("group", msg("Colonnes de regroupement, séparées par des virgules."), example="commune"),
         Parameter(
             "aggregates",
-            f"Calculs, séparés par des virgules : {', '.join(f'`{f}`' for f in Function)}, avec une colonne entre "
-            "parenthèses et un nom après `as`. Par défaut : `count`, le nombre de lignes.",
+            msg(
+                "Calculs, séparés par des virgules : `count`, `count_distinct`, `sum`, `avg`, `min`, `max`, `median`, avec une "
+                "colonne entre parenthèses et un nom après `as`. Par défaut : `count`, le nombre de lignes."
+            ),
             example="count, sum(montant) as total",
         ),
         Parameter(
             "order",
-            "Colonnes de tri, séparées par des virgules ; `-` devant pour l'ordre décroissant. Les cellules vides "
-            "viennent en dernier. Par défaut, l'ordre du fichier.",
+            msg(
+                "Colonnes de tri, séparées par des virgules ; `-` devant pour l'ordre décroissant. Les cellules vides "
+                "viennent en dernier. Par défaut, l'ordre du fichier."
+            ),
             example="-montant,commune",
         ),
         Parameter(
             "limit",
-            "Nombre de résultats d'une page.",
+            msg("Nombre de résultats d'une page."),
             {**_WHOLE, "default": 20},
             example=100,
         ),
-        Parameter("offset", "Nombre de résultats à passer.", {**_WHOLE, "default": 0, "maximum": MAX_OFFSET}),
-        Parameter("cursor", "Suite d'une page : la valeur `cursor` de la réponse précédente, les autres paramètres égaux."),
+        Parameter("offset", msg("Nombre de résultats à passer."), {**_WHOLE, "default": 0, "maximum": MAX_OFFSET}),
         Parameter(
-            "count", "`false` pour ne pas compter toutes les lignes : plus rapide.", {"type": "boolean", "default": True}
+            "cursor",
+            msg("Suite d'une page : la valeur `cursor` de la réponse précédente, les autres paramètres égaux."),
+        ),
+        Parameter(
+            "count",
+            msg("`false` pour ne pas compter toutes les lignes : plus rapide."),
+            {"type": "boolean", "default": True},
         ),
         Parameter(
             "profile",
-            "`excel` : pour le CSV, points-virgules, virgule décimale et dates françaises, lisible d'un double clic.",
+            msg(
+                "`excel` : pour le CSV, points-virgules, virgule décimale et dates françaises, lisible d'un double clic."
+            ),
             {"type": "string", "enum": ["", "excel"]},
         ),
-        Parameter("theme", "Thème, par son identifiant.", example="finances"),
-        Parameter("organisation", "Organisation, par son identifiant.", example="fontclaire"),
-        Parameter("licence", "Licence, par son identifiant.", example="lov2"),
-        Parameter("schema", "Schéma national suivi, par son identifiant."),
+        Parameter("theme", msg("Thème, par son identifiant."), example="finances"),
+        Parameter("organisation", msg("Organisation, par son identifiant."), example="fontclaire"),
+        Parameter("licence", msg("Licence, par son identifiant."), example="lov2"),
+        Parameter("schema", msg("Schéma national suivi, par son identifiant.")),
         Parameter(
             "facets",
-            "Facettes voulues, séparées par des virgules ; aucune par défaut.",
+            msg("Facettes voulues, séparées par des virgules ; aucune par défaut."),
             example="theme,organisation",
         ),
         Parameter(
             "sort",
-            "Ordre du catalogue : `recent`, `title` ou `rows` (les plus longs d'abord). Sans lui, la pertinence s'il y a `q`, "
-            "sinon les plus récents d'abord.",
+            msg(
+                "Ordre du catalogue : `recent`, `title` ou `rows` (les plus longs d'abord). Sans lui, la pertinence s'il y a "
+                "`q`, sinon les plus récents d'abord."
+            ),
             {"type": "string", "enum": list(ORDERS)},
         ),
     )
-}  # fmt: skip
+}
 
 _READ = ("where", "q", "select", "order")
 _RECORDS = (*_READ, "group", "limit", "offset", "cursor", "count")
@@ -113,31 +128,35 @@ _GROUPS = ("where", "q", "group", "aggregates", "order", "limit", "offset", "cou
 _ONE, _OLD = "/datasets/{dataset}", "/datasets/{dataset}/versions/{version}"
 
 
-def _reads(base: str, name: str, of: str) -> tuple[Route, ...]:
+def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[Route, ...]:
     return (
         Route(
             f"{base}/records",
             f"{name}Records",
-            f"Lignes {of}",
-            "Une page de lignes, dans l'ordre du fichier sauf avis contraire. La suite se demande par `cursor` ou par "
-            "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes.",
+            lines,
+            msg(
+                "Une page de lignes, dans l'ordre du fichier sauf avis contraire. La suite se demande par `cursor` ou par "
+                "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes."
+            ),
             "Records",
             _RECORDS,
         ),
         Route(
             f"{base}/aggregates",
             f"{name}Aggregates",
-            f"Calculs sur les lignes {of}",
-            "Une ligne par groupe, avec les calculs demandés ; sans `group`, une seule ligne.",
+            groups,
+            msg("Une ligne par groupe, avec les calculs demandés ; sans `group`, une seule ligne."),
             "Aggregates",
             _GROUPS,
         ),
         Route(
             f"{base}/exports/{{format}}",
             f"{name}Export",
-            f"Toutes les lignes {of}, en un fichier",
-            "Le fichier part au fur et à mesure qu'il est écrit. Dans le CSV, un texte qu'un tableur prendrait pour une "
-            "formule est précédé d'une apostrophe.",
+            whole,
+            msg(
+                "Le fichier part au fur et à mesure qu'il est écrit. Dans le CSV, un texte qu'un tableur prendrait pour une "
+                "formule est précédé d'une apostrophe."
+            ),
             "file",
             (*_READ, "profile"),
         ),
@@ -145,22 +164,46 @@ def _reads(base: str, name: str, of: str) -> tuple[Route, ...]:
 
 
 ROUTES: Sequence[Route] = (
-    Route("/", "root", "Entrée de l'API", "Les adresses à suivre.", "Root"),
-    Route("/openapi.json", "openapi", "Ce document", "La description OpenAPI 3.1 de cette API.", "OpenAPI"),
+    Route("/", "root", msg("Entrée de l'API"), msg("Les adresses à suivre."), "Root"),
+    Route("/openapi.json", "openapi", msg("Ce document"), msg("La description OpenAPI 3.1 de cette API."), "OpenAPI"),
     Route(
         "/datasets",
         "datasets",
-        "Catalogue",
-        "Les jeux de données publiés, cherchés et filtrés.",
+        msg("Catalogue"),
+        msg("Les jeux de données publiés, cherchés et filtrés."),
         "Datasets",
         ("q", *FILTERS, "facets", "sort", "limit", "offset"),
     ),
-    Route(_ONE, "dataset", "Un jeu de données", "Sa description, ses colonnes et sa version en vigueur.", "Dataset"),
-    *_reads(_ONE, "dataset", "d'un jeu de données"),
-    Route(f"{_ONE}/versions", "versions", "Versions d'un jeu de données", "De la plus récente à la plus ancienne.", "Versions"),
-    Route(_OLD, "version", "Une version", "Ce qu'elle contient. Une version ne change jamais.", "Version"),
-    *_reads(_OLD, "version", "d'une version"),
-)  # fmt: skip
+    Route(
+        _ONE,
+        "dataset",
+        msg("Un jeu de données"),
+        msg("Sa description, ses colonnes et sa version en vigueur."),
+        "Dataset",
+    ),
+    *_reads(
+        _ONE,
+        "dataset",
+        msg("Lignes d'un jeu de données"),
+        msg("Calculs sur les lignes d'un jeu de données"),
+        msg("Toutes les lignes d'un jeu de données, en un fichier"),
+    ),
+    Route(
+        f"{_ONE}/versions",
+        "versions",
+        msg("Versions d'un jeu de données"),
+        msg("De la plus récente à la plus ancienne."),
+        "Versions",
+    ),
+    Route(_OLD, "version", msg("Une version"), msg("Ce qu'elle contient. Une version ne change jamais."), "Version"),
+    *_reads(
+        _OLD,
+        "version",
+        msg("Lignes d'une version"),
+        msg("Calculs sur les lignes d'une version"),
+        msg("Toutes les lignes d'une version, en un fichier"),
+    ),
+)
 
 
 def most(route: Route) -> int:
@@ -209,7 +252,11 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _place(name: str) -> dict[str, Any]:
-    said = {"dataset": "Identifiant du jeu de données.", "version": "Identifiant de la version.", "format": "Format."}
+    said = {
+        "dataset": msg("Identifiant du jeu de données."),
+        "version": msg("Identifiant de la version."),
+        "format": msg("Format."),
+    }
     schema: dict[str, Any] = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,80}$"}
     if name == "format":
         schema = {"type": "string", "enum": list(FORMATS)}
@@ -230,8 +277,10 @@ def _parameter(route: Route, parameter: Parameter) -> dict[str, Any]:
     }
     if (route.answers, parameter.name) == ("Aggregates", "order"):
         told |= {
-            "description": "Tri des groupes : colonnes du regroupement et noms des calculs, séparés par des virgules ; `-` "
-            "devant pour l'ordre décroissant.",
+            "description": msg(
+                "Tri des groupes : colonnes du regroupement et noms des calculs, séparés par des virgules ; `-` devant pour "
+                "l'ordre décroissant."
+            ),
             "example": "-count",
         }
     elif parameter.example is not None:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -420,13 +421,13 @@ def operations(address: str) -> list[dict[str, Any]]:
             out.append(
                 {
                     "path": path,
-                    "summary": told.get("summary", ""),
-                    "description": told.get("description", ""),
+                    "summary": _told_of(told.get("summary", "")),
+                    "description": _told_of(told.get("description", "")),
                     "parameters": [
                         {
                             "name": p.get("name", ""),
                             "place": p.get("in", ""),
-                            "description": p.get("description", ""),
+                            "description": _told_of(p.get("description", "")),
                             "required": p.get("required", False),
                         }
                         for p in (_resolved(document, p) for p in told.get("parameters", []))
@@ -434,6 +435,13 @@ def operations(address: str) -> list[dict[str, Any]]:
                 }
             )
     return out
+
+
+def _told_of(text: str) -> str:
+    """Return a text of the document in the reader's language, what stands between backquotes as code."""
+    if not text:
+        return ""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(_(text))))  # noqa: S308  (escaped before)
 
 
 def _resolved(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:

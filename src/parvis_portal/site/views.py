@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
+from parvis.dialects import openapi
 from parvis.store import export
 from parvis.values import msg
 from parvis.web import Entry
@@ -139,6 +140,7 @@ def api(request: HttpRequest) -> HttpResponseBase:
     example = queries.listing(order="recent", limit=1).entries
     context = {
         "address": base(request),
+        "address_path": openapi.PREFIX,
         "operations": pages.operations(base(request)),
         "example": example[0] if example else None,
         "formats": export.FORMATS,
