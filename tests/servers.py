@@ -99,6 +99,31 @@ def certificate(folder: Path, name: str) -> Path:
 
 
 @contextmanager
+def web(root: Path) -> Iterator[SimpleNamespace]:
+    """Python's own web server, and the statuses it answered."""
+    import functools
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    said: list[int] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
+            said.append(int(code))
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield SimpleNamespace(address=f"http://127.0.0.1:{server.server_port}", said=said)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def sshd(work: Path) -> Iterator[SimpleNamespace]:
     """OpenSSH's own server: whoever runs the tests enters with a key."""
     import paramiko

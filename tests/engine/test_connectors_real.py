@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,23 @@ def go(
         errand = Errand(connectors.settled(kind, given), client, dt.datetime.now(dt.UTC), secret, marks)
         arrivals, kept = visited(kind, errand)
     return {a["name"]: a["text"] for a in arrivals}, kept
+
+
+def test_http_asks_a_server_only_for_what_changed(tmp_path: Path) -> None:
+    (tmp_path / "Salles d'été.csv").write_text(CSV, "utf-8")
+    with servers.web(tmp_path) as server:
+        told = {"address": f"{server.address}/Salles%20d'%C3%A9t%C3%A9.csv"}
+        came, marks = go("http", told, "", {})
+        assert came == {"Salles d'été.csv": CSV} and marks["file"]["modified"]
+        assert go("http", told, "", marks)[0] == {}
+        (tmp_path / "Salles d'été.csv").write_text(MORE, "utf-8")
+        os.utime(tmp_path / "Salles d'été.csv", (2_000_000_000, 2_000_000_000))
+        assert go("http", told, "", marks)[0] == {"Salles d'été.csv": MORE}
+        assert server.said == [200, 304, 200]
+        with pytest.raises(RemoteError, match="rien n'existe"):
+            go("http", {"address": f"{server.address}/autre.csv"}, "", {})
+        with pytest.raises(RemoteError, match="une page web"):
+            go("http", {"address": f"{server.address}/"}, "", {})
 
 
 def test_sftp_brings_what_openssh_serves(tmp_path: Path) -> None:

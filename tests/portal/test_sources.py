@@ -146,6 +146,19 @@ def test_a_visit_whose_worker_died_is_made_again(trees: Source) -> None:
     assert visit.state == Visit.State.DONE and Submission.objects.count() == 1
 
 
+def test_a_source_being_visited_is_neither_changed_nor_removed(trees: Source, town: Town) -> None:
+    visit = sources.visit(trees, None)
+    Visit.objects.filter(pk=visit.pk).update(state=Visit.State.RUNNING)
+    for act in (sources.remove, sources.forget_marks):
+        with pytest.raises(InputError, match="en train de visiter"):
+            act(trees, None)
+    assert town.client("referent").post(reverse("intake:source_remove", args=[trees.pk])).status_code == 302
+    assert Source.objects.filter(pk=trees.pk).exists()
+    worker.run(once=True)
+    sources.remove(trees, None)
+    assert not Visit.objects.exists() and Submission.objects.count() == 1
+
+
 def test_a_failure_is_said_kindly_and_waits_longer_each_time(trees: Source, site: Any, town: Town) -> None:
     site.pages["/arbres.csv"] = (503, b"")
     waits = []

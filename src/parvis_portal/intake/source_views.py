@@ -157,7 +157,11 @@ def remove(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBas
     """Remove a source, once it was asked again."""
     found = _source(request, pk)
     if request.method == "POST":
-        sources.remove(found, member.user)
+        try:
+            sources.remove(found, member.user)
+        except ParvisError as error:
+            messages.error(request, error.text)
+            return redirect("intake:source", pk)
         messages.success(request, _("La source « %(name)s » est supprimée.") % {"name": found.name})
         return redirect("intake:sources")
     return render(request, "intake/source_remove.html", {"source": found})

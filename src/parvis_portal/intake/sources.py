@@ -118,14 +118,15 @@ def forget_marks(source: Source, by: User | None) -> Source:
 
 @transaction.atomic
 def remove(source: Source, by: User | None) -> None:
-    """Remove a source and its secret; what it brought stays."""
+    """Remove a source and its secret; what it brought stays. Raises: InputError while it is being visited."""
+    source = _at_rest(source)
     audit.write(by, source.organisation, "source.remove", f"source:{source.pk}", name=source.name)
     Source.objects.filter(pk=source.pk).delete()
 
 
 def _at_rest(source: Source) -> Source:
     """Return the source, locked: a visit under way keeps marks that a change would contradict."""
-    if source.visits.filter(state__in=[Visit.State.WAITING, Visit.State.RUNNING]).exists():
+    if source.visits.filter(state=Visit.State.RUNNING).exists():
         raise InputError(msg("Parvis est en train de visiter cette source."), msg("Réessayez dans un instant."))
     return Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
 
@@ -204,7 +205,9 @@ def end(visiting: Visit, error: str, passing: bool = False) -> Visit:
     """Close a visit and say when the next one is."""
     now = timezone.now()
     with transaction.atomic():
-        source = Source.objects.select_for_update(of=("self",)).get(pk=visiting.source_id)
+        source = Source.objects.select_for_update(of=("self",)).filter(pk=visiting.source_id).first()
+        if source is None:  # removed by hand, and its visits with it
+            return visiting
         visiting.refresh_from_db()
         if not visiting.open:
             return visiting
