@@ -129,6 +129,16 @@ def test_colours_that_stand_for_words_are_asked_about(tmp_path: Path) -> None:
     assert "document.colours" in codes(sink)
 
 
+def test_macros_and_embedded_files_are_said(tmp_path: Path) -> None:
+    main = f"<w:document {W}><w:body>{ROOMS}</w:body></w:document>"
+    sent = {"word/document.xml": main, "word/vbaProject.bin": b"x", "word/embeddings/Classeur1.xlsx": b"x"}
+    assert {"document.macros", "document.embedded"} <= set(codes(told(tmp_path, packed(sent), "salles.docm")))
+    (tmp_path / "work").rename(tmp_path / "before")
+    sent["word/document.xml"] = f"<w:document {W}><w:body>{p('Bonjour')}</w:body></w:document>"
+    with pytest.raises(InputError, match="macros"):
+        told(tmp_path, packed(sent), "lettre.docm")
+
+
 def test_a_letter_without_table_is_refused_with_what_to_do(tmp_path: Path) -> None:
     frame = tbl(["Mairie", ""], ["", ""])
     with pytest.raises(InputError, match="aucun tableau"):

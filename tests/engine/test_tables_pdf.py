@@ -198,6 +198,11 @@ def test_a_hostile_pdf_is_refused_in_french(name: str, tmp_path: Path) -> None:
         assert "PDF" in said.text
 
 
+def test_a_program_in_a_pdf_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="programme"):
+        told(tmp_path, HOSTILE["script.pdf"], "script.pdf")
+
+
 def test_a_locked_pdf_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="mot de passe"):
         told(tmp_path, HOSTILE["locked.pdf"], "locked.pdf")

@@ -140,20 +140,31 @@ def named(rgb: str) -> str:
 # --- What is said ---------------------------------------------------------------------------------
 
 
-def no_table(tracked: bool = False, comments: int = 0) -> InputError:
-    """Return the refusal of a text document in which no table stands."""
+def no_table(
+    tracked: bool = False, comments: int = 0, hidden: int = 0, macros: bool = False, inside: int = 0
+) -> InputError:
+    """Return the refusal of a text document in which no table stands; it says what the document hides."""
+    said = (
+        (tracked, "des modifications suivies"),
+        (comments, "des commentaires"),
+        (hidden, "du texte masqué"),
+        (macros, "des macros"),
+        (inside, "d'autres fichiers"),
+    )
+    found = [words for present, words in said if present]
     return InputError(
         "C'est un document de texte, et il ne contient aucun tableau{tracked}.",
         "Copiez ses données dans un tableur, puis renvoyez-le. Avant de diffuser le document lui-même, acceptez ou "
         "refusez toutes les modifications suivies et effacez les commentaires : ils gardent ce qui a été supprimé et le "
         "nom des auteurs.",
-        tracked=(" ; il contient des modifications suivies" if tracked else "")
-        + (" ; il contient des commentaires" if comments else ""),
+        tracked=f" ; il contient {', '.join(found)}" if found else "",
         code="read.document",
     )
 
 
-def remarks(*, tracked: int = 0, comments: int = 0, hidden: int = 0, inside: int = 0) -> Iterator[Finding]:
+def remarks(
+    *, tracked: int = 0, comments: int = 0, hidden: int = 0, inside: int = 0, macros: bool = False
+) -> Iterator[Finding]:
     """Yield what is to be said of a document that hides something: counts of changes, comments, hidden texts, files."""
     if tracked:
         yield Finding(
@@ -187,6 +198,15 @@ def remarks(*, tracked: int = 0, comments: int = 0, hidden: int = 0, inside: int
             values={"count": hidden},
             hint=msg("Effacez-le avant de diffuser le document lui-même."),
             count=hidden,
+        )
+    if macros:
+        yield Finding(
+            "document.macros",
+            Severity.WARN,
+            msg(
+                "Ce document contient des macros ou un programme : ils n'ont pas été lancés, seuls ses tableaux ont été lus."
+            ),
+            hint=msg("Ne diffusez pas le document lui-même : enregistrez-le sans macros."),
         )
     if inside:
         yield Finding(

@@ -44,6 +44,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
             meter = package.Meter(sink.limits, path.stat().st_size)
             _unpack(archive, _MAIN, main, meter)
             comments = _comments(archive, meter)
+            macros = "word/vbaProject.bin" in archive.namelist()
             inside = sum(n.startswith("word/embeddings/") and not n.endswith("/") for n in archive.namelist())
         page = _Page()
         page.read(main)
@@ -51,8 +52,9 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
         main.unlink(missing_ok=True)
     document.put(sink, page.grids, format="docx", encoding="utf-8")
     if not sink.tables:
-        raise document.no_table(page.tracked > 0, comments)
-    return list(document.remarks(tracked=page.tracked, comments=comments, hidden=page.hidden, inside=inside))
+        raise document.no_table(page.tracked > 0, comments, page.hidden, macros, inside)
+    hides = {"tracked": page.tracked, "comments": comments, "hidden": page.hidden, "inside": inside}
+    return list(document.remarks(**hides, macros=macros))
 
 
 def _unpack(archive: zipfile.ZipFile, member: str, target: Path, meter: package.Meter) -> None:

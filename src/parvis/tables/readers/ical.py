@@ -193,7 +193,7 @@ class _Agenda:
             return
         gone = {self._moment(m)[0] for m in _listed(event.fields.get("EXDATE"))}
         try:
-            dates = {*self._repeated(rule, event), *extra}
+            dates = {*self._repeated(rule, event), *extra} or {event.start}
         except _BROKEN:
             self.bad.append(event.line)
             dates = {event.start}

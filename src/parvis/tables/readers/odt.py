@@ -53,11 +53,11 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     """
     with path.open("rb") as stream:
         packed = stream.read(2) == b"PK"
-    inside = 0
+    inside, macros = 0, False
     main: Path = sink.path(".xml") if packed else path
     try:
         if packed:
-            inside = _unpack(path, main, sink)
+            inside, macros = _unpack(path, main, sink)
         markup.guard(main)
         page = _Page()
         page.read(main)
@@ -74,12 +74,13 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
             main.unlink(missing_ok=True)
     document.put(sink, page.grids, format="odt", encoding="utf-8")
     if not sink.tables:
-        raise document.no_table(page.tracked > 0, page.comments)
-    return list(document.remarks(tracked=page.tracked, comments=page.comments, hidden=page.hidden, inside=inside))
+        raise document.no_table(page.tracked > 0, page.comments, page.hidden, macros, inside)
+    hides = {"tracked": page.tracked, "comments": page.comments, "hidden": page.hidden, "inside": inside}
+    return list(document.remarks(**hides, macros=macros))
 
 
-def _unpack(path: Path, target: Path, sink: Any) -> int:
-    """Write the document's content at ``target``, and return how many files it holds beside."""
+def _unpack(path: Path, target: Path, sink: Any) -> tuple[int, bool]:
+    """Write the document's content at ``target``; return how many files it holds beside, and whether it has macros."""
     with package.opened(path, sink.limits) as archive, target.open("wb") as out:
         names = archive.namelist()
         meter = package.Meter(sink.limits, path.stat().st_size)
@@ -95,7 +96,8 @@ def _unpack(path: Path, target: Path, sink: Any) -> int:
             raise package.damaged()
         for chunk in package.chunks(archive, "content.xml", meter):
             out.write(chunk)
-    return len({n.partition("/")[0] for n in names if n.startswith("Object ")})
+    macros = any(n.startswith(("Basic/", "Scripts/")) and not n.endswith("/") for n in names)
+    return len({n.partition("/")[0] for n in names if n.startswith("Object ")}), macros
 
 
 class _Page:

@@ -71,17 +71,26 @@ def _read(pdf: Any) -> _Told:
             count=len(pages),
             limit=_PAGES,
         )
-    told = _Told(pages=len(pages), inside=_attached(pdf))
+    inside, macros = _held(pdf)
+    told = _Told(pages=len(pages), inside=inside, macros=macros)
     for number, page in enumerate(pages, 1):
         told.look(page, number)
         page.close()
     return told
 
 
-def _attached(pdf: Any) -> int:
-    names = pdf.doc.catalog.get("Names")
-    resolved = names.resolve() if hasattr(names, "resolve") else names
-    return int(isinstance(resolved, dict) and "EmbeddedFiles" in resolved)
+def _held(pdf: Any) -> tuple[int, bool]:
+    """Return whether files are attached to the document (1 or 0), and whether it holds a program."""
+    catalog = pdf.doc.catalog
+    names = _resolved(catalog.get("Names"))
+    action = _resolved(catalog.get("OpenAction"))
+    runs = "JavaScript" in names or (isinstance(action, dict) and "JS" in action) or "AA" in catalog
+    return int("EmbeddedFiles" in names), runs
+
+
+def _resolved(value: Any) -> Any:
+    found = value.resolve() if hasattr(value, "resolve") else value
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass(slots=True)
@@ -90,6 +99,7 @@ class _Told:
 
     pages: int
     inside: int = 0
+    macros: bool = False
     grids: list[_Table] = field(default_factory=list)
     hidden: int = 0  # letters under a box, or white on white
     hiding: list[int] = field(default_factory=list)  # pages where they stand
@@ -139,18 +149,24 @@ class _Told:
 
     def refusal(self) -> InputError:
         """Return why there is no table."""
-        if len(self.scanned) == self.pages:
+        if self.scanned and len(self.scanned) == self.pages:
             return InputError(
                 "Ce PDF est une image (un document numérisé) : ses tableaux ne peuvent pas être lus.",
                 "Demandez le fichier d'origine (tableur, ou PDF enregistré depuis le logiciel et non numérisé) à qui l'a "
                 "produit.",
                 code="pdf.scanned",
             )
+        said = (
+            (self.hidden, "du texte caché sous un rectangle"),
+            (self.notes, "des commentaires"),
+            (self.inside, "des fichiers joints"),
+            (self.macros, "un programme"),
+        )
         return InputError(
             "Ce PDF ne contient aucun tableau que Parvis sache lire{hidden}.",
             "Demandez le tableur d'origine (XLSX, ODS ou CSV) à qui l'a produit. Attention aussi avant de diffuser ce PDF : "
             "un texte masqué par un rectangle noir reste lisible dessous.",
-            hidden=" ; il contient du texte caché sous un rectangle" if self.hidden else "",
+            hidden="".join(f" ; il contient {words}" for present, words in said if present),
             code="read.pdf",
         )
 
@@ -211,7 +227,7 @@ class _Told:
             msg("Les tableaux de ce PDF ont été reconstitués d'après le dessin de ses pages."),
             hint=msg("Vérifiez l'aperçu, ou demandez le tableur d'origine : il est toujours plus sûr."),
         )
-        yield from document.remarks(comments=self.notes, inside=self.inside)
+        yield from document.remarks(comments=self.notes, inside=self.inside, macros=self.macros)
 
 
 def _listed(pages: Sequence[int]) -> str:
