@@ -146,6 +146,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 << 20  # fields; files go to the disk as they come
+DATA_UPLOAD_MAX_NUMBER_FILES = 300  # a whole folder of an office is dropped at once
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 UPLOAD_LIMIT = environment.number("PARVIS_UPLOAD_LIMIT", 2 << 30)  # bytes of one file

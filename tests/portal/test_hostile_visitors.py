@@ -148,3 +148,13 @@ def test_the_catalogue_never_asks_the_database_for_what_it_cannot_hold(
     for path in ("/api/v1/datasets/a%00b", "/api/v1/datasets?theme=a%00b&q=c%00d", "/donnees/a%00b/"):
         Client().get(path)
     assert seen and not any("\x00" in v for v in seen if isinstance(v, str))
+
+
+def test_too_many_files_at_once_are_refused_in_words(town: Town, settings: Any) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 3
+    sent = [SimpleUploadedFile(f"{n}.csv", b"a;b\n1;2\n") for n in range(5)]
+    answer = town.client("agent").post("/mairie/deposer/", {"documents": sent})
+    assert answer.status_code == 400 and "plus de 3 fichiers" in answer.content.decode()
+    assert "archive ZIP" in answer.content.decode()

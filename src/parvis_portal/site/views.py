@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -206,6 +207,13 @@ def error_page(request: HttpRequest, status: int, message: str = "", hint: str =
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, TooManyFilesSent):
+        said = _("Vous avez envoyé plus de {most} fichiers à la fois.").format(
+            most=settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        )
+        return error_page(
+            request, 400, said, _("Déposez-les en plusieurs fois, ou réunissez-les dans une archive ZIP.")
+        )
     return error_page(request, 400)
 
 
