@@ -132,11 +132,8 @@ def test_decisions_on_people_are_taken_up_unless_something_new_is_found(
     assert all(re.search(r"\(\d\d/\d\d/\d{4}\)$", r.decided_by) for r in draft.decided_policy.rules)
     page = town.client("referent").get(reverse("intake:draft", args=[draft.pk])).content.decode()
     assert "Publier cette mise à jour" in page and "Décidé par Une personne (referent) (" in page
-    phones = (
-        ASSOCIATIONS.decode()
-        .replace("Subvention\n", "Subvention;Téléphone\n")
-        .replace("\nClub", ";06 12 34 56 78\nClub")
-    )
+    first, *rows = ASSOCIATIONS.decode().splitlines()
+    phones = "\n".join([f"{first};Téléphone", *(f"{r};06 12 34 56 {n + 10}" for n, r in enumerate(rows))])
     (other,) = drop("associations.csv", phones.encode()).drafts.all()
     page = town.client("referent").get(reverse("intake:draft", args=[other.pk])).content.decode()
     assert "Publier cette mise à jour" not in page and "1 colonne attend votre décision" in page
@@ -170,6 +167,17 @@ def test_the_file_of_another_year_is_another_dataset_and_takes_up_the_steps(
     assert other.dataset is None and labels(other) == ["École", "année", "valeur"]
     (same,) = drop("subventions 2024 (2).csv", WIDE.replace("14", "16").encode()).drafts.all()
     assert same.dataset == draft.dataset
+
+
+def test_another_file_with_the_same_headers_takes_up_the_steps_and_no_decision(
+    town: Town, drop: Callable[..., Submission]
+) -> None:
+    publish(town, drop("associations.csv", ASSOCIATIONS).drafts.get())
+    (other,) = drop("clubs du quartier nord.csv", ASSOCIATIONS.replace(b"Club 1", b"Cercle 1")).drafts.all()
+    assert other.dataset is None and other.preparation["follows"].startswith("~")
+    assert not any(r.decided_by for r in other.decided_policy.rules)
+    page = town.client("referent").get(reverse("intake:draft", args=[other.pk])).content.decode()
+    assert "pas ses décisions" in page and "Publier cette mise à jour" not in page
 
 
 def workbook(path: Path, years: tuple[str, ...] = ("2023", "2024")) -> bytes:

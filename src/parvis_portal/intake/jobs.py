@@ -169,6 +169,7 @@ def _keep(submission: Submission, reception: Reception) -> None:
 def _start(submission: Submission, preparation: Preparation, wanted: str) -> None:
     """Make the draft of a prepared table: proposed afresh, or taking up what was accepted of the file before."""
     begun = former.start(submission, preparation)
+    preparation = dataclasses.replace(preparation, follows=begun.follows)
     dataset = begun.dataset or _target(submission, preparation, wanted)
     if begun.source is not None and submission.source_id is None:
         submission.source = begun.source

@@ -16,6 +16,7 @@ from parvis.tables import recipe as recipes
 from parvis.values import Finding, Place, Policy, Preparation, Severity, Step, msg
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import queries
+from parvis_portal.intake.former import BORROWED
 from parvis_portal.intake.models import Draft
 from parvis_portal.people.models import Act
 
@@ -294,7 +295,7 @@ def change(preparation: Preparation, dataset: Dataset | None) -> str:
     return _("Depuis la version %(number)s : %(what)s.") % {"number": told.number, "what": ", ".join(parts)}
 
 
-def shape(preparation: Preparation) -> dict[str, int] | None:
+def shape(preparation: Preparation) -> dict[str, Any] | None:
     """Return how the recipe of the last file went: steps replayed, new, that do not find their columns; None for a first."""
     if not preparation.follows:
         return None
@@ -303,12 +304,14 @@ def shape(preparation: Preparation) -> dict[str, int] | None:
         "replayed": sum(s.found and not s.fresh for s in done),
         "fresh": sum(s.fresh for s in done),
         "lost": sum(bool(s.lost) for s in done),
+        "borrowed": preparation.follows.startswith(BORROWED),
     }
 
 
 def ready(draft: Draft) -> bool:
     """True when a file of a known source may be published as it stands: nothing new is to be decided."""
-    if draft.state not in (Draft.State.WAITING, Draft.State.PROPOSED) or not draft.preparation.get("follows"):
+    follows = str(draft.preparation.get("follows", ""))
+    if draft.state not in (Draft.State.WAITING, Draft.State.PROPOSED) or not follows or follows.startswith(BORROWED):
         return False
     if draft.preparation.get("within") or draft.error or not draft.preparation["profile"]["rows"]:
         return False
