@@ -158,8 +158,9 @@ def test_sql_reads_mariadb_and_writes_nothing(tmp_path: Path) -> None:
             with pytest.raises(InputError):
                 go("sql", told | {"select": text}, servers.PASSWORD, {})
         assert not outside.exists()
-        with pytest.raises(RemoteError, match="Access denied"):
+        with pytest.raises(RemoteError, match="Access denied") as caught:
             go("sql", told | {"table": "marches"}, "faux", {})
+        assert not caught.value.retryable
 
 
 def test_a_mailbox_is_read_and_left_as_it_was() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import json
 import socket
@@ -19,6 +18,7 @@ import pytest
 from parvis import outgoing
 from parvis.errors import InputError, LimitError, ParvisError, RefusedError, RemoteError
 from parvis.outgoing import Client, is_public
+from servers import certificate
 
 INNER = """127.0.0.1 127.8.8.8 10.0.0.1 172.16.3.4 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200
 0.0.0.0 0.1.2.3 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 192.0.0.192 192.88.99.1 198.18.0.1 203.0.113.9
@@ -287,34 +287,6 @@ def test_json_that_is_a_page_is_said_so(site: tuple[str, type[Site]]) -> None:
 
 
 # --- TLS ------------------------------------------------------------------------------------------
-
-
-def certificate(folder: Path, name: str) -> Path:
-    """Write a self-signed certificate and its key for a name."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
-        .sign(key, hashes.SHA256())
-    )
-    place = folder / f"{name}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    place.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return place
 
 
 def test_tls_is_checked_against_the_name_asked_and_says_it_to_the_server(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.message import Message
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
@@ -114,6 +116,13 @@ def written(parts: Iterable[bytes]) -> IO[bytes]:
         file.close()
         raise
     return file
+
+
+def lines_of_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return rows of cells as the lines of a CSV file: semicolons, UTF-8."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def markup(content: bytes, host: str) -> Any:

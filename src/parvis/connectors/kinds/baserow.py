@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from parvis.connectors.arrival import Arrival, Errand
-from parvis.connectors.download import shown, written
+from parvis.connectors.download import lines_of_csv, shown, written
 from parvis.connectors.setting import Setting
 from parvis.errors import LimitError, RemoteError
 from parvis.values import msg
@@ -80,15 +78,9 @@ def _ask(errand: Errand, address: str) -> Any:
 
 
 def _lines(names: Sequence[str], rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    yield _line(names)
+    yield lines_of_csv([names])
     for row in rows:
-        yield _line([_cell(row.get(name)) for name in names])
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+        yield lines_of_csv([[_cell(row.get(name)) for name in names]])
 
 
 def _cell(value: Any) -> str:

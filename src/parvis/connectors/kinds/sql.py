@@ -6,16 +6,14 @@ request must be one SELECT without INTO, and the documentation asks for an accou
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import decimal
-import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from parvis.connectors.arrival import Arrival, Errand, missing
-from parvis.connectors.download import fit, written
+from parvis.connectors.download import fit, lines_of_csv, written
 from parvis.connectors.setting import Setting
 from parvis.errors import InputError, LimitError, RemoteError
 from parvis.values import msg
@@ -77,6 +75,7 @@ _QUOTES: Mapping[str, str] = {  # what each database takes for a text or a quote
     "oracle": r"""'[^']*'|"[^"]*\"""",
 }
 _HIDING = re.compile(r"""--|/\*|\*/|;|['"`\\]|\$\w*\$|\bq'|#(?=\s)""", re.IGNORECASE)
+_REFUSED = re.compile(r"password|access denied|login failed|ORA-01017|ORA-28000|no pg_hba", re.IGNORECASE)
 _FORBIDDEN = re.compile(
     r"\b(into|insert|update|delete|merge|drop|alter|create|truncate|grant|revoke|exec|execute|call|copy|load|lock|do"
     r"|set|commit|rollback|begin|declare|vacuum|attach|outfile|dumpfile|openrowset|opendatasource|openquery"
@@ -248,7 +247,7 @@ def _whole(inspector: sa.Inspector, schema: str, table: str) -> sa.Select[Any]:
 
 def _lines(answer: sa.CursorResult[Any]) -> Iterator[bytes]:
     count = 0
-    yield _written([list(answer.keys())])
+    yield lines_of_csv([list(answer.keys())])
     for batch in answer.partitions(_BATCH):
         count += len(batch)
         if count > _MOST:
@@ -257,13 +256,7 @@ def _lines(answer: sa.CursorResult[Any]) -> Iterator[bytes]:
                 msg("Écrivez une requête qui n'en prend qu'une partie."),
                 most=_MOST,
             )
-        yield _written([[_cell(value) for value in row] for row in batch])
-
-
-def _written(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+        yield lines_of_csv([[_cell(value) for value in row] for row in batch])
 
 
 def _cell(value: Any) -> str:
@@ -291,5 +284,6 @@ def _said(error: sa.exc.SQLAlchemyError, host: str) -> RemoteError:
         msg("Vérifiez le serveur, l'identifiant et les droits de ce compte."),
         host=host,
         said=said,
-        retryable=type(error).__name__ == "OperationalError",
+        # A password that is refused is not tried again and again: it would lock the account.
+        retryable=type(error).__name__ == "OperationalError" and not _REFUSED.search(said),
     )
