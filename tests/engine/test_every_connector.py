@@ -171,3 +171,12 @@ def test_a_driver_is_given_the_address_that_was_judged(kind: str, driver: str, m
     with Client(resolve=lambda host, port: ["10.1.2.3"]) as client, pytest.raises(RefusedError):
         list(connectors.collect("sql", Errand(settings, client, NOW, "mot de passe")))
     assert len(asked) == 1
+
+
+def test_the_guide_names_every_kind_extra_and_setting() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "users" / "sources.md").read_text("utf-8")
+    for kind in KINDS:
+        plugin = connectors.kind(kind)
+        assert f"| {plugin.TITLE} |" in guide, kind
+        assert not plugin.EXTRA or f"parvis[{plugin.EXTRA}]" in guide, kind
+    assert "PARVIS_INSIDE" in guide and "PARVIS_FOLDERS" in guide
