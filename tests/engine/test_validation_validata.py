@@ -109,7 +109,10 @@ def test_real_examples_have_the_verdict_of_validata(shared: Path, tmp_path: Path
     mapping = {f.name: c.name for f in schema.fields for c in profile.columns if c.label == f.name}
     found = run.check(tmp_path / "typed.parquet", raw, profile, schema, mapping, lines=100_000)
     if ["schema-error", ""] not in verdict["table"]:
-        judged(name, ours(found, {}), theirs(verdict), {})
+        read_lines = set(
+            pq.read_table(raw.path, columns=["__line"])["__line"].to_pylist()
+        )  # totals and notes are left out
+        judged(name, ours(found, {}), {c for c in theirs(verdict) if c[0] in read_lines}, {})
 
 
 @pytest.mark.filterwarnings("ignore:.*schema-sync:DeprecationWarning")
