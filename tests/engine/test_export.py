@@ -141,7 +141,7 @@ def test_a_long_export_comes_in_pieces(town: Any, pool: Any) -> None:
     assert sum(p.count(b"\n") for p in pieces) == 25_000
 
 
-FORMULAS = ["=1+1", "+33 1 42", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", "＝1+1", "=HYPERLINK(\"http://x\")",
+FORMULAS = ["=1+1", "+33 1 42", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "=HYPERLINK(\"http://x\")",
             "+A1", "-A1"]  # fmt: skip
 PLAIN = ["-12,5", "+33142345678", "1 000", "a=b", "école", "-5", "'quoted", '"double"', "l'été;fin", "x\ny", ""]
 
@@ -163,7 +163,20 @@ def test_no_cell_of_a_csv_runs_in_a_spreadsheet_and_no_plain_cell_changes(texts:
     cells = [r[1] for r in csv.reader(io.StringIO(text, newline=""), delimiter=";" if profile else ",")][1:]
     for cell, true in zip(cells, [*FORMULAS, *PLAIN], strict=True):
         assert cell == (f"'{true}" if true in FORMULAS and true != "+33 1 42" else true)
-        assert not cell or cell[0] not in "=@\t\r＝"
+        assert not cell or cell[0] not in "=@\t\r\n＝"
+
+
+def test_no_header_of_a_csv_runs_in_a_spreadsheet() -> None:
+    """A file's own headers are as foreign as its cells."""
+    import pyarrow as pa
+
+    told = {
+        "profile": "excel",
+        "labels": {"a": "=cmd|' /C calc'!A0", "b": "École"},
+        "kinds": {"a": "integer", "b": "text"},
+    }
+    body = b"".join(export._csv(pa.table({"a": [1], "b": ["x"]}).to_reader(), told))
+    assert body.decode("utf-8-sig").splitlines()[0] == "'=cmd|' /C calc'!A0;École"
 
 
 def test_a_workbook_holds_formulas_as_text(texts: Any, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def written(result: Any, told: Mapping[str, Any]) -> Iterator[bytes]:
     yield from writers[told["format"]](reader, told)
 
 
-_FORMULA = re.compile(r"^[=+\-@\t\r＝＋－＠]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"^[+-]?[\d\s.,]+$")
 
 
@@ -141,7 +141,9 @@ def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byte
     names = reader.schema.names
     if excel:
         yield b"\xef\xbb\xbf"
-    yield (separator.join(_quoted(told["labels"][n] if excel else n, separator) for n in names) + "\r\n").encode()
+    yield (
+        separator.join(_quoted(_harmless(told["labels"][n]) if excel else n, separator) for n in names) + "\r\n"
+    ).encode()
     kinds = [told["kinds"][n] for n in names]
     for batch in reader:
         columns = [_csv_column(c, k, excel, separator) for c, k in zip(batch.columns, kinds, strict=True)]
