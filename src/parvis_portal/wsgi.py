@@ -12,4 +12,6 @@ from django.core.wsgi import get_wsgi_application
 from parvis.store.folder import Folder
 from parvis_portal.api.front import Front
 
-application = Front(get_wsgi_application(), Folder(settings.DATA).stamp, settings.CACHE_BYTES)
+application = Front(
+    get_wsgi_application(), Folder(settings.DATA).stamp, settings.CACHE_BYTES, proxied=settings.BEHIND_PROXY
+)

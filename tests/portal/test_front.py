@@ -171,3 +171,19 @@ def test_an_answer_made_for_https_is_not_given_to_http(front: Front) -> None:
     count = len(front._kept)
     ask(front, "/api/v1", HTTP_X_FORWARDED_PROTO="https")
     assert len(front._kept) == count + 1
+
+
+@pytest.mark.parametrize(("proxied", "seen"), [(True, "9.9.9.9"), (False, "127.0.0.1")])
+def test_the_asker_is_who_our_own_proxy_says_and_nobody_else(folder: Path, proxied: bool, seen: str) -> None:
+    asked: list[str] = []
+
+    def inner(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        asked.append(environ["REMOTE_ADDR"])
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b""]
+
+    front = Front(inner, folder / "stamp", 1 << 20, proxied=proxied)
+    ask(front, "/x", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="forged, 9.9.9.9")
+    ask(front, "/x", method="POST", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="9.9.9.9")
+    ask(front, "/x", REMOTE_ADDR="127.0.0.1")
+    assert asked == [seen, seen, "127.0.0.1"]

@@ -39,10 +39,13 @@ class _Kept:
 
 
 class Front:
-    """A WSGI application around another. ``limit`` bounds the bytes kept."""
+    """A WSGI application around another. ``limit`` bounds the bytes kept; ``proxied`` says that all comes through a
+    proxy of ours, which tells at the end of ``X-Forwarded-For`` who asks."""
 
-    def __init__(self, inner: Callable[..., Iterable[bytes]], stamp: Path, limit: int) -> None:
-        self.inner, self.stamp, self.limit = inner, stamp, limit
+    def __init__(
+        self, inner: Callable[..., Iterable[bytes]], stamp: Path, limit: int, *, proxied: bool = False
+    ) -> None:
+        self.inner, self.stamp, self.limit, self.proxied = inner, stamp, limit, proxied
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
         self._size = 0
@@ -50,6 +53,8 @@ class Front:
         self._sending: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if self.proxied and (told := environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()):
+            environ["REMOTE_ADDR"] = told[:45]  # what stands before was said by the asker himself
         if environ["REQUEST_METHOD"] in ("GET", "HEAD", "OPTIONS"):
             return self._read(environ, start)
         sender = environ.get("REMOTE_ADDR", "")
