@@ -111,9 +111,8 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
     if following is not None:
         _long(sink, name, head, chain([following], rest), facts=kept, merged=merged)
         return
-    if facts.get("sheet"):
-        head = _gathered(head)
-    whole = _blocks(head, merged)
+    pasted = _pasted(head) if facts.get("sheet") else None
+    whole = [pasted] if pasted else _blocks(head, merged)
     several = len(whole) > 1
     for own, block in zip(_names(name, whole) if several else [name], whole, strict=False):
         _keep(sink, own, block, kept)
@@ -198,22 +197,29 @@ def _prose(rows: Sequence[Row]) -> bool:
     return separated < 0.5 * len(cells) and all(kind(c) == "t" for c in cells) and (long > 40 or blank > len(cells) / 4)
 
 
-def _gathered(rows: list[Row]) -> list[Row]:
-    """Put together again the lines of a CSV pasted in a sheet that were cut at the commas of their texts."""
-    lines = [(line, [c for c in row if c is not None]) for line, row in rows]
-    filled = [cells for _, cells in lines if cells]
-    if len(filled) < 3 or not any(len(cells) > 1 for cells in filled):
-        return rows
+def _pasted(rows: Sequence[Row]) -> _Block | None:
+    """Return the one column of a CSV pasted in a sheet, or None when the sheet is not that.
+
+    Lines that were cut at the commas of their texts are put together again; the header is looked for in the cells
+    that the separator makes.
+    """
+    lines = [(line, ",".join(c for c in row if c is not None)) for line, row in rows if any(row)]
+    if len(lines) < 3 or any(next(i for i, c in enumerate(row) if c is not None) for _, row in rows if any(row)):
+        return None
     for sign in ";\t|":
-        counts = Counter(",".join(cells).count(sign) for cells in filled)
-        usual, count = counts.most_common(1)[0]
-        if (
-            usual >= 2
-            and count >= 0.9 * len(filled)
-            and sum(c[0].count(sign) == usual for c in filled) > len(filled) / 2
-        ):
-            return [(line, [",".join(cells)] if cells else []) for line, cells in lines]
-    return rows
+        usual, count = Counter(text.count(sign) for _, text in lines).most_common(1)[0]
+        whole = sum((row[0] or "").count(sign) == usual for _, row in rows if any(row))
+        if usual < 2 or count < 0.9 * len(lines) or whole < 0.5 * len(lines):
+            continue
+        cut = [(line, [c.strip() or None for c in text.split(sign)]) for line, text in lines]
+        start = _start(cut, {})
+        if start is None or not start.found:
+            return None
+        label = next(text for line, text in lines if line == start.line)
+        titles = tuple(text for line, text in lines if line < start.first)
+        kept: list[Row] = [(line, [text]) for line, text in lines if line > start.line]
+        return _Block(Start([label], start.line, start.line, titles=titles), kept)
+    return None
 
 
 # --- Where a table starts -------------------------------------------------------------------------
@@ -233,8 +239,9 @@ def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]
     best, best_score = None, 0.0
     for position, (i, _, row) in enumerate(filled[:_LOOK]):
         below = [r for _, _, r in filled[position + 1 : position + 31]]
-        score = _score(row, below, usual)
-        if score < _DATA and _filled(row) >= 0.9 * usual and not all(_COUNTED.match(c) for c in row if c is not None):
+        local = min(usual, _usual_of(below[:8]) or usual)  # another table further down may be wider
+        score = _score(row, below, local)
+        if _is_data(row, local, score, found=best_score >= 0.55):
             break  # the data have begun: no header stands below them
         score -= 0.03 * position
         if score > best_score:
@@ -244,6 +251,15 @@ def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]
     if best is None or best_score < 0.55:
         return _headless(filled, width, usual)
     return _with_stack(grid, best, merged, width)
+
+
+def _is_data(row: Cells, usual: float, score: float, *, found: bool) -> bool:
+    """True for a line of data: complete and no header, or with numbers below what may be one."""
+    cells = [c for c in row if c is not None]
+    if all(_COUNTED.match(c) for c in cells):
+        return False
+    hard = sum(kind(c) in "nd" and not _COUNTED.match(c) for c in cells)
+    return (score < _DATA and len(cells) >= 0.9 * usual) or (found and hard >= 2 and len(cells) >= 0.6 * usual)
 
 
 def _only_header(filled: Sequence[tuple[int, int, Cells]]) -> bool:
@@ -278,6 +294,12 @@ def _is_form(filled: Sequence[tuple[int, int, Cells]], width: int) -> bool:
         if len(sizes) < 0.5 * len(told) or not texts or max(sizes) - min(sizes) < 4:
             return False
     return True
+
+
+def _usual_of(rows: Sequence[Cells]) -> int:
+    """Return the usual number of filled cells of some lines, those of one cell left out; 0 when there is none."""
+    wide = sorted(n for r in rows if (n := _filled(r)) > 1)
+    return wide[len(wide) // 2] if wide else 0
 
 
 def _usual(filled: Sequence[tuple[int, int, Cells]]) -> float:
@@ -317,7 +339,7 @@ def _score(row: Cells, below: Sequence[Cells], usual: float) -> float:
             contrast += 0.7
         elif mine in "nd" and hard >= 0.6:
             same += 1
-        elif cell in under:
+        elif under.count(cell) > 0.1 * len(under):
             same += 0.7
     numbers = sum(kind(c) == "n" and not _YEAR.match(c) for _, c in cells)
     if numbers > 0.1 * len(cells):
@@ -397,7 +419,7 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
         if _filled(row) >= 2 and all(_REFERENCE.match(c) for c in row if c is not None):
             top -= 1  # a line of column numbers
             continue
-        if not _groups(row, grid[top - 1][0], merged, width):
+        if not _groups(row, grid[top - 1][0], merged, grid[bottom][1]):
             break
         top -= 1
         stack.insert(0, _spread(row, grid[top][0], merged, width, last=False))
@@ -441,11 +463,15 @@ def _completes(
     return bool(full) and all(any(i < len(r) and r[i] is not None for r in full) for i in holes[:1])
 
 
-def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int]]], width: int) -> bool:
+def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int]]], header: Cells) -> bool:
     """True when a line above the header names groups of columns."""
     cells = [c for c in row if c is not None]
+    named = [i for i, c in enumerate(header) if c is not None]
+    width = named[-1] - named[0] + 1
     if len(cells) < 2 or any(kind(c) != "t" or len(c) > 60 for c in cells) or len(cells) > width * 0.7:
-        spans = [1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1]
+        spans = [
+            1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1
+        ]  # one over all is a title
         longest = 40 if len(cells) == 1 else 60  # a longer cell alone is a sentence to the reader
         return bool(spans) and bool(cells) and all(kind(c) == "t" and len(c) <= longest for c in cells)
     return True
@@ -583,17 +609,20 @@ def _another(
         if len(texts) < 2 or not below or any(kind(c) != "t" for c in texts):
             return None
         again = _again(row, block.start.labels)
-        usual = sorted(_filled(r) for r in below)[len(below) // 2]
+        usual = min(sorted(_filled(r) for r in below)[len(below) // 2], _usual_of(below[:8]) or 2)
         hard = [
             k for k, c in enumerate(row)
             if c is not None
             and (under := [kind(r[k]) for r in below if k < len(r) and r[k] is not None])
             and sum(x in "nd" for x in under) / len(under) >= 0.8
-            and _was_hard(block, k)
         ]  # fmt: skip
+        odd = [k for k in hard if _was_hard(block, k)]
+        named = sum(bool(_WORDS.search(c)) for c in texts)
+        titled = j > i and grid[i][0] - block.rows[-1][0] > 1 if block.rows else False
+        sure = len(odd) >= 0.25 * len(texts) or (titled and (named >= 0.3 * len(texts) or len(hard) > 1))
         if again and j > i:
             return _with_stack(grid[i:], j - i, merged, max(len(r) for _, r in grid))
-        if hard and len(hard) >= 0.25 * len(texts) and usual >= 2 and _score(row, below, usual) > 1.3:
+        if hard and sure and usual >= 2 and _score(row, below, usual) > 1.3:
             return _with_stack(grid[i:], j - i, merged, max(len(r) for _, r in grid))
         return None
     return None

@@ -281,7 +281,8 @@ def _measure(lines: Sequence[str], separator: str, skip: int) -> tuple[float, Di
     rows = [r for r in islice(csv.reader(lines, delimiter=separator), 400) if any(c.strip() for c in r)]
     if not rows:
         return 0.0, Dialect("", skip)
-    widths = Counter(len(r) for r in rows if len(r) > 1)
+    used = _used(rows)
+    widths = Counter(min(len(r), used) for r in rows if min(len(r), used) > 1)
     if not widths:
         return 0.0, Dialect("", skip)
     width, count = max(widths.items(), key=lambda pair: pair[1] * math.log2(pair[0]))
@@ -293,3 +294,12 @@ def _measure(lines: Sequence[str], separator: str, skip: int) -> tuple[float, Di
     dirty = sum(any(s in c for s in others) for c in cells) / max(len(cells), 1)
     score = consistency * math.log2(width + 1) * (1 - 0.8 * dirty)
     return score, Dialect(separator, skip, consistency, width)
+
+
+def _used(rows: Sequence[Sequence[str]]) -> int:
+    """Return the number of columns, those left out at the end that have neither a title nor values (« ;; »)."""
+    for i in range(max(map(len, rows)), 1, -1):
+        filled = sum(len(r) >= i and bool(r[i - 1].strip()) for r in rows)
+        if filled >= 0.2 * len(rows) or (len(rows[0]) >= i and rows[0][i - 1].strip()):
+            return i
+    return 1

@@ -147,13 +147,14 @@ def _rows(
     spans: Sequence[tuple[int, int, int, int]],
 ) -> Iterator[list[str | None]]:
     moved = _moved(spans, hidden, at)
+    first = sheet.start[1]  # the parser leaves out the empty columns before the first filled one
     for line, row in enumerate(sheet.iter_rows(), 1):
         if line in hidden.rows:
             continue
-        cells = [text(row[i]) if i < len(row) else None for i in at]
+        cells = [text(row[i - first]) if first <= i < first + len(row) else None for i in at]
         for source, target in moved.get(line, ()):
-            if cells[target] is None and source < len(row):
-                cells[target] = text(row[source])
+            if cells[target] is None and first <= source < first + len(row):
+                cells[target] = text(row[source - first])
         for i, cell in enumerate(cells):
             if cell is not None and cell[0] == "#" and cell in _ERRORS:
                 errors.setdefault(cell, []).append(f"{letters(at[i])}{line}")
