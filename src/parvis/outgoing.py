@@ -18,6 +18,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from email.message import Message
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -193,7 +194,7 @@ class Client:
             answer = self._one(address, method, asked, body, size, only_https)
             if answer.status not in _MOVED or answer.status in allowed:
                 break
-            place = urljoin(address, answer.headers.get("Location", ""))
+            place = urljoin(address, quote(said(answer.headers, "Location"), safe=_SAFE + "#[]"))
             answer.close()
             if urlsplit(address).scheme == "https" and urlsplit(place).scheme == "http":
                 raise RefusedError(
@@ -447,6 +448,14 @@ def split(address: str) -> tuple[SplitResult, str, int]:
         )
     _must_be_plain(host)
     return parts, host, port
+
+
+def said(headers: Message, name: str) -> str:
+    """Return a header's text, "" when absent: many servers write UTF-8 where the web's rule reads Latin-1."""
+    text = str(headers.get(name, ""))
+    with contextlib.suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    return text
 
 
 def refusal(status: int, host: str) -> RemoteError:

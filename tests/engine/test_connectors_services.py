@@ -322,3 +322,37 @@ def test_a_service_that_answers_anything_is_refused_kindly(kind: str, body: byte
     }
     with service(lambda *_: (200, "application/json", body)) as address, pytest.raises(RemoteError):
         go(kind, {"address": address + pages[kind], "table": "4"}, "clef")
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('attachment; filename="été 2026.csv"', "été 2026.csv"),
+        ("attachment; filename*=UTF-8''%C3%A9t%C3%A9.csv", "été.csv"),
+        ('attachment; filename="../../etc/passwd.csv"', "passwd.csv"),
+        ("attachment", "donnees.csv"),
+        ("", "donnees.csv"),
+        (";;;=", "donnees.csv"),
+    ],
+)
+def test_a_file_takes_the_name_that_its_server_gives(disposition: str, name: str) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/csv; charset=utf-8")
+            self.send_header("Content-Disposition", disposition.encode().decode("latin-1"))
+            self.end_headers()
+            self.wfile.write(b"a;b\n1;2\n")
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        arrivals, _ = go("http", {"address": f"http://127.0.0.1:{server.server_port}/mes exports/donnees"})
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert arrivals[0]["name"] == name

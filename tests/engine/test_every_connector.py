@@ -148,6 +148,18 @@ def test_a_size_that_a_server_invents_costs_nothing(tmp_path: Path) -> None:
     assert small.name == "b.csv"
 
 
+def test_a_letter_too_large_is_said_and_the_next_one_comes(tmp_path: Path) -> None:
+    head = "From: a@fontclaire.example\r\nSubject: x\r\n\r\n"
+    large = f"S: * 1 FETCH (UID 1 RFC822.SIZE 99999999 BODY[HEADER.FIELDS (FROM SUBJECT)] {{{len(head)}}}\r\n{head}"
+    settings = connectors.settled("mail", connectors.kind("mail").EXAMPLES[0])
+    talk = [*LETTERS, large, "S: OK", "C: LOGOUT", "S: * BYE", "S: OK"]
+    with place("mail", talk, tmp_path, "x") as (client, _):
+        first, last = connectors.collect("mail", Errand(settings, client, NOW, "x"))
+    assert isinstance(first, Arrival) and first.mark == last.mark == {"validity": 7, "uid": 1}
+    with pytest.raises(TooLarge, match="60 Mo"):
+        first.stream.read(1)
+
+
 @pytest.mark.parametrize(("kind", "driver"), [("sqlserver", "pymssql"), ("oracle", "oracledb")])
 def test_a_driver_is_given_the_address_that_was_judged(kind: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No SQL Server nor Oracle can be had here: what their drivers are asked is looked at instead."""

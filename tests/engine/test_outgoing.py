@@ -177,6 +177,14 @@ def test_each_redirection_is_judged_like_the_first_request(site: tuple[str, type
     assert [path for path, _ in kind.seen] == ["/va"] * 4
 
 
+def test_a_redirection_may_be_written_with_accents_and_spaces(site: tuple[str, type[Site]]) -> None:
+    address, kind = site
+    kind.pages["/va"] = (302, {"Location": "/Données à publier.csv?x=é".encode().decode("latin-1")}, b"")
+    kind.pages["/Donn%C3%A9es%20%C3%A0%20publier.csv?x=%C3%A9"] = (200, {}, b"oui")
+    with Client(["127.0.0.1"]) as client, client.ask(f"{address}/va") as answer:
+        assert answer.read() == b"oui"
+
+
 def test_a_ring_of_redirections_ends(site: tuple[str, type[Site]]) -> None:
     address, kind = site
     kind.pages["/rond"] = (301, {"Location": "/rond"}, b"")

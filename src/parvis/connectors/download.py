@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from parvis.connectors.arrival import Arrival, Errand
 from parvis.errors import RemoteError
-from parvis.outgoing import Answer
+from parvis.outgoing import Answer, said
 from parvis.values import msg
 
 _SPOOL = 8 << 20  # bytes kept in memory before a file of ours goes to the disk
@@ -89,9 +89,9 @@ def fit(name: str) -> str:
 
 def file_name(answer: Answer) -> str:
     """Return the name of the file that an answer holds: the one it says, else the end of its address."""
-    said = Message()
-    said["Content-Disposition"] = re.sub(r"[\r\n]", "", answer.headers.get("Content-Disposition", ""))
-    given = said.get_filename()
+    header = Message()
+    header["Content-Disposition"] = re.sub(r"[\r\n]", "", said(answer.headers, "Content-Disposition"))
+    given = header.get_filename()
     name = given.rpartition("/")[2].strip() if given else ""
     name = name or unquote(urlsplit(answer.address).path).rstrip("/").rpartition("/")[2]
     kind = answer.headers.get_content_type()

@@ -60,6 +60,7 @@ def _value(setting: Setting, given: Any) -> Any:
     if setting.kind == "choice" and text not in {value for value, _ in setting.choices}:
         raise _wrong(setting, msg("« {label} » : choisissez dans la liste."))
     if setting.kind == "address":
+        text = text.replace(" ", "%20")  # as a browser would have copied it
         _address(setting, text)
     if setting.kind == "host" and not _HOST.fullmatch(text):
         raise _wrong(setting, msg("« {label} » : donnez le nom du serveur seul, comme serveur.mairie.fr."))

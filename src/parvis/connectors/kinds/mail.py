@@ -19,7 +19,7 @@ from email.message import EmailMessage, Message
 from email.utils import getaddresses
 from typing import Any
 
-from parvis.connectors.arrival import NAMES, Arrival, Errand, Seen, chosen
+from parvis.connectors.arrival import NAMES, Arrival, Errand, Seen, Unread, chosen
 from parvis.connectors.setting import Setting
 from parvis.errors import RefusedError, RemoteError, TooLarge
 from parvis.outgoing import Client
@@ -120,7 +120,7 @@ class _Box(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         if size > _LETTER:
-            raise TooLarge(msg("Un message dépasse {size} Mo : il n'est pas lu."), size=_LETTER >> 20)
+            raise _too_large()
         return super().read(size)
 
     def enter(self, user: str, secret: str) -> None:
@@ -137,6 +137,10 @@ class _Box(imaplib.IMAP4):
     def cut(self) -> None:
         with contextlib.suppress(OSError):
             self.shutdown()
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(msg("Un message dépasse {size} Mo : il n'est pas lu."), size=_LETTER >> 20)
 
 
 def _letters(errand: Errand, box: _Box) -> Iterator[Arrival | Seen]:
@@ -157,8 +161,13 @@ def _letters(errand: Errand, box: _Box) -> Iterator[Arrival | Seen]:
         for number in part:
             mark = {"validity": same, "uid": number}
             before = {"validity": same, "uid": number - 1}
-            if number in kept and kept[number] <= _LETTER:
+            if number not in kept:
+                continue
+            if kept[number] <= _LETTER:
                 yield from _attached(errand, box, number, before, mark)
+            else:
+                origin = f"mail:{errand.settings['user']}/{name}"
+                yield Arrival(f"message {number}", Unread(_too_large()), origin, name, mark)
         yield Seen(name, {"validity": same, "uid": part[-1]})
 
 
