@@ -11,6 +11,7 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ _ALWAYS = ("Titre", "Début", "Fin")
 _STATUS = {"CONFIRMED": "confirmé", "TENTATIVE": "provisoire", "CANCELLED": "annulé"}
 _MOST = 1_000  # dates of one event
 _AHEAD = dt.timedelta(days=731)  # how far an event without end is written out, after the last date of the file
+_MARGIN = dt.timedelta(days=400)  # beyond, to know that there is more
 _SIZE = 64 << 20
 _HOME = "Europe/Paris"
 _NEVER = dt.datetime.fromisoformat("0001-01-01")
@@ -63,8 +65,8 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     rows = agenda.rows()
     if not rows:
         raise InputError(
-            "Cet agenda ne contient aucun événement public.",
-            "Vérifiez l'export : il faut des événements (VEVENT) qui ne soient pas privés.",
+            "Cet agenda ne contient aucun événement public et bien écrit.",
+            "Vérifiez l'export : il faut des événements (VEVENT) datés, qui ne soient pas privés.",
             code="ical.empty",
         )
     labels = [x for x in LABELS if x in _ALWAYS or any(row.get(x) for _, row in rows)]
@@ -206,17 +208,25 @@ class _Agenda:
             rule = rule[0]
         if str(rule.get("FREQ", [""])[0]).upper() not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
             raise ValueError("a rule that no agenda needs")
+        if not _possible(rule):
+            raise ValueError("a day that never comes")
         until = self._moment(rule["UNTIL"][0])[0] if "UNTIL" in rule else None
         if until is not None and not isinstance(rule["UNTIL"][0], dt.datetime):
             until = until.replace(hour=23, minute=59)
-        self.endless += until is None and "COUNT" not in rule
-        text = ";".join(p for p in rule.to_ical().decode().split(";") if not p.upper().startswith("UNTIL="))
-        made: Any = rrulestr(text, dtstart=event.start)
-        last = min(until or self.until, self.until)
+        most = int(rule["COUNT"][0]) if "COUNT" in rule else _MOST + 1
+        parts = rule.to_ical().decode().split(";")
+        text = ";".join(p for p in parts if not p.upper().startswith(("UNTIL=", "COUNT=")))
+        beyond = self.until + _MARGIN if self.until.year < 9000 else self.until
+        made: Any = rrulestr(text, dtstart=event.start).replace(
+            until=beyond
+        )  # an impossible rule would be sought for ever
         out: list[dt.datetime] = []
-        for date in made.replace(until=last) if "COUNT" not in rule else made:
-            if len(out) >= _MOST or date > last:
-                self.cut += len(out) >= _MOST
+        for date in islice(made, most):
+            if until is not None and date > until:
+                break
+            if date > self.until or len(out) >= _MOST:
+                self.endless += date > self.until
+                self.cut += date <= self.until
                 break
             out.append(date)
         return out
@@ -245,7 +255,7 @@ class _Agenda:
             yield Finding(
                 "ical.endless",
                 Severity.INFO,
-                msg("Événements répétés sans date de fin : {count}. Leurs dates ont été écrites jusqu'au {until}."),
+                msg("Événements répétés sans fin proche : {count}. Leurs dates ont été écrites jusqu'au {until}."),
                 values={"count": self.endless, "until": self.until.strftime("%d/%m/%Y")},
                 count=self.endless,
             )
@@ -275,6 +285,13 @@ class _Agenda:
                 values={"count": self.others},
                 count=self.others,
             )
+
+
+def _possible(rule: Any) -> bool:
+    """False for 30 February and its like, which would be sought in every year until 9999."""
+    months = [int(m) for m in rule.get("BYMONTH", range(1, 13))]
+    days = [abs(int(d)) for d in rule.get("BYMONTHDAY", [1])]
+    return any(d <= (29 if m == 2 else 30 if m in (4, 6, 9, 11) else 31) for m in months for d in days)
 
 
 def _listed(dates: Any) -> Iterator[Any]:
