@@ -34,3 +34,23 @@ def test_a_facet_counts_what_its_own_choice_leaves_out(two: None) -> None:
     whole = dict(queries.listing().facets["theme"])
     one = next(iter(whole))
     assert dict(queries.listing(filters={"theme": one}).facets["theme"]) == whole
+
+
+def test_a_slip_of_the_keyboard_is_mended_for_who_found_nothing(two: None) -> None:
+    from django.test import Client
+
+    from parvis_portal.catalogue import search
+
+    assert search.nearest(queries.visible(), "ecolles") == "écoles"
+    assert search.nearest(queries.visible(), "arbrs remarqables") == "arbres remarquables"
+    for words in ("sous-marin nucléaire", "", "x" * 5000, "écoles"):
+        assert search.nearest(queries.visible(), words) == ""
+    said = Client().get("/donnees/?q=ecolles").content.decode()
+    assert "Vouliez-vous dire" in said and 'href="/donnees/?q=%C3%A9coles"' in said
+    assert "Vouliez-vous dire" not in Client().get("/donnees/?q=ecole").content.decode()
+
+
+def test_plurals_in_s_and_x_are_found_from_their_singular_and_back(released: Callable[..., Draft]) -> None:
+    released("stationnement des vélos.csv")
+    for words in ("vélo", "vélos", "velo", "velos", "VÉLOS"):
+        assert queries.listing(words=words).total == 1, words

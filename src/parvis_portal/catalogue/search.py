@@ -5,6 +5,8 @@ A reader's words must all be found; the last one may be the start of a word. Acc
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import Counter
 
 from django.db.models import Q, QuerySet, Sum
@@ -16,6 +18,7 @@ from parvis_portal.catalogue.models import Dataset, Term
 
 WEIGHTS = {"title": 10.0, "keywords": 6.0, "theme": 3.0, "producer": 3.0, "description": 2.0, "columns": 1.0}
 MOST_WORDS = 8
+MOST_TITLES = 3000  # whose words are compared with those that found nothing
 
 
 def index(dataset: Dataset, metadata: Metadata, version: Version) -> None:
@@ -49,3 +52,16 @@ def find(datasets: QuerySet[Dataset], words: str) -> QuerySet[Dataset]:
         datasets = datasets.filter(pk__in=Term.objects.filter(same).values("dataset_id"))
     held = Q(terms__stem__in=[s[:60] for s in wanted]) | Q(terms__stem__startswith=wanted[-1][:60])
     return datasets.annotate(score=Sum("terms__weight", filter=held)).order_by("-score", "-modified_at", "pk")
+
+
+def nearest(datasets: QuerySet[Dataset], words: str) -> str:
+    """Return what was perhaps meant by words that found nothing (« subvension »), "" when nothing is near."""
+    asked = words.split()[:MOST_WORDS]
+    titles = datasets.values_list("metadata__title", flat=True)[:MOST_TITLES]
+    known = {fold(w): w.lower() for title in titles for w in re.findall(r"[^\W\d_]{4,}", str(title or ""))}
+    meant = []
+    for word in asked:
+        near = difflib.get_close_matches(fold(word)[:40], known, 1, 0.75)
+        meant.append(known[near[0]] if near else word)
+    said = " ".join(meant)
+    return said if meant != asked and find(datasets, said).exists() else ""

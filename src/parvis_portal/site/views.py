@@ -24,7 +24,7 @@ from parvis.values import msg
 from parvis.web import Entry
 from parvis_portal.api import engine
 from parvis_portal.api.views import KEEP, base
-from parvis_portal.catalogue import queries
+from parvis_portal.catalogue import queries, search
 from parvis_portal.people.models import Organisation
 from parvis_portal.site import pages
 from parvis_portal.site.context import owner
@@ -85,6 +85,7 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
         "sort": sort,
         "pages": pages.numbering(request, listing.total, number, PAGE),
         "chosen": {k: v for k, v in chosen.items() if v},
+        "nearest": search.nearest(queries.visible(), words) if words and not listing.total else "",
     }
     return render(request, "site/catalogue.html", context)
 
