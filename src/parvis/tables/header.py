@@ -469,9 +469,10 @@ def _groups(row: Cells, line: int, merged: Mapping[int, list[tuple[int, int, int
     named = [i for i, c in enumerate(header) if c is not None]
     width = named[-1] - named[0] + 1
     if len(cells) < 2 or any(kind(c) != "t" or len(c) > 60 for c in cells) or len(cells) > width * 0.7:
+        alone = len(cells) == 1  # then one over all the columns is a title
         spans = [
-            1 for left, right, _ in merged.get(line, ()) if 0 < right - left < width - 1
-        ]  # one over all is a title
+            1 for left, right, _ in merged.get(line, ()) if right > left and (right - left < width - 1 or not alone)
+        ]
         longest = 40 if len(cells) == 1 else 60  # a longer cell alone is a sentence to the reader
         return bool(spans) and bool(cells) and all(kind(c) == "t" and len(c) <= longest for c in cells)
     return True
