@@ -207,7 +207,7 @@ def commit(
             dataset=dataset,
             number=number,
             metadata=metadata,
-            findings=tuple(f for f in preparation.findings if _may_be_shown(f)),
+            findings=_public(preparation, policy),
             quality=preparation.quality,
             schema=preparation.schema,
             crs=preparation.profile.crs,
@@ -560,9 +560,24 @@ def _schema_for(asked: str, profile: Profile, matches: Sequence[SchemaMatch]) ->
     return load_schema(best.schema), dict(best.mapping)
 
 
-def _may_be_shown(finding: Finding) -> bool:
-    """What a reader of the published version may know: remarks on quality, never on what was removed."""
-    return finding.severity in (Severity.WARN, Severity.INFO) and not finding.code.startswith("privacy.")
+def _public(preparation: Preparation, policy: Policy) -> tuple[Finding, ...]:
+    """Return what a reader of the published version may know: remarks on quality, never on what was removed.
+
+    A remark on a column that the policy changes may quote what it takes away, and one on points quotes both coordinates:
+    neither is kept. Repairs and lines speak of the original, which stays private.
+    """
+    touched = {r.column for r in policy.rules if r.transform != "keep"}
+    if touched & {*preparation.profile.point}:
+        touched |= {*preparation.profile.point}
+    labels = {c.label for c in preparation.profile.columns if c.name in touched}
+    return tuple(
+        dataclasses.replace(f, fix=None, lines=())
+        for f in preparation.findings
+        if f.severity in (Severity.WARN, Severity.INFO)
+        and not f.code.startswith(("privacy.", "continuity."))
+        and not labels & {f.place.column if f.place is not None else ""}
+        and not any(f"« {label} »" in str(told) for told in f.values.values() for label in labels)
+    )
 
 
 def _parcel_of(path: Path, now: str) -> Parcel:

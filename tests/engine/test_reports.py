@@ -19,7 +19,7 @@ from parvis.errors import LimitError
 from parvis.reports import html, marked, pdf, sarif
 from parvis.reports.report import Report, groups, remark, report
 from parvis.tables.table import RawTable
-from parvis.values import Finding, Place, Reception, Severity, Step
+from parvis.values import Finding, Place, Policy, Reception, Rule, Severity, Step
 
 NASTY = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "#panic()", "*gras* _it_ $x$ @a <b>", "]]>&amp;\"'", "{count}",
          "\u202eécrit à l'envers", "#read(\"/etc/passwd\")"]  # fmt: skip
@@ -204,6 +204,19 @@ def test_sheets_have_names_that_a_spreadsheet_takes() -> None:
     names = [marked._sheet_name(n, taken) for n in ("a/b:c", "A b c", "x" * 60, "x" * 60, "", "History", "'")]
     assert len({n.casefold() for n in names}) == len(names) and all(0 < len(n) <= 31 for n in names)
     assert not any(set(n) & set("[]:*?/\\") for n in names)
+
+
+# --- What becomes public --------------------------------------------------------------------------
+
+
+def test_a_published_version_quotes_nothing_that_its_policy_takes_away(tmp_path: Path) -> None:
+    [preparation] = pipeline.check(file(tmp_path, "subventions.csv", SUBSIDIES)).preparations
+    assert any(f.code == "schema.enum" and f.fix and f.lines for f in preparation.findings)
+    kept = pipeline._public(preparation, Policy())
+    assert any(f.code == "schema.enum" and f.examples for f in kept) and not any(f.fix or f.lines for f in kept)
+    hidden = pipeline._public(preparation, Policy((Rule("nature", "drop"),)))
+    assert hidden and not any(f.place and f.place.column == "nature" for f in hidden)
+    assert "numeraire" not in json.dumps([(f.text, f.examples) for f in hidden])
 
 
 # --- For machines ---------------------------------------------------------------------------------
