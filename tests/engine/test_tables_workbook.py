@@ -14,6 +14,7 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
+from parvis.errors import InputError
 from parvis.tables import biff
 from parvis.tables.workbook import Hidden
 from reading import cells, codes, of, told
@@ -211,3 +212,47 @@ def test_dates_and_hours_of_a_sheet_are_text_as_the_agent_sees_it(tmp_path: Path
         book.active.append([dt.date(2024, 3, 1 + i), dt.time(8 + i, 30), dt.datetime(2024, 3, 1 + i, 9, 15)])  # noqa: DTZ001
     first = cells(told(tmp_path, saved(book), "horaires.xlsx"))[0]
     assert first == {"jour": "2024-03-01", "heure": "08:30:00", "moment": "2024-03-01 09:15:00"}
+
+
+def test_a_flat_libreoffice_file_gives_what_its_package_gives(tmp_path: Path) -> None:
+    content = (
+        document(SHEET)
+        .replace("document-content", "document")
+        .replace(
+            "<office:document ", '<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet" ', 1
+        )
+    )
+    sink = told(tmp_path, content.encode(), "salles.fods")
+    assert [t.format for t in sink.tables] == ["fods"]
+    assert [r["nom"] for r in cells(sink)] == ["Halle", "Stade", "Gymnase", "Dojo"]
+    assert list(sink.tables[0].labels) == ["nom", "type"]
+    assert "A3" in said(sink, "excel.colours")
+    assert "A5" in said(sink, "excel.comments")
+    assert {"excel.hidden_rows", "excel.hidden_columns"} <= set(codes(sink))
+
+
+def test_the_values_of_a_flat_libreoffice_file_are_text_as_the_agent_sees_it(tmp_path: Path) -> None:
+    def cell(kind: str, name: str, value: str) -> str:
+        return f'<table:table-cell office:value-type="{kind}" office:{name}="{value}"><text:p>vu</text:p></table:table-cell>'
+
+    line = (
+        "<table:table-row>" + cell("float", "value", "12") + cell("currency", "value", "1234.5")
+        + cell("date", "date-value", "2024-03-01") + cell("time", "time-value", "PT08H30M00S")
+        + cell("boolean", "boolean-value", "true") + "</table:table-row>"
+    )  # fmt: skip
+    far = (
+        '<table:table-row table:number-rows-repeated="1048000"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    content = document(row("a", "b", "c", "d", "e") + line * 3 + far).replace("document-content", "document")
+    content = content.replace(
+        "<office:document ", '<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet" ', 1
+    )
+    sink = told(tmp_path, content.encode(), "valeurs.fods")
+    assert cells(sink) == [{"a": "12", "b": "1234.5", "c": "2024-03-01", "d": "08:30:00", "e": "vrai"}] * 3
+
+
+def test_a_flat_file_with_definitions_is_refused(tmp_path: Path) -> None:
+    content = '<!DOCTYPE x [<!ENTITY a "b">]>' + document(SHEET)
+    with pytest.raises(InputError):
+        told(tmp_path, content.encode(), "salles.fods")

@@ -19,6 +19,7 @@ from parvis.tables.table import LINE, letters
 from parvis.values import Finding, Place, Severity, msg
 
 _MOST = 200_000  # coloured cells of a sheet that are remembered
+FAR = 100_000  # blank lines between two filled ones, at most
 
 
 @dataclass(slots=True)
@@ -71,17 +72,7 @@ def read(path: Path, sink: Any, kind: str, hidden: Mapping[str, Hidden] | None =
             continue
         _sheet(book, sheet.name, sink, kind, (hidden or {}).get(sheet.name) or Hidden())
     for name in veiled:
-        sink.find(
-            Finding(
-                "excel.hidden_sheet",
-                Severity.WARN,
-                msg("La feuille masquée « {sheet} » n'a pas été lue et ne sera pas publiée."),
-                Place(sheet=name),
-                {"sheet": name},
-                hint=msg("Si elle doit être publiée, affichez-la dans votre tableur et renvoyez le fichier."),
-                why=msg("Une feuille masquée contient souvent un brouillon ou des données personnelles."),
-            )
-        )
+        sink.find(veiled_sheet(name))
 
 
 def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
@@ -126,6 +117,41 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
                 examples=tuple(cells[:5]),
             )
         )
+
+
+def put(sink: Any, name: str, kind: str, cells: Sequence[Sequence[str | None]], hidden: Hidden) -> None:
+    """Put a sheet whose cells are already text into the sink, without what it hides, and say what was left out."""
+    end = (len(cells) - 1, max(map(len, cells), default=0) - 1)
+    at = [c for c in range(end[1] + 1) if c not in hidden.columns]
+    lines = [n for n in range(1, end[0] + 2) if n not in hidden.rows]
+    moved = _moved(hidden.merged, hidden, at)
+    rows = []
+    for line in lines:
+        row = cells[line - 1]
+        seen = [row[i] if i < len(row) else None for i in at]
+        for source, target in moved.get(line, ()):
+            if seen[target] is None and source < len(row):
+                seen[target] = row[source]
+        rows.append(seen)
+    before = len(sink.tables)
+    if at and rows:
+        sink.grid(name, rows, format=kind, sheet=True, merged=_merged(hidden.merged, at), lines=lines, at=at)
+    _say_hidden(sink, name, hidden, end)
+    _say_colours(sink, name, hidden, sink.tables[before:])
+    _say_comments(sink, name, hidden)
+
+
+def veiled_sheet(name: str) -> Finding:
+    """Return the remark on a sheet that is hidden as a whole."""
+    return Finding(
+        "excel.hidden_sheet",
+        Severity.WARN,
+        msg("La feuille masquée « {sheet} » n'a pas été lue et ne sera pas publiée."),
+        Place(sheet=name),
+        {"sheet": name},
+        hint=msg("Si elle doit être publiée, affichez-la dans votre tableur et renvoyez le fichier."),
+        why=msg("Une feuille masquée contient souvent un brouillon ou des données personnelles."),
+    )
 
 
 def _merged(spans: Sequence[tuple[int, int, int, int]], at: Sequence[int]) -> list[tuple[int, int, int, int]]:
