@@ -132,6 +132,8 @@ def test_decisions_on_people_are_taken_up_unless_something_new_is_found(
     assert all(re.search(r"\(\d\d/\d\d/\d{4}\)$", r.decided_by) for r in draft.decided_policy.rules)
     page = town.client("referent").get(reverse("intake:draft", args=[draft.pk])).content.decode()
     assert "Publier cette mise à jour" in page and "Décidé par Une personne (referent) (" in page
+    desk = town.client("referent").get(reverse("intake:desk")).content.decode()
+    assert "décisions à prendre" not in desk and "rien de nouveau à décider" in desk
     first, *rows = ASSOCIATIONS.decode().splitlines()
     phones = "\n".join([f"{first};Téléphone", *(f"{r};06 12 34 56 {n + 10}" for n, r in enumerate(rows))])
     (other,) = drop("associations.csv", phones.encode()).drafts.all()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from django.db.models import QuerySet
 
 from parvis.privacy import policy as policies
-from parvis.values import Severity
+from parvis.values import Finding, Severity
 from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.people.models import User
 
@@ -36,6 +37,15 @@ def undecided(draft: Draft) -> list[str]:
     """Return the labels of the columns that still wait for a person's decision."""
     preparation = draft.prepared
     return list(policies.undecided(draft.decided_policy, preparation.profile, preparation.findings))
+
+
+def findings(draft: Draft) -> list[Finding]:
+    """Return the remarks on a table as they stand: what a decision answers no longer waits for one."""
+    preparation = draft.prepared
+    policy = draft.decided_policy
+    left = {str(f.values["name"]) for f in policies.check(policy, preparation.profile, preparation.findings)}
+    answered = [f for f in policies.blocking(preparation.findings) if f.values["name"] not in left]
+    return [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
 
 
 def proposed(draft: Draft) -> dict[str, tuple[str, str]]:

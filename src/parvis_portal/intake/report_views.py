@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path, PurePath
 
@@ -104,7 +105,7 @@ def _open(request: HttpRequest, pk: int) -> Draft:
 
 
 def _reception(draft: Draft) -> Reception:
-    preparation = draft.prepared
+    preparation = dataclasses.replace(draft.prepared, findings=tuple(queries.findings(draft)))
     return Reception(preparation.parcel, draft.submission.remarks, (preparation,))
 
 

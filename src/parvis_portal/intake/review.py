@@ -42,7 +42,7 @@ class Line:
 
 
 def line(draft: Draft) -> Line:
-    findings = draft.preparation.get("findings", [])
+    findings = queries.findings(draft) if draft.open else []
     dataset = draft.dataset
     public = dataset is not None and dataset.current_id is not None and draft.state == Draft.State.RELEASED
     return Line(
@@ -54,8 +54,8 @@ def line(draft: Draft) -> Line:
         at=draft.decided_at or draft.submission.received_at,
         url=reverse("intake:draft", args=[draft.pk]),
         public_url=reverse("site:dataset", args=[dataset.slug]) if public and dataset else "",
-        blocks=sum(f["severity"] == "block" for f in findings),
-        warns=sum(f["severity"] == "warn" for f in findings),
+        blocks=sum(f.severity is Severity.BLOCK for f in findings),
+        warns=sum(f.severity is Severity.WARN for f in findings),
         rows=int(draft.preparation["profile"]["rows"]),
         error=draft.error,
         ready=ready(draft),

@@ -237,7 +237,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
 
 
 def _remarks(found: Draft) -> Sequence[Finding]:
-    return [*found.submission.remarks, *found.prepared.findings]
+    return [*found.submission.remarks, *queries.findings(found)]
 
 
 def _decided(request: HttpRequest, found: Draft) -> HttpResponseBase:
