@@ -83,6 +83,8 @@ def test_webdav_brings_what_a_folder_holds(tmp_path: Path) -> None:
         came, marks = go("webdav", told | {"deep": "oui"}, servers.PASSWORD, {})
         assert came == {"Salles & fêtes.csv": CSV, "vieux 100%.csv": CSV}
         assert go("webdav", told, servers.PASSWORD, marks)[0] == {}
+        with pytest.raises(RemoteError, match="rien n'existe"):
+            go("webdav", told | {"address": f"{server.address}/Autre"}, servers.PASSWORD, {})
         (place / "Salles & fêtes.csv").write_text(MORE, "utf-8")
         assert go("webdav", told, servers.PASSWORD, marks)[0] == {"Salles & fêtes.csv": MORE}
         with pytest.raises(RemoteError, match="refuse l'accès"):

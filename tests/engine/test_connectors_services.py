@@ -301,6 +301,50 @@ def test_a_nextcloud_folder_is_found_from_what_a_browser_shows(page: str, wanted
     assert webdav._place(Errand(settings, Client(), dt.datetime.now(dt.UTC)))[0] == f"https://nuage.example{wanted}"
 
 
+def test_a_webdav_folder_that_moved_is_followed() -> None:
+    """The listing and the files are asked for where the folder really is."""
+    entry = (
+        "<d:response><d:href>{}</d:href><d:propstat><d:prop><d:resourcetype>{}</d:resourcetype><d:getetag>1</d:getetag>"
+        "</d:prop></d:propstat></d:response>"
+    )
+    listed = entry.format("/vrai/dossier/", "<d:collection/>") + entry.format("/vrai/dossier/a.csv", "")
+    heard: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PROPFIND(self) -> None:
+            heard.append((self.command, self.path))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            moved = self.path == "/court/"
+            body = b"" if moved else f'<d:multistatus xmlns:d="DAV:">{listed}</d:multistatus>'.encode()
+            self.send_response(301 if moved else 207)
+            if moved:
+                self.send_header("Location", "/vrai/dossier")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            heard.append((self.command, self.path))
+            self.send_response(200)
+            self.send_header("Content-Length", "3")
+            self.end_headers()
+            self.wfile.write(b"a;b")
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        arrivals, _ = go("webdav", {"address": f"http://127.0.0.1:{server.server_port}/court"})
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert [a["name"] for a in arrivals] == ["a.csv"]
+    assert heard == [("PROPFIND", "/court/"), ("PROPFIND", "/vrai/dossier"), ("GET", "/vrai/dossier/a.csv")]
+
+
 @pytest.mark.parametrize("kind", ["ckan", "datagouv", "opendatasoft", "grist"])
 def test_an_address_of_another_page_is_said_to_be_so(kind: str) -> None:
     with pytest.raises(InputError, match="n'est pas celle d'un"):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 from parvis.connectors.arrival import NAMES, Arrival, Errand, Listed, due
 from parvis.connectors.download import basic, markup, shown
 from parvis.connectors.setting import Setting
+from parvis.errors import RemoteError
 from parvis.outgoing import DOCUMENT
 from parvis.values import msg
 
@@ -45,7 +46,7 @@ EXAMPLES = (
 _DAV = "{DAV:}"
 _PAGE = re.compile(r"(.*?)(?:/index\.php)?/apps/files(?:/.*)?")
 _SHARE = re.compile(r"(.*)/s/([A-Za-z0-9]{6,64})/?")
-_ASKED = (
+_PROPERTIES = (
     b'<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getcontentlength/><d:getetag/>'
     b"<d:getlastmodified/></d:prop></d:propfind>"
 )
@@ -54,8 +55,9 @@ _FOLDERS, _DEPTH = 200, 5
 
 def fetch(errand: Errand) -> Iterator[Arrival]:
     """Yield the files that are new or whose ETag changed."""
-    base, secret = _place(errand)
-    for one in due(_listed(errand, base, secret), errand):
+    address, secret = _place(errand)
+    base, members = _asked(errand, address, secret)
+    for one in due(_listed(errand, base, secret, members), errand):
         address = urljoin(base, quote(one.path))
         with errand.client.ask(address, secret=secret) as answer:
             yield Arrival(one.name, answer, shown(address), one.path, one.mark)
@@ -74,12 +76,15 @@ def _place(errand: Errand) -> tuple[str, dict[str, str] | None]:
     return f"{address}/", basic(user, errand.secret) if user else None
 
 
-def _listed(errand: Errand, base: str, secret: dict[str, str] | None) -> Iterator[Listed]:
+def _listed(errand: Errand, base: str, secret: dict[str, str] | None, members: Any) -> Iterator[Listed]:
+    """Yield the files of a folder, and of those under it when they are asked for; ``members`` is its own answer."""
     waiting, seen = [("", 0)], 0
     while waiting and seen < _FOLDERS:
         folder, depth = waiting.pop(0)
+        if seen:
+            _, members = _asked(errand, urljoin(base, quote(folder)), secret)
         seen += 1
-        for path, facts in _members(errand, base, folder, secret):
+        for path, facts in _members(members, base, folder):
             if facts is None:
                 if errand.settings["deep"] and depth < _DEPTH:
                     waiting.append((path, depth + 1))
@@ -87,20 +92,28 @@ def _listed(errand: Errand, base: str, secret: dict[str, str] | None) -> Iterato
                 yield Listed(path, facts[0], facts)
 
 
-def _members(
-    errand: Errand, base: str, folder: str, secret: dict[str, str] | None
-) -> Iterator[tuple[str, list[Any] | None]]:
-    """Yield what a folder holds: (path under the base, [size, ETag or date]), None for a folder."""
+def _asked(errand: Errand, address: str, secret: dict[str, str] | None) -> tuple[str, Any]:
+    """Return what a folder holds, and its address once redirections are followed."""
     asked = {"Depth": "1", "Content-Type": "application/xml"}
-    address = urljoin(base, quote(folder))
     with errand.client.ask(
-        address, method="PROPFIND", headers=asked, secret=secret, body=_ASKED, size=DOCUMENT
+        address, method="PROPFIND", headers=asked, secret=secret, body=_PROPERTIES, size=DOCUMENT
     ) as answer:
         root = markup(answer.read(), answer.host)
+    if not str(root.tag).endswith("multistatus"):
+        raise RemoteError(
+            msg("« {host} » répond, mais pas comme un dossier WebDAV."),
+            msg("Vérifiez l'adresse : c'est celle du dossier qu'il faut."),
+            host=answer.host,
+        )
+    return f"{answer.address.rstrip('/')}/", root
+
+
+def _members(root: Any, base: str, folder: str) -> Iterator[tuple[str, list[Any] | None]]:
+    """Yield what a folder holds: (path under the base, [size, ETag or date]), None for a folder."""
     start = unquote(urlsplit(base).path)
     for response in root.iterfind(f"{_DAV}response"):
         href = response.findtext(f"{_DAV}href") or ""
-        path = unquote(urlsplit(urljoin(address, href)).path)
+        path = unquote(urlsplit(urljoin(base, href)).path)
         inner = path.removeprefix(start).strip("/")
         # What a server says to lie elsewhere is not asked for: the password goes to this folder alone.
         if not path.startswith(start) or not inner or inner == folder.strip("/") or ".." in inner.split("/"):
