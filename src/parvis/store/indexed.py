@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from parvis.store import index
+from parvis.store import layout
 
 Rows = Any  # sorted numbers of rows, or None for all of them
 _SOME = 8  # rows are listed when there are this many times fewer than in the table
@@ -47,8 +47,8 @@ class Index:
         with path.open("rb") as stream:
             self.map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         self.size = len(self.map)
-        end = self.size - len(index.MAGIC)
-        if self.size < 40 or self.map[end:] != index.MAGIC:
+        end = self.size - len(layout.MAGIC)
+        if self.size < 40 or self.map[end:] != layout.MAGIC:
             raise AbsentError
         length = int.from_bytes(self.map[end - 8 : end], "little")
         told = json.loads(self.map[end - 8 - length : end - 8])
@@ -306,7 +306,7 @@ class _Texts(_Shapes):
         found = []
         for one in {value} if said == "=" else set(value):
             wanted = _encoded(one)
-            key = index.text_keys(np.array([0, len(wanted)], np.uint32), np.frombuffer(wanted, np.uint8))[0]
+            key = layout.text_keys(np.array([0, len(wanted)], np.uint32), np.frombuffer(wanted, np.uint8))[0]
             rows = order[np.searchsorted(keys, key) : np.searchsorted(keys, key, "right")]
             if len(rows) > self.count // _SOME:
                 return None
