@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
+from parvis.dialects.bare import Published
+from parvis.errors import ParvisError
+from parvis.store.folder import Folder
 from parvis.values import Version
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import queries
+
+_published: dict[str, Published] = {}
 
 
 class PortalCatalogue:
@@ -31,3 +38,18 @@ class PortalCatalogue:
         offset: int = 0,
     ) -> Listing:
         return queries.listing(self.user, words, filters, order, limit, offset)
+
+
+class RowsCatalogue(PortalCatalogue):
+    """The same for questions about rows, which need the current version alone: its manifest is read once, from the
+    shelf, and the door of ``visible`` asked for that very version."""
+
+    def find(self, dataset: str) -> Entry:
+        held = _published.setdefault(str(settings.DATA), Published(Folder(settings.DATA)))
+        try:
+            entry = held.find(dataset) if dataset.isalnum() and held.holds(dataset) else None
+        except ParvisError:  # withdrawn, or absent: the portal says why
+            entry = None
+        if entry is not None and queries.shows(self.user, dataset, entry.version.id):
+            return entry
+        return super().find(dataset)

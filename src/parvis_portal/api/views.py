@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -11,15 +13,17 @@ from django.views.decorators.csrf import csrf_exempt
 from parvis.dialects import native
 from parvis.web import Request, Response
 from parvis_portal.api import engine
-from parvis_portal.api.catalogue import PortalCatalogue
+from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue
 
+_ROWS = re.compile(r"/(?:records|aggregates)/?$")
 KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
 
 
 @csrf_exempt
 def read(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answer any request under /api/v1."""
-    return sent(native.answer(asked(request), PortalCatalogue(), engine.pool(), engine.cache()))
+    catalogue = RowsCatalogue() if _ROWS.search(rest) else PortalCatalogue()
+    return sent(native.answer(asked(request), catalogue, engine.pool(), engine.cache()))
 
 
 def door(request: HttpRequest) -> HttpResponseBase:

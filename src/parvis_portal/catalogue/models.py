@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import secrets
 from typing import ClassVar
 
@@ -15,6 +17,17 @@ from parvis_portal.people.models import Organisation
 def new_id() -> str:
     """Return a dataset's public id: never derived from its title, never changed."""
     return secrets.token_hex(6)
+
+
+@functools.lru_cache(256)
+def _version(manifest: str) -> Version:
+    """Read a manifest once: it is the same at each page of a version, and costs more than the page's own query."""
+    return from_json(Version, json.loads(manifest))
+
+
+@functools.lru_cache(256)
+def _metadata(said: str) -> Metadata:
+    return from_json(Metadata, json.loads(said))
 
 
 class Dataset(models.Model):
@@ -44,7 +57,7 @@ class Dataset(models.Model):
 
     @property
     def described(self) -> Metadata:
-        return from_json(Metadata, self.metadata)
+        return _metadata(json.dumps(self.metadata))
 
 
 class Release(models.Model):
@@ -67,7 +80,7 @@ class Release(models.Model):
 
     @property
     def version(self) -> Version:
-        return from_json(Version, self.manifest)
+        return _version(json.dumps(self.manifest))
 
 
 class Term(models.Model):

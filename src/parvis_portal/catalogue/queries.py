@@ -33,8 +33,11 @@ def managed(user: Any) -> QuerySet[Dataset]:
 
 def find(user: Any, name: str) -> Dataset:
     """Return a dataset by its id or slug. Raises: UnknownName; GoneError with the reason when it was withdrawn."""
-    rows = Dataset.objects.select_related("organisation", "current")
     name = _askable(name)
+    known = visible(user).select_related("organisation", "current").filter(pk=name)[:1]
+    if known:
+        return known[0]
+    rows = Dataset.objects.select_related("organisation", "current")
     found = rows.filter(pk=name).first() or rows.filter(slug=name).first()
     if found is None or found.current is None:
         if found is not None and found.withdrawn_at and found.releases.exists():
@@ -47,6 +50,11 @@ def find(user: Any, name: str) -> Dataset:
     if not visible(user).filter(pk=found.pk).exists():
         raise UnknownName("Le jeu de données « {name} » n'existe pas.", name=name[:80])
     return found
+
+
+def shows(user: Any, dataset: str, version: str) -> bool:
+    """Return whether a person may read a dataset, by its id, and this version is its current one."""
+    return visible(user).filter(pk=dataset, current__version_id=version).exists()
 
 
 def release(user: Any, dataset: Dataset, version: str) -> Release:
