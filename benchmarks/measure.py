@@ -48,6 +48,16 @@ def script(code: str, **environment: str) -> Usage:
     return run([sys.executable, "-c", code], **environment)
 
 
+def cpu_of(pid: int) -> float:
+    """Return the CPU time used so far by a running process and those under it, in seconds."""
+    ticks = 0
+    for one in (pid, *_descendants(pid)):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _children_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
