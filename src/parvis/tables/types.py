@@ -254,9 +254,9 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     lengths = {len(c) for c in digits}
     if _is_cut_code(label) and len(lengths) == 1 and lengths <= {5, 9, 14}:
         return True
-    if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
-        return True
     if max(lengths) > 15 or lengths == {14}:  # nothing is counted in tens of thousands of billions
+        return True
+    if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
         return True
     return lengths == {9} and len(digits) >= 5 and all(is_siren(c) for c in digits)
 
