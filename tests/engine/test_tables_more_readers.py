@@ -395,7 +395,7 @@ def test_a_flat_spreadsheet_is_read(tmp_path: Path) -> None:
     )
     sink = told(tmp_path, FODS.format(body).encode(), "salles.fods")
     assert [r["Salle"] for r in cells(sink)] == ["Halle", "Foyer"]
-    assert sink.tables[0].format == "ods"
+    assert sink.tables[0].format == "fods"
 
 
 def test_a_flat_spreadsheet_with_entities_is_refused(tmp_path: Path) -> None:
