@@ -15,7 +15,8 @@ from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
 from parvis.errors import InputError
-from parvis.tables import biff
+from parvis.tables import biff, package, xlsb
+from parvis.tables.table import Limits
 from parvis.tables.workbook import Hidden
 from reading import cells, codes, of, told
 
@@ -256,3 +257,33 @@ def test_a_flat_file_with_definitions_is_refused(tmp_path: Path) -> None:
     content = '<!DOCTYPE x [<!ENTITY a "b">]>' + document(SHEET)
     with pytest.raises(InputError):
         told(tmp_path, content.encode(), "salles.fods")
+
+
+def test_a_binary_workbook_says_what_it_hides() -> None:
+    def record(kind: int, body: bytes) -> bytes:
+        number = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return number + bytes([len(body)]) + body
+
+    def string(said: str) -> bytes:
+        return struct.pack("<I", len(said)) + said.encode("utf-16-le")
+
+    sheet = (
+        record(60, struct.pack("<IIIIH", 1, 2, 2560, 0, 1))
+        + record(60, struct.pack("<IIIIH", 4, 4, 2560, 0, 2))
+        + record(0, struct.pack("<IIHBBB", 3, 0, 300, 0, 0x10, 0) + b"\0" * 4)
+        + record(0, struct.pack("<IIHBBB", 4, 0, 300, 0, 0, 0) + b"\0" * 4)
+    )
+    links = '<Relationships><Relationship Id="{0}" Target="{1}"/></Relationships>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        book = record(156, struct.pack("<II", 0, 1) + string("rId1") + string("Élus"))
+        archive.writestr("xl/workbook.bin", book)
+        archive.writestr("xl/_rels/workbook.bin.rels", links.format("rId1", "worksheets/sheet1.bin"))
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+        archive.writestr("xl/worksheets/_rels/sheet1.bin.rels", links.format("rId1", "../comments1.bin"))
+        archive.writestr("xl/comments1.bin", record(635, struct.pack("<IIIII", 0, 6, 6, 1, 1) + b"\0" * 16))
+    with zipfile.ZipFile(out) as archive:
+        found = xlsb.look(archive, package.Meter(Limits(), len(out.getvalue())))
+    assert found == {"Élus": Hidden({4}, {1, 2}, comments={(7, 1): None})}
+    for cut in range(len(sheet)):
+        xlsb._sheet(sheet[:cut])

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parvis.tables import biff, package, workbook
+from parvis.tables import biff, package, workbook, xlsb
 from parvis.values import Finding
 
 TITLE = "Classeur Excel (XLSX, XLSM, XLSB, XLS)"
@@ -52,6 +52,8 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     with package.opened(path, sink.limits) as archive:
         hidden = _look(archive, path, sink)
         binary = "xl/workbook.bin" in archive.namelist()
+        if binary:
+            hidden |= xlsb.look(archive, package.Meter(sink.limits, path.stat().st_size))
         macros = any(n.lower().endswith("vbaproject.bin") for n in archive.namelist())
     workbook.read(path, sink, "xlsb" if binary else "xlsx", hidden)
     return [workbook.macros("xlsx")] if macros else []
