@@ -1,4 +1,4 @@
-"""OpenDocument spreadsheets (LibreOffice): ODS, and their flat form FODS."""
+"""OpenDocument spreadsheets (LibreOffice): ODS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
-from parvis.tables import markup, package, workbook
+from parvis.tables import package, workbook
 from parvis.values import Finding
 
 TITLE = "Classeur LibreOffice (ODS)"
@@ -21,7 +21,7 @@ _KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 def recognises(path: Path, head: bytes) -> float:
     if not head.startswith(b"PK"):
-        return 0.95 if markup.looks(head) == "document" and _KIND in head[:8000] else 0.0
+        return 0.0
     if _KIND in head[:200]:
         return 0.95
     try:
@@ -35,27 +35,6 @@ def recognises(path: Path, head: bytes) -> float:
 
 def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     """Put every visible sheet into the sink."""
-    with path.open("rb") as stream:
-        if stream.read(2) == b"PK":
-            return _read(path, sink)
-    markup.guard(path)
-    packed: Path = sink.path(".ods")
-    try:
-        _pack(path, packed)
-        return _read(packed, sink)
-    finally:
-        packed.unlink(missing_ok=True)
-
-
-def _pack(flat: Path, target: Path) -> None:
-    """Lay a flat spreadsheet as the content of an ordinary one: it is the same XML under another root."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("mimetype", _KIND)
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.write(flat.resolve(), "content.xml")
-
-
-def _read(path: Path, sink: Any) -> list[Finding]:
     with package.opened(path, sink.limits) as archive:
         names = archive.namelist()
         meter = package.Meter(sink.limits, path.stat().st_size)
