@@ -209,6 +209,8 @@ def test_tables_of_a_file_are_put_together_and_the_unwanted_ones_stay_aside(
     assert one.prepared.profile.rows == 4 and labels(one)[0] == "année"
     two.refresh_from_db()
     assert two.prepared.within == one.prepared.profile.table
+    desk = town.client("agent").get(reverse("intake:desk")).content.decode()
+    assert f"/brouillons/{one.pk}/" in desk and f"/brouillons/{two.pk}/" not in desk
     town.client("agent").post(reverse("intake:discard", args=[three.pk]))
     publish(town, one)
     two.refresh_from_db()
@@ -216,6 +218,10 @@ def test_tables_of_a_file_are_put_together_and_the_unwanted_ones_stay_aside(
     following = drop("piscines.xlsx", workbook(tmp_path / "b.xlsx", ("2023", "2024", "2025")))
     states = [(d.state, d.prepared.profile.rows) for d in following.drafts.order_by("pk")]
     assert states[0] == ("waiting", 6) and states[-1] == ("discarded", 5)
+    assert (
+        "Écarté comme la dernière fois"
+        in town.client("agent").get(reverse("intake:submission", args=[following.pk])).content.decode()
+    )
     last = following.drafts.order_by("pk").last()
     assert last is not None
     town.client("agent").post(reverse("intake:restore", args=[last.pk]))
@@ -255,3 +261,13 @@ def test_a_job_that_fails_gives_the_table_back_with_its_reason(town: Town) -> No
     draft = post_file(town, "agent", "effectifs.csv", WIDE.encode()).drafts.get()
     page = act(town, draft, "add:header_line", **{"p:line": "99"})
     assert draft.state == Draft.State.WAITING and "ne donne plus le tableau" in page and not draft.former
+
+
+def test_tables_taken_in_come_back_when_the_one_that_took_them_is_put_aside(
+    town: Town, drop: Callable[..., Submission], tmp_path: Path
+) -> None:
+    one, two, _ = drop("piscines.xlsx", workbook(tmp_path / "a.xlsx")).drafts.order_by("pk")
+    act(town, one, f"accept:{rank(one, 'stack_tables')}")
+    town.client("agent").post(reverse("intake:discard", args=[one.pk]))
+    two.refresh_from_db()
+    assert not two.prepared.within and two.state == Draft.State.WAITING

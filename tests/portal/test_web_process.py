@@ -23,6 +23,8 @@ def ask(path):
 for path in ("/", "/donnees/", "/mairie/connexion/", "/api/v1/datasets", "/api-docs/", "/mairie/"):
     status, _ = ask(path)
     assert status[:3] in ("200", "302"), (path, status)
+from parvis_portal.intake import review, views
+assert len(review.kinds()) == 4  # the steps that a page may offer
 held = [m for m in ("duckdb", "pyarrow", "pyogrio", "python_calamine", "lxml", "openpyxl", "shapely", "numpy",
                     "parvis.pipeline", "parvis.store.vault", "parvis.tables.read") if m in sys.modules]
 print("HELD", held)

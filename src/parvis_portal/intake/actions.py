@@ -154,6 +154,8 @@ def discard(draft: Draft, by: User | None) -> Draft:
     draft.job = enqueue("intake.forget", draft.pk)
     draft.save()
     former.set_aside(draft)
+    for other in taken_in(draft):
+        Draft.objects.filter(pk=other.pk).update(preparation={**other.preparation, "within": ""})
     audit.write(by, draft.organisation, "discard", f"draft:{draft.pk}", title=draft.title)
     return draft
 

@@ -39,6 +39,7 @@ class Line:
     error: str
     ready: bool = False  # nothing new is to be decided: one press publishes
     within: str = ""  # the table of the same file that takes this one in
+    aside: bool = False  # put aside by itself, as the same table was last time
 
 
 def line(draft: Draft) -> Line:
@@ -60,6 +61,7 @@ def line(draft: Draft) -> Line:
         error=draft.error,
         ready=ready(draft),
         within=str(draft.preparation.get("within", "")),
+        aside=draft.state == Draft.State.DISCARDED and draft.decided_by_id is None,
     )
 
 

@@ -41,11 +41,12 @@ def desk(request: HttpRequest, member: Membership) -> HttpResponseBase:
     """What waits, what is under way, what was released and refused."""
     drafts = queries.drafts(request.user)
     submissions = queries.submissions(request.user)
+    open_ones = drafts.filter(state__in=[Draft.State.WAITING, Draft.State.PROPOSED])
     context = {
-        "waiting": [review.line(d) for d in drafts.filter(state__in=[Draft.State.WAITING, Draft.State.PROPOSED])],
+        "waiting": [line for line in map(review.line, open_ones) if not line.within],
         "running": [
             *submissions.filter(state=Submission.State.WAITING),
-            *drafts.filter(state=Draft.State.COMMITTING),
+            *drafts.filter(state__in=[Draft.State.COMMITTING, Draft.State.WORKING]),
         ],
         "released": [review.line(d) for d in drafts.filter(state=Draft.State.RELEASED)[:50]],
         "refused": submissions.filter(state=Submission.State.REFUSED)[:50],

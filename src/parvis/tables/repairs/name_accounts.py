@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from parvis import accounts
 from parvis.dates import folded
 from parvis.tables.draft import Draft
@@ -130,6 +128,8 @@ def _has(draft: Draft, name: str) -> bool:
 
 def _looked(draft: Draft, key: str, values: Mapping[str, str]) -> str:
     """Return the SQL that gives the value of a key, NULL when it has none."""
+    import pyarrow as pa  # the pages that show a recipe never hold it
+
     told = {k: v for k, v in values.items() if v}
     name = draft.register(
         pa.table({"k": pa.array(list(told), pa.string()), "v": pa.array(list(told.values()), pa.string())})
