@@ -72,3 +72,13 @@ def without_unit(label: str) -> str:
 def name_of(unit: str) -> str:
     """Return a unit's French name, or the unit itself."""
     return UNITS[unit][0] if unit in UNITS else unit
+
+
+_MEASURED = re.compile(r"no2|nox|so2|co2?|o3|pm\d{1,2}|ph", re.IGNORECASE)
+
+
+def written(word: str) -> str:
+    """Return a word of a header, in its own writing when it names what is measured in air or water: NO2, PM10, pH."""
+    if not _MEASURED.fullmatch(word):
+        return word
+    return "pH" if word.lower() == "ph" else word.upper().replace("X", "x")

@@ -99,6 +99,15 @@ def test_a_description_takes_the_words_of_the_schema_and_calls_only_national_one
     assert "celles du modèle" in ours and "schéma" not in ours
 
 
+def test_a_description_leaves_units_to_the_columns() -> None:
+    columns = (
+        Column("no2", "no2_ug_m3", Kind.NUMBER),
+        Column("ph", "pH", Kind.NUMBER),
+        Column("s", "Surface (m²)", Kind.NUMBER),
+    )
+    assert told("x.csv", columns=columns).description == "Chaque ligne donne\u00a0: NO2, pH et surface."
+
+
 def test_a_table_of_personal_columns_alone_has_no_description() -> None:
     assert told("x.csv", columns=(Column("courriel", "Courriel", meaning="email"),)).description == ""
 

@@ -16,6 +16,7 @@ from parvis.errors import InputError
 from parvis.plugins import found
 from parvis.schemas.schema import Schema
 from parvis.text import accented, fold, listed, phrased, plural, spaced, stems
+from parvis.units import without_unit, written
 from parvis.values import Column, Finding, Kind, Metadata, Parcel, Profile, SchemaMatch, Severity, msg
 
 TITLE = 150  # characters
@@ -280,7 +281,7 @@ def _told(column: Column, shouting: bool) -> str:
 
     In a table that writes all its headers in capitals they mark no acronym.
     """
-    words = column.description if 0 < len(column.description) <= 40 else column.label
+    words = column.description if 0 < len(column.description) <= 40 else without_unit(column.label)
     words = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words)
     words = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", re.sub(r"[_./]+", " ", words))
     words = re.sub(r"\s+", " ", words).strip(" .:;,")
@@ -290,7 +291,7 @@ def _told(column: Column, shouting: bool) -> str:
         or re.fullmatch(r"(?:colonne|column|unnamed|champ) ?\d*", fold(words))
     ):
         return ""
-    lowered = [w if w.isupper() and len(w) > 1 and not shouting else w.lower() for w in words.split()]
+    lowered = [w if w.isupper() and len(w) > 1 and not shouting else written(w.lower()) for w in words.split()]
     return accented(" ".join(lowered))
 
 

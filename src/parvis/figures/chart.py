@@ -16,7 +16,7 @@ from typing import Any
 
 from parvis.figures import svg
 from parvis.text import accented, fold, number
-from parvis.units import without_unit
+from parvis.units import without_unit, written
 from parvis.values import Aggregate, All, Column, Figure, Function, Kind, Order, Page, Query, Test, Where, msg
 from parvis.values import Op as Operator
 
@@ -309,8 +309,7 @@ def shown(column: Column) -> str:
     shouted = label.upper() == label
     if shouted or "_" in label or "/" in label or len(words) > len(label.split()):
         words = [w if w.isupper() and len(w) <= 4 and not shouted else w.lower() for w in words]
-    # NO2, PM10, O3: what is counted in the air has its own writing.
-    words = [w.upper() if re.fullmatch(r"(?i:no2|nox|so2|co2?|o3|pm\d{1,2})", w) else w for w in words]
+    words = [written(w) for w in words]
     said = accented(" ".join(words)) or column.name
     return said[0].upper() + said[1:]
 
