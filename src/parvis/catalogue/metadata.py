@@ -283,7 +283,7 @@ def _told(column: Column, shouting: bool) -> str:
     """
     words = column.description if 0 < len(column.description) <= 40 else without_unit(column.label)
     words = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", words)
-    words = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", re.sub(r"[_./]+", " ", words))
+    words = re.sub(r"(?<=[a-zà-ÿ]{2})(?=[A-Z])", " ", re.sub(r"[_./]+", " ", words))
     words = re.sub(r"\s+", " ", words).strip(" .:;,")
     if (
         not stems(words)
