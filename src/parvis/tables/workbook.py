@@ -177,7 +177,11 @@ def _rows(
     for line, row in enumerate(sheet.iter_rows(), 1):
         if line in hidden.rows:
             continue
-        cells = [text(row[i - first]) if first <= i < first + len(row) else None for i in at]
+        cells: list[str | None]
+        if hidden.columns:
+            cells = [text(row[i - first]) if first <= i < first + len(row) else None for i in at]
+        else:
+            cells = [*([None] * first), *map(text, row)]
         for source, target in moved.get(line, ()):
             if cells[target] is None and first <= source < first + len(row):
                 cells[target] = text(row[source - first])
