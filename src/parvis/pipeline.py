@@ -406,9 +406,9 @@ def _taken_in(tables: Sequence[Examined]) -> tuple[Examined, ...]:
 
 
 def _headers(told: Sequence[Recipe]) -> dict[str, int]:
-    """Return the lines that recipes give as headers, by name of table."""
+    """Return the lines that the recipes of this source give as headers, by name of table."""
     out = {}
-    for recipe in told:
+    for recipe in (r for r in told if r.named):
         for step in recipe.steps:
             if step.repair == "header_line" and not step.off and isinstance(step.parameters.get("line"), int):
                 out[recipe.table] = int(step.parameters["line"])

@@ -239,7 +239,7 @@ def test_a_recipe_of_another_town_is_never_taken_up(town: Town, drop: Callable[.
     other = actions.organisation("ailleurs", name="Ailleurs", insee="58998")
     (theirs,) = drop("effectifs.csv", WIDE.encode(), other).drafts.all()
     assert labels(theirs) == ["École", "2022", "2023", "2024"] and not theirs.preparation["follows"]
-    assert not former.references(other)
+    assert not former.references(other, ())
 
 
 def test_what_a_source_keeps_holds_no_cell_of_the_file(town: Town, drop: Callable[..., Submission]) -> None:
@@ -271,3 +271,29 @@ def test_tables_taken_in_come_back_when_the_one_that_took_them_is_put_aside(
     town.client("agent").post(reverse("intake:discard", args=[one.pk]))
     two.refresh_from_db()
     assert not two.prepared.within and two.state == Draft.State.WAITING
+
+
+def test_addresses_are_placed_with_the_base_that_the_town_published(
+    town: Town, drop: Callable[..., Submission], released: Callable[..., Draft]
+) -> None:
+    houses = "".join(f"{n};;Rue du Lac;3,{100 + n};47,{200 + n};Fontclaire\n" for n in range(1, 30))
+    base = released("adresses.csv", f"numero;suffixe;voie_nom;long;lat;commune_nom\n{houses}".encode())
+    places = "nom;adresse\nÉcole;3 rue du Lac\nStade;12 RUE LAC\nHalle;7 r. du Lac\nParc;9 rue du Lac\n"
+    draft = drop("lieux.csv", places.encode()).drafts.get()
+    assert base.dataset is not None
+    page = act(town, draft, f"accept:{rank(draft, 'geocode')}")
+    assert "4 adresses sur 4" in page and draft.prepared.profile.point == ("longitude", "latitude")
+    asked = {"p:column": "nom", "p:reference": f"dataset:{base.dataset.pk}", "p:least": "0.7"}
+    act(town, draft, "undo")
+    page = act(town, draft, "add:geocode", **asked)
+    assert "rien à faire ici" in page
+
+
+def test_the_header_of_one_source_is_never_that_of_another(town: Town, drop: Callable[..., Submission]) -> None:
+    draft = drop("effectifs.csv", b"lieu;type;note\nnom;bassins;sens\nLac;2;bon\nBois;3;bon\n").drafts.get()
+    act(town, draft, "add:header_line", **{"p:line": "2"})
+    publish(town, draft)
+    (other,) = drop("piscines.csv", WIDE.encode()).drafts.all()
+    assert labels(other) == ["École", "2022", "2023", "2024"]
+    (same,) = drop("effectifs.csv", b"lieu;type;note\nnom;bassins;sens\nLac;4;bon\n").drafts.all()
+    assert labels(same) == ["nom", "bassins", "sens"]

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from parvis.dates import MONTHS
 from parvis.privacy import policy as policies
 from parvis.tables import recipe as recipes
 from parvis.text import fold
-from parvis.values import Metadata, Policy, Preparation, Recipe, Version, to_json
+from parvis.values import Metadata, Policy, Preparation, Recipe, Step, Version, to_json
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake.models import Draft, Source, SourceTable, Submission
 from parvis_portal.people.models import Organisation, User
 
+DATASET = "dataset:"  # how a step names a released dataset that it looks into
 BORROWED = "~"  # the steps come from another source, whose headers are the same: its decisions do not hold here
+_LOOKED = 50  # datasets of a town that the steps of one file may look into
 MOST = 500  # recipes of a town that one file is compared with
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
 _DATED = re.compile(r"\(\d\d/\d\d/\d{4}\)$")
@@ -60,10 +64,13 @@ def _same_source(row: SourceTable, submission: Submission, wanted: str, mine: st
     return row.source.connector == "upload" and len(mine) > 2 and row.source.marks.get("key") == mine
 
 
-def references(organisation: Organisation) -> tuple[Version, ...]:
-    """Return the versions that a step may look into: the current ones of the town."""
+def references(organisation: Organisation, steps: Iterable[Step]) -> tuple[Version, ...]:
+    """Return the versions of the town that some steps look into, and those that may be its address base."""
+    named = {str(v).removeprefix(DATASET) for s in steps for v in s.parameters.values() if str(v).startswith(DATASET)}
     rows = Dataset.objects.filter(organisation=organisation, current__isnull=False, current__withdrawn_at=None)
-    return tuple(d.current.version for d in rows.select_related("current")[:MOST] if d.current is not None)
+    addresses = Q(schema__icontains="bal") | Q(slug__icontains="adresse")
+    found = rows.filter(Q(pk__in=named) | addresses).select_related("current")[:_LOOKED]
+    return tuple(d.current.version for d in found if d.current is not None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

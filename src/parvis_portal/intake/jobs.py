@@ -27,11 +27,12 @@ def prepare(argument: str, progress: Progress) -> None:
     submission = Submission.objects.select_related("organisation").get(pk=argument)
     if submission.state != Submission.State.WAITING:
         return
+    known = former.candidates(submission)
     reception = pipeline.prepare(
         Folder(settings.DATA),
         submission.as_parcel,
-        recipe=former.candidates(submission),
-        references=former.references(submission.organisation),
+        recipe=known,
+        references=former.references(submission.organisation, (s for r in known for s in r.steps)),
         territory=submission.organisation.insee,
         now=now(),
         progress=progress,
@@ -57,7 +58,7 @@ def rework(argument: str, progress: Progress) -> None:
         folder,
         before,
         draft.steps,
-        references=former.references(organisation),
+        references=former.references(organisation, draft.steps),
         territory=organisation.insee,
         now=now(),
         progress=progress,
@@ -123,7 +124,7 @@ def annotate(argument: str, progress: Progress) -> None:
         pipeline.annotate(
             Folder(settings.DATA),
             draft.prepared,
-            references=former.references(organisation),
+            references=former.references(organisation, draft.steps),
             territory=organisation.insee,
             now=now(),
             progress=progress,

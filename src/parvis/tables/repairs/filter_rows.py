@@ -29,7 +29,7 @@ PARAMETERS = {
     "test": Parameter("choice", msg("Répond à"), choices=_TESTS, default="is"),
     "value": Parameter("text", msg("Valeur"), msg("Majuscules et accents ne comptent pas."), optional=True),
 }
-SENTENCE = msg("{act} les lignes dont la colonne « {column} » {test} « {value} ».")
+SENTENCE = msg("{act} les lignes dont la colonne « {column} » {test}{what}.")
 EXAMPLES = [
     (
         (["nom", "état"], [["Lac", "Fermé"], ["Bois", "ouvert"], ["Parc", None]]),
@@ -56,6 +56,7 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
         kept = f"NOT {kept}"
     if not draft.query(f"SELECT 1 FROM {{view}} WHERE NOT ({kept}) LIMIT 1"):
         return False
+    draft.told["what"] = f" « {parameters['value']} »" if parameters.get("test") not in ("empty", "filled") else ""
     draft.keep(kept)
     return True
 
