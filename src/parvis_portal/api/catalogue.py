@@ -15,6 +15,8 @@ from parvis.web import Entry, Listing
 from parvis_portal.catalogue import queries
 
 _published: dict[str, Published] = {}
+_shown: dict[tuple[str, str, str], int] = {}  # what ``visible`` showed, and the catalogue's stamp at that time
+_MOST = 5000
 
 
 class PortalCatalogue:
@@ -50,6 +52,19 @@ class RowsCatalogue(PortalCatalogue):
             entry = held.find(dataset) if dataset.isalnum() and held.holds(dataset) else None
         except ParvisError:  # withdrawn, or absent: the portal says why
             entry = None
-        if entry is not None and queries.shows(self.user, dataset, entry.version.id):
+        if entry is not None and self._shows(dataset, entry.version.id):
             return entry
         return super().find(dataset)
+
+    def _shows(self, dataset: str, version: str) -> bool:
+        """Ask the door of ``visible`` once for each move of the catalogue's stamp."""
+        stamp, key = Folder(settings.DATA).stamp, (str(settings.DATA), dataset, version)
+        at = stamp.stat().st_mtime_ns if stamp.exists() else 0
+        if at and _shown.get(key) == at:
+            return True
+        shown = queries.shows(self.user, dataset, version)
+        if shown:
+            if len(_shown) > _MOST:
+                _shown.clear()
+            _shown[key] = at
+        return shown
