@@ -9,8 +9,9 @@ import pytest
 
 from parvis.profiling.profile import detectors, profile
 from parvis.tables import repairs, types
-from parvis.tables.read import read
-from parvis.values import Kind, Parcel
+from parvis.tables.read import read_into
+from parvis.tables.sink import Sink
+from parvis.values import Kind
 
 EXPECTED: dict[str, dict[str, str]] = tomllib.loads(
     Path(__file__).with_name("expected_meanings.toml").read_text("utf-8")
@@ -23,7 +24,9 @@ PERSONAL = "person_name last_name first_name email phone nir iban birth_date pla
 def told(path: Path, work: Path) -> dict[str, str]:
     """Return the meaning of each column of a file's first table, by header."""
     work.mkdir()
-    raw = read(Parcel(path, path.name, "", path.stat().st_size), work / "read").tables[0]
+    sink = Sink(work)
+    read_into(path, path.name, sink)
+    raw = sink.tables[0]
     mended = repairs.apply(raw, repairs.propose(raw), work)
     columns = types.infer(mended)
     types.write(mended, columns, work / "typed.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from parvis.errors import ParvisError
 from parvis.profiling.profile import profile
 from parvis.schemas.match import match
 from parvis.schemas.schema import all_ids
 from parvis.tables import repairs, types
-from parvis.tables.read import read
-from parvis.values import Parcel
+from parvis.tables.read import read_into
+from parvis.tables.sink import Sink
 
 EXPECTED: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("expected_schemas.toml").read_text("utf-8"))
 SHARE = 0.98  # of the files that carry a known schema
@@ -31,8 +33,12 @@ def carried(path: Path) -> set[str]:
     """Return the first candidate of each table of a file."""
     found = set()
     with tempfile.TemporaryDirectory() as work:
-        told = read(Parcel(path, path.name, "", path.stat().st_size), Path(work) / "read")
-        for number, raw in enumerate(told.tables):
+        told = Path(work) / "read"
+        told.mkdir()
+        sink = Sink(told)
+        with contextlib.suppress(ParvisError):  # refused with its sentence: nothing is carried
+            read_into(path, path.name, sink)
+        for number, raw in enumerate(sink.tables):
             place = Path(work) / str(number)
             place.mkdir()
             mended = repairs.apply(raw, repairs.propose(raw), place)

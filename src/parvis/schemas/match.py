@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from parvis.errors import UnknownName
@@ -105,7 +105,7 @@ def _frequency() -> dict[str, int]:
     return counts
 
 
-@cache
+@lru_cache(maxsize=65536)
 def _weight_of(name: str) -> float:
     """A name that many schemas have, or that every table may have (nom, siret, date), says little; a short one too."""
     if name in EVERYDAY:

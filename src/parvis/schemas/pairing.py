@@ -25,8 +25,10 @@ EVERYDAY = frozenset(
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LONG, _END = 8, 4  # letters of a name that may hold a wrong one, and of its ends
 _DBASE = 10  # signs that a shapefile keeps of a name
+_COMMON = 60  # phrases of one schema that hold a word which no longer tells them apart
+_TRIES = 20_000  # lists held against columns
 _RARE = 6  # letters of a word that may tell a field by itself
-_LIST = 4  # values of a list that tells something by itself
+_LIST, _LONG_LIST = 4, 200  # values of a list that tells something by itself
 _HALF = 0.5  # share of a header that known words must make, and of its shown cells that a list must hold
 _KINDS: Mapping[str, frozenset[Kind]] = {
     "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
@@ -92,7 +94,7 @@ def told_by_cells(field: Field, column: Column) -> int:
     if field.meaning and column.meaning:
         return 1 if field.meaning == column.meaning else _against(field, column)
     if field.enum and column.examples and field.type != "array":
-        held = _listed(field, column)
+        held = _listed(_folded(field.enum), column)
         return 1 if held >= _HALF * len(column.examples) else 0 if held or column.kind is Kind.TEXT else -1
     if field.type in ("date", "datetime"):
         return 1 if column.kind in _MOMENTS else -1 if column.kind is Kind.BOOLEAN else 0
@@ -114,10 +116,11 @@ def _folded(words: Sequence[str]) -> frozenset[str]:
     return frozenset(fold(w) for w in words)
 
 
-def _listed(field: Field, column: Column) -> int:
-    """Return how many of the cells shown are of the field's list, or begin with one of its words."""
-    known = _folded(field.enum)
+def _listed(known: frozenset[str], column: Column) -> int:
+    """Return how many of the cells shown are of a list, or begin with one of its words when the list is short."""
     cells = [fold(str(e)) for e in column.examples]
+    if len(known) > _LONG_LIST:
+        return sum(c in known for c in cells)
     return sum(c in known or any(c.startswith(f"{k} ") for k in known) for c in cells)
 
 
@@ -188,7 +191,8 @@ def _by_words(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
         label = stems(column.label)
         seen: set[int] = set()
         for word in label:
-            for number, field, phrase in index.get(word, ()):
+            said = index.get(word, ())
+            for number, field, phrase in said if len(said) <= _COMMON else ():
                 if number in seen or not phrase <= label:
                     continue
                 seen.add(number)
@@ -225,21 +229,24 @@ _INDEXES: dict[int, tuple[Schema, Mapping[str, Sequence[tuple[int, Field, frozen
 
 def _by_list(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
     """Yield the pairings of columns, whatever their header, whose cells are those of a list of several values."""
-    for field in schema.fields:
-        if len(field.enum) < _LIST or field.type == "array":
-            continue
-        for column in columns:
-            shown = len(column.examples)
-            if column.kind is Kind.TEXT and shown >= 3 and _listed(field, column) >= max(3, _HALF * shown):
+    lists = [f for f in schema.fields if _LIST <= len(f.enum) <= _LONG_LIST and f.type != "array"]
+    shown = [c for c in columns if c.kind is Kind.TEXT and len(c.examples) >= 3]
+    if len(lists) * len(shown) > _TRIES:
+        return
+    for field in lists:
+        known = _folded(field.enum)
+        for column in shown:
+            if _listed(known, column) >= max(3, _HALF * len(column.examples)):
                 yield Pair(field, column, MEANING + TOLD, key(field.name))
 
 
 def _by_spread(schema: Schema, columns: Sequence[Column]) -> Iterator[Pair]:
     """Yield the fields whose values are headers of counts: « Naissances, Mariages, Décès » for the kind of act."""
-    for field in schema.fields:
-        if len(field.enum) >= _LIST and field.type != "array":
+    counts = [c for c in columns if c.kind in _NUMBERS]
+    for field in schema.fields if len(counts) >= _SPREAD else ():
+        if _LIST <= len(field.enum) <= _LONG_LIST and field.type != "array":
             known = {stems(v) for v in field.enum}
-            spread = [c for c in columns if c.kind in _NUMBERS and stems(c.label) in known]
+            spread = [c for c in counts if stems(c.label) in known]
             if len(spread) >= _SPREAD:
                 yield Pair(field, spread[0], SYNONYM, key(field.name))
 
