@@ -3,7 +3,7 @@
 One file made from the object, read through a memory map by ``store.indexed``. Text is kept once for each distinct
 value, as JSON writes it, with the rows that hold it; numbers and dates are plain arrays; the folded text serves
 « contains ». It takes two to four times the room of the object, a fifth of a SQLite table of the same rows, and
-some two processor seconds for a million rows of 16 columns. It is never the truth: built at publication when the
+some one processor second for a million rows of 16 columns (ADR 11). It is never the truth: built at publication when the
 version is large, erased with its object or when a newer version is current, rebuilt at will.
 """
 
