@@ -128,3 +128,12 @@ def test_the_shelf_alone_is_a_catalogue(town: Any) -> None:
         published.find("zzzzzzzzzzzz")
     with pytest.raises(UnknownName):
         published.version("aaaaaaaaaaaa", town.parcels.id)
+
+
+def test_no_name_of_an_address_reaches_the_disk_unless_it_may_be_one(tmp_path: Any) -> None:
+    from parvis.dialects.bare import Published
+    from parvis.store.folder import Folder
+
+    held = Published(Folder(tmp_path))
+    for name in ("a" * 5000, "a" * 300, "../secret", "a\x00b", "", "é" * 200):
+        assert not held.holds(name)

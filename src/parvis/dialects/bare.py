@@ -44,7 +44,8 @@ class Published:
 
     def holds(self, dataset: str) -> bool:
         """True when the shelf has a record of this id: a slug is the catalogue's business."""
-        return (self._datasets / f"{dataset}.json").is_file()
+        # An address may be longer than any name of a file: the disk would answer with an error of its own.
+        return len(dataset) <= 64 and dataset.isalnum() and (self._datasets / f"{dataset}.json").is_file()
 
     def find(self, dataset: str) -> Entry:
         """Return a dataset by its id. Raises: UnknownName, GoneError with the reason."""
