@@ -18,7 +18,7 @@ class Limits:
 
     memory: int = 1 << 30  # of the confined process, above its programs
     seconds: float = 180.0
-    size: int = 2 << 30  # the file itself
+    size: int = 3 << 30  # the file itself: ten million rows of a usual CSV
     expanded: int = 3 << 30  # an archive or a workbook, once decompressed
     ratio: int = 100  # decompressed bytes per compressed byte, beyond 64 MB
     members: int = 500  # files in an archive
