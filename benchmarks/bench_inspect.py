@@ -63,7 +63,7 @@ def main() -> None:
         for path, rows in ((csv, ROWS), (few, PEER_ROWS), (none, 200)):
             write_subsidies(path, rows, seed=1)
         book = work / "subventions.xlsx"
-        _workbook(few, book)
+        _workbook(csv, book)
         print(
             f"CSV : {ROWS:,} lignes × 16 colonnes ; csv-detective mesuré sur {PEER_ROWS:,}. Classeur : {SHEET_ROWS:,} lignes"
         )
