@@ -25,6 +25,11 @@ PARAMETERS = {
 SENTENCE = msg("Les colonnes {turned} deviennent des lignes : « {name} » dit laquelle, « {value} » porte le nombre.")
 EXAMPLES = [
     (
+        (["", "Janvier", "Février"], [["Naissances", "3", "4"]]),
+        {"keep": [], "name": "mois", "value": "nombre"},
+        (["", "mois", "nombre"], [["Naissances", "Janvier", "3"], ["Naissances", "Février", "4"]]),
+    ),
+    (
         (["école", "2023", "2024"], [["Lac", "12", "14"], ["Bois", None, "9"]]),
         {"keep": ["école"], "name": "année", "value": "élèves"},
         (["école", "année", "élèves"], [["Lac", "2023", "12"], ["Lac", "2024", "14"], ["Bois", "2024", "9"]]),
@@ -64,8 +69,11 @@ def _cut(label: str) -> tuple[str, str]:
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     asked = [str(c) for c in parameters.get("keep", ())]
     keep = draft.positions(asked)
+    if len(keep) < len(asked):
+        return False
+    keep += [i for i, label in enumerate(draft.labels) if not label.strip()]  # nobody can name them, nor turn them
     turned = [i for i in range(len(draft.labels)) if i not in keep]
-    if len(turned) < 2 or len(keep) < len(asked):
+    if len(turned) < 2:
         return False
     heads = {_cut(draft.labels[i])[0] for i in turned}
     told = [_cut(draft.labels[i])[1] if len(heads) == 1 else draft.labels[i] for i in turned]
