@@ -15,6 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet")
 TOOLS = ("uv==0.13.9",)
+# What the benchmarks measure us against, each in an environment of its own: Validata is AGPL and pins frictionless.
+PEERS = {
+    "peers": ("validata_table==0.12.5", "frictionless[ods]==5.18.1"),
+    "peers-detective": ("csv-detective==0.13.0", "charset-normalizer>=3.5"),
+}
 
 
 def main(uv: str) -> None:
@@ -27,6 +32,8 @@ def main(uv: str) -> None:
     compile_pins(uv, "runtime", base)
     compile_pins(uv, "dev", dev, within="runtime")
     compile_pins(uv, "bench", [*dev, *groups["bench"]], within="dev")
+    for name, wanted in PEERS.items():
+        compile_pins(uv, name, wanted)
 
 
 def compile_pins(uv: str, name: str, wanted: Iterable[str], within: str = "") -> None:
