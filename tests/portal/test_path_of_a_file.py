@@ -130,3 +130,16 @@ def test_history_tells_who_did_what(town: Town, released: Callable[..., Draft]) 
     assert draft.dataset is not None
     page = town.client("agent").get(reverse("intake:history", args=[draft.dataset.slug])).content.decode()
     assert "a approuvé la publication" in page and "Une personne (referent)" in page
+
+
+def test_the_desk_counts_all_that_was_refused_and_shows_the_last_ones(town: Town) -> None:
+    from parvis_portal.intake.views import SHOWN
+
+    rows = [
+        Submission(organisation=town.organisation, name=f"{n}.csv", parcel={}, digest=f"{n:064d}", state="refused")
+        for n in range(SHOWN + 3)
+    ]
+    Submission.objects.bulk_create(rows)
+    page = town.client("agent").get(reverse("intake:desk")).content.decode()
+    assert f"<strong>{SHOWN + 3}</strong> Refusés" in page
+    assert f"{SHOWN + 2}.csv" in page and ">0.csv" not in page

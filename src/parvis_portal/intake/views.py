@@ -34,6 +34,9 @@ from parvis_portal.people.models import Act, Membership
 PATIENCE = 2.5  # seconds
 
 
+SHOWN = 50  # lines of a list of the desk: what is older is in the catalogue
+
+
 @never_cache
 @require_safe
 @needs("review")
@@ -48,8 +51,13 @@ def desk(request: HttpRequest, member: Membership) -> HttpResponseBase:
             *submissions.filter(state=Submission.State.WAITING),
             *drafts.filter(state__in=[Draft.State.COMMITTING, Draft.State.WORKING]),
         ],
-        "released": [review.line(d) for d in drafts.filter(state=Draft.State.RELEASED)[:50]],
-        "refused": submissions.filter(state=Submission.State.REFUSED)[:50],
+        "released": [review.line(d) for d in drafts.filter(state=Draft.State.RELEASED)[:SHOWN]],
+        "refused": submissions.filter(state=Submission.State.REFUSED)[:SHOWN],
+        "counts": {
+            "released": drafts.filter(state=Draft.State.RELEASED).count(),
+            "refused": submissions.filter(state=Submission.State.REFUSED).count(),
+        },
+        "shown": SHOWN,
         "withdrawn": catalogue.managed(request.user).filter(current=None, withdrawn_at__isnull=False),
         "form": DropForm(),
         "failing": queries.sources(request.user).filter(enabled=True).exclude(failed=""),
