@@ -37,6 +37,7 @@ from parvis.tables import types
 from parvis.tables.draft import SAME_FILE, Reference
 from parvis.tables.table import SHAPE, RawTable
 from parvis.validation import across as comparing
+from parvis.validation import beside as neighbours
 from parvis.validation import continuity as continuing
 from parvis.validation import run as validation
 from parvis.values import (
@@ -295,6 +296,40 @@ def compared(folder: Folder, preparation: Preparation, version: Version) -> tupl
     left = dataclasses.replace(profile, columns=tuple(c for c in profile.columns if c.name not in touched))
     before = continuing.Former(columns, version.rows, folder.object(version.object), version.created_at[:10])
     return continuing.continuity(before, left, vault.staged_path(folder, preparation.id))
+
+
+def beside(
+    folder: Folder,
+    preparation: Preparation,
+    *,
+    versions: Sequence[Version] = (),
+    waiting: Sequence[Preparation] = (),
+    now: str,
+) -> Preparation:
+    """Return the preparation with what other tables of the town contradict in it, in place of what was said before.
+
+    ``versions`` are released ones, read as far as their policies left them as they were; ``waiting`` tables not yet
+    decided. Each remark holds the key of the other table: « dataset:ID » or « draft:ID of the preparation ».
+    """
+    others = [_released(folder, v) for v in versions]
+    others += [neighbours.Other(f"draft:{p.id}", _staged(folder, p)) for p in waiting if p.id != preparation.id]
+    said, compared = neighbours.beside(_staged(folder, preparation), others, now=now)
+    findings = (*(f for f in preparation.findings if neighbours.KEY not in f.values), *said)
+    quality = validation.quality(preparation.profile, findings)
+    return dataclasses.replace(preparation, findings=findings, quality=quality, beside=compared)
+
+
+def _released(folder: Folder, version: Version) -> neighbours.Other:
+    touched = {r.column for r in version.policy.rules if r.transform != "keep"}
+    columns = tuple(c for c in version.columns if c.name not in touched)
+    title = version.metadata.title or version.metadata.source
+    held = comparing.Held(title, Profile("parquet", version.rows, columns), folder.object(version.object))
+    return neighbours.Other(f"dataset:{version.dataset}", held, version.number)
+
+
+def _staged(folder: Folder, preparation: Preparation) -> comparing.Held:
+    title = preparation.profile.table or preparation.parcel.name
+    return comparing.Held(title, preparation.profile, vault.staged_path(folder, preparation.id))
 
 
 def protect(
@@ -564,7 +599,7 @@ def _public(preparation: Preparation, policy: Policy) -> tuple[Finding, ...]:
     """Return what a reader of the published version may know: remarks on quality, never on what was removed.
 
     A remark on a column that the policy changes may quote what it takes away, and one on points quotes both coordinates:
-    neither is kept. Repairs and lines speak of the original, which stays private.
+    neither is kept. Repairs and lines speak of the original, which stays private; so may a remark on another file.
     """
     touched = {r.column for r in policy.rules if r.transform != "keep"}
     if touched & {*preparation.profile.point}:
@@ -574,7 +609,7 @@ def _public(preparation: Preparation, policy: Policy) -> tuple[Finding, ...]:
         dataclasses.replace(f, fix=None, lines=())
         for f in preparation.findings
         if f.severity in (Severity.WARN, Severity.INFO)
-        and not f.code.startswith(("privacy.", "continuity."))
+        and not f.code.startswith(("privacy.", "continuity.", "across."))
         and not labels & {f.place.column if f.place is not None else ""}
         and not any(f"« {label} »" in str(told) for told in f.values.values() for label in labels)
     )

@@ -239,6 +239,17 @@ class Change:
     at: str = ""  # ISO 8601: when the version was made
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Another table of the town that a table was held against: ``key`` is whatever its owner finds it by."""
+
+    key: str
+    title: str
+    number: int = 0  # of its version, 0 when it is not released
+    at: str = ""  # ISO 8601: when
+    left: bool = False  # it took too long, and was left
+
+
 # --- The agent's view of a file -------------------------------------------------------------------
 
 
@@ -266,6 +277,7 @@ class Preparation:
     follows: str = ""  # id of the recipe that was replayed
     within: str = ""  # name of the table that took this one in
     change: Change | None = None  # what is new since the version it would follow
+    beside: Sequence[Compared] = ()  # other tables of the town that it was held against
 
     @property
     def takes_in(self) -> tuple[str, ...]:
