@@ -5,8 +5,9 @@
 Both serve the same rows from this machine, Datasette with an index on the filtered columns, its counts known and its
 suggestions off. Each request asks another value, so that nothing is answered from memory; then requests are repeated.
 Goals: p95 at most Datasette's for each of the three kinds of page, with one client and with eight; the
-repeated request at least 20 times faster over the three kinds (a page found by its value is so short that HTTP itself
-is most of its repeat). ``--bare`` serves the API alone, without Django.
+repeated request at least 20 times faster over the three kinds. That is told by the clock of one client, who waits for
+the loopback as much as for us: beside it stand the time of a loop that sends a fixed 304 to whatever it receives, which
+no server can beat, and the CPU that our processes spend. ``--bare`` serves the API alone, without Django.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from subsidies import write_subsidies
 ROWS = int(os.environ.get("ROWS", "1000000"))
 SIZE = 100  # rows of a page
 CLIENTS, TURNS = 8, 3
+FRESH, AGAIN = 200, 4000  # pages of which the CPU is told: new ones, then the last one again
 GOAL = 20.0
 DATASET, NOW = "0" * 12, "2026-01-01T00:00:00+00:00"
 BARE = "--bare" in sys.argv
@@ -76,6 +78,15 @@ def nothing(environ, start):
 folder = Folder(Path(os.environ["PARVIS_DATA"]))
 pool, cache = Pool(folder), Cache()
 application = Bare(nothing, folder, lambda: pool, lambda: cache)
+"""
+ECHO = """
+import socket
+with socket.create_server(("127.0.0.1", {port})) as door:
+    while True:
+        line, _ = door.accept()
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while line.recv(65536):
+            line.sendall(b"HTTP/1.1 304 Not Modified\\r\\n\\r\\n")
 """
 
 
@@ -123,13 +134,16 @@ def main() -> None:
         values = _publish(work)
         _fill_datasette(work)
         with _ours(work) as ours, _datasette(work) as peer:
-            good, gains = True, []
-            for page in PAGES:
-                rest = iter(values[page.name])
-                good = _compare(ours, peer, page, rest) and good
-                gains.append(_repeat(ours, page, rest))
-            gain = statistics.geometric_mean(gains)
-            print(f"répétée : {gain:.0f} fois plus vite en moyenne géométrique (but : {GOAL:.0f})")
+            good, gains, efforts = True, [], []
+            with _echo() as echo:
+                for page in PAGES:
+                    rest = iter(values[page.name])
+                    good = _compare(ours, peer, page, rest) and good
+                    gains.append(_repeat(ours, echo, page, rest))
+                    efforts.append(_effort(ours, page, rest))
+            gain, effort = statistics.geometric_mean(gains), statistics.geometric_mean(efforts)
+            print(f"répétée, en moyenne géométrique : {gain:.0f} fois plus vite à la montre d'un client "
+                  f"(but : {GOAL:.0f}), {effort:.0f} fois moins de CPU")  # fmt: skip
         raise SystemExit(0 if good and gain >= GOAL else 1)
 
 
@@ -206,7 +220,7 @@ def _ours(work: Path) -> Iterator[Server]:
         target = "parvis_portal.wsgi:application"
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning", target,
+        "--runtime-mode", "st", "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning", target,
     ]  # fmt: skip
     with _running(command, environment, port) as pid:
         yield Server("Parvis (API seule)" if BARE else "Parvis", port, pid)
@@ -222,6 +236,14 @@ def _datasette(work: Path) -> Iterator[Server]:
     ]  # fmt: skip
     with _running([str(c) for c in command], dict(os.environ), port) as pid:
         yield Server("Datasette", port, pid, peer=True)
+
+
+@contextlib.contextmanager
+def _echo() -> Iterator[Server]:
+    """Run a loop that sends a fixed 304 to whatever it receives: the least that a question asked here can take."""
+    port = _free_port()
+    with _running([sys.executable, "-c", ECHO.format(port=port)], dict(os.environ), port) as pid:
+        yield Server("boucle", port, pid)
 
 
 @contextlib.contextmanager
@@ -369,12 +391,13 @@ def _must_agree(ours: Server, peer: Server, page: Page, value: str) -> None:
         raise SystemExit(f"réponses différentes : {mine['total']}, {theirs['filtered_table_rows_count']}")
 
 
-def _repeat(ours: Server, page: Page, rest: Iterator[str]) -> float:
+def _repeat(ours: Server, echo: Server, page: Page, rest: Iterator[str]) -> float:
     """Ask new questions, each again twice, with one client; return how many times faster the best repeat is."""
-    client = Client(ours)
+    client, bare = Client(ours), Client(echo)
     fresh: list[float] = []
     kept: list[float] = []
     unchanged: list[float] = []
+    least: list[float] = []
     for _ in range(page.requests // 2):
         value = next(rest)
         _, head, _ = client.ask(page, value)
@@ -385,11 +408,37 @@ def _repeat(ours: Server, page: Page, rest: Iterator[str]) -> float:
             status, _, _ = client.ask(page, value, headers)
             times.append(client.seconds)
             assert status == (304 if headers else 200)
-    p50, memory, not_modified = (1000 * statistics.median(t) for t in (fresh, kept, unchanged))
+        bare.ask(page, value)
+        least.append(bare.seconds)
+    p50, memory, not_modified, floor = (1000 * statistics.median(t) for t in (fresh, kept, unchanged, least))
     gain = p50 / min(memory, not_modified)
     print(
-        f"  répétée : {p50:.2f} ms, puis {memory:.3f} de mémoire, {not_modified:.3f} en 304, soit {gain:.0f} fois plus vite"
+        f"  répétée : {p50:.2f} ms, puis {memory:.3f} de mémoire, {not_modified:.3f} en 304, soit {gain:.0f} fois plus "
+        f"vite ; une boucle qui renvoie un 304 tout fait : {floor:.3f} ms"
     )
+    return gain
+
+
+def _effort(ours: Server, page: Page, rest: Iterator[str]) -> float:
+    """Return how many times less CPU a repeated question takes than a new one, all processes of ours counted."""
+    client = Client(ours)
+    before = measure.cpu_of(ours.pid)
+    for _ in range(FRESH):
+        value = next(rest)
+        _, head, _ = client.ask(page, value)
+    fresh = (measure.cpu_of(ours.pid) - before) / FRESH
+    etag = re.search(r'etag: ("[^"]+")', head)
+    assert etag
+    told = []
+    for headers in ("", f"If-None-Match: {etag.group(1)}\r\n"):
+        before = measure.cpu_of(ours.pid)
+        for _ in range(AGAIN):
+            client.ask(page, value, headers)
+        told.append((measure.cpu_of(ours.pid) - before) / AGAIN)
+    memory, not_modified = told
+    gain = fresh / min(told)
+    print(f"  CPU : {1000 * fresh:.2f} ms, puis {1000 * memory:.3f} de mémoire, {1000 * not_modified:.3f} en 304, "
+          f"soit {gain:.0f} fois moins")  # fmt: skip
     return gain
 
 
