@@ -41,6 +41,7 @@ from parvis.validation import beside as neighbours
 from parvis.validation import continuity as continuing
 from parvis.validation import run as validation
 from parvis.values import (
+    BESIDE,
     Change,
     Finding,
     Metadata,
@@ -314,7 +315,7 @@ def beside(
     others = [_released(folder, v) for v in versions]
     others += [neighbours.Other(f"draft:{p.id}", _staged(folder, p)) for p in waiting if p.id != preparation.id]
     said, compared = neighbours.beside(_staged(folder, preparation), others, now=now)
-    findings = (*(f for f in preparation.findings if neighbours.KEY not in f.values), *said)
+    findings = (*(f for f in preparation.findings if BESIDE not in f.values), *said)
     quality = validation.quality(preparation.profile, findings)
     return dataclasses.replace(preparation, findings=findings, quality=quality, beside=compared)
 

@@ -239,6 +239,9 @@ class Change:
     at: str = ""  # ISO 8601: when the version was made
 
 
+BESIDE = "beside"  # in a finding's values: the key of the other table that it speaks of
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """Another table of the town that a table was held against: ``key`` is whatever its owner finds it by."""

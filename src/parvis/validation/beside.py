@@ -17,13 +17,12 @@ from parvis.tables.table import LINE
 from parvis.validation.across import Held, across
 from parvis.validation.regexes import literal
 from parvis.validation.table import quoted
-from parvis.values import Compared, Finding, Kind, from_json, to_json
+from parvis.values import BESIDE, Compared, Finding, Kind, from_json, to_json
 
 SECONDS = 15.0  # for all the others together
 EACH = 6.0  # for one of them
 MOST = 40  # tables compared, the first ones given
 ROWS = 5_000_000  # rows from which a table is left
-KEY = "beside"  # value of a finding that tells which other table it speaks of
 _MEMORY = 800 << 20
 # Remarks on what another table lacks, and the field of the tables that may hold it: it lacks only if all of them do.
 _NOWHERE = {"across.no_deliberation": "DELIB_ID"}
@@ -44,7 +43,7 @@ def beside(
     """Return what the others contradict in a table, and which of them were looked at.
 
     A table of no schema says nothing that could be compared, and gives nothing. Each finding's values hold under
-    ``KEY`` the key of the table that it speaks of. It takes ``seconds`` at the most, however large the tables.
+    ``BESIDE`` the key of the table that it speaks of. It takes ``seconds`` at the most, however large the tables.
     """
     if not _told(mine) or mine.profile.rows > ROWS:
         return (), ()
@@ -55,7 +54,7 @@ def beside(
     for other in near:
         left = min(EACH, until - time.monotonic())
         said = _one(mine, other.held, left) if left > 0.5 and other.held.profile.rows <= ROWS else None
-        findings += [dataclasses.replace(f, values={**f.values, KEY: other.key}) for f in said or ()]
+        findings += [dataclasses.replace(f, values={**f.values, BESIDE: other.key}) for f in said or ()]
         compared.append(Compared(other.key, other.held.title, other.number, now, said is None))
     for code, field in _NOWHERE.items():
         holders = [o for o, c in zip(near, compared, strict=True) if o.held.column(field) is not None and not c.left]

@@ -23,6 +23,7 @@ from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import former, queries
 from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.jobs.actions import enqueue
+from parvis_portal.jobs.models import JobRun
 from parvis_portal.people import audit
 from parvis_portal.people.models import Organisation, User
 
@@ -93,8 +94,11 @@ def save(
         parameters = before.parameters if before is not None and same else {}
         policy = policies.decide(policy, column, transform, parameters, ground=ground, by=str(by or "Parvis"))
     draft.policy = to_json(policy)
+    moved = draft.dataset_id != (dataset.pk if dataset is not None else None)
     draft.dataset = dataset
     draft.save()
+    if moved and draft.preparation.get("beside"):  # a table is not held against the dataset that it renews
+        enqueue("intake.compare", draft.pk)
     return draft
 
 
@@ -102,6 +106,12 @@ def save(
 def annotate(draft: Draft) -> None:
     """Ask for the marked copy of a draft's file."""
     enqueue("intake.annotate", draft.pk)
+
+
+@transaction.atomic
+def compare(draft: Draft) -> JobRun:
+    """Ask for a table to be held against the town's others again, and return the work that does it."""
+    return enqueue("intake.compare", draft.pk)
 
 
 @transaction.atomic

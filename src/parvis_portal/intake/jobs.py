@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +15,7 @@ from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import former, sources
+from parvis_portal.intake import former, neighbours, sources
 from parvis_portal.intake.actions import now
 from parvis_portal.intake.models import Draft, Submission, Visit
 
@@ -37,7 +37,8 @@ def prepare(argument: str, progress: Progress) -> None:
         now=now(),
         progress=progress,
     )
-    _keep(submission, reception)
+    _keep(submission, _compared(submission, reception))
+    neighbours.ask(neighbours.deposit(submission).exclude(submission=submission))
 
 
 def prepare_failed(argument: str, error: str) -> None:
@@ -64,6 +65,7 @@ def rework(argument: str, progress: Progress) -> None:
         progress=progress,
     )
     after = _with_change(folder, after, draft.dataset)
+    after = _beside(draft.submission, after, draft.dataset)
     policy = former.decided(after, after.policy, draft.decided_policy, policies.seen(before.findings))
     with transaction.atomic():
         Draft.objects.filter(pk=draft.pk, state=Draft.State.WORKING).update(
@@ -103,11 +105,25 @@ def commit(argument: str, progress: Progress) -> None:
     cataloguing.release(folder, draft.dataset, version, by=draft.decided_by, now=now())
     Draft.objects.filter(pk=draft.pk).update(state=Draft.State.RELEASED, error="")
     pipeline.forget(folder, preparation)
+    neighbours.ask(neighbours.waiting(draft.organisation))
 
 
 def commit_failed(argument: str, error: str) -> None:
     """A publication that stopped goes back to whoever decides, with the reason."""
     Draft.objects.filter(pk=argument, state=Draft.State.COMMITTING).update(state=Draft.State.WAITING, error=error[:500])
+
+
+def compare(argument: str, progress: Progress) -> None:
+    """Hold a table that waits against the other ones of the town again, as they are now."""
+    draft = Draft.objects.select_related("submission__organisation", "dataset").filter(pk=argument).first()
+    if draft is None or not draft.open:
+        return
+    after = _beside(draft.submission, draft.prepared, draft.dataset)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+        if row.open and row.preparation == draft.preparation:  # else what changed it compared it too
+            row.preparation = to_json(after)
+            row.save(update_fields=["preparation"])
 
 
 def forget(argument: str, progress: Progress) -> None:
@@ -182,6 +198,29 @@ def _start(submission: Submission, preparation: Preparation, wanted: str) -> Non
         metadata=to_json(begun.metadata),
         dataset=dataset,
         state=Draft.State.DISCARDED if begun.ignored else Draft.State.WAITING,
+    )
+
+
+def _compared(submission: Submission, reception: Reception) -> Reception:
+    """Return what came of a file, each of its tables held against the others, of this file and of the town."""
+    told = []
+    for preparation in reception.preparations:
+        begun = former.start(submission, preparation)
+        own = begun.dataset or _target(submission, preparation, submission.parcel.get("dataset", ""))
+        told.append(_beside(submission, preparation, own, reception.preparations))
+    return dataclasses.replace(reception, preparations=tuple(told))
+
+
+def _beside(
+    submission: Submission, preparation: Preparation, own: Dataset | None, siblings: Sequence[Preparation] = ()
+) -> Preparation:
+    """Return the preparation with what other tables of the town contradict in it; its own dataset is none of them."""
+    return pipeline.beside(
+        Folder(settings.DATA),
+        preparation,
+        versions=neighbours.released(submission.organisation, own),
+        waiting=[*siblings, *neighbours.siblings(submission, preparation, own)],
+        now=now(),
     )
 
 

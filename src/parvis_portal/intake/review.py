@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 from parvis.plugins import found as plugins
 from parvis.privacy.meanings import GROUNDS
 from parvis.tables import recipe as recipes
-from parvis.values import Finding, Place, Policy, Preparation, Severity, Step, msg
+from parvis.values import BESIDE, Finding, Place, Policy, Preparation, Severity, Step, msg
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import queries
+from parvis_portal.intake import neighbours, queries
 from parvis_portal.intake.former import BORROWED
 from parvis_portal.intake.models import Draft
 from parvis_portal.people.models import Act
@@ -123,7 +123,10 @@ class Group:
 
 
 def grouped(findings: Sequence[Finding], own: int = 0) -> list[Group]:
-    """Return the findings by severity, most serious first; the ``own`` first ones are on the whole file."""
+    """Return the findings by severity, most serious first; the ``own`` first ones are on the whole file.
+
+    What other files contradict is told apart (``beside``).
+    """
     titles = {
         Severity.REFUSE: _("Empêche la lecture"),
         Severity.BLOCK: _("À décider avant de publier"),
@@ -131,8 +134,56 @@ def grouped(findings: Sequence[Finding], own: int = 0) -> list[Group]:
         Severity.INFO: _("Bon à savoir"),
     }
     ranked = [(f, n - own if n >= own else None) for n, f in enumerate(findings)]
+    ranked = [(f, n) for f, n in ranked if BESIDE not in f.values]
     groups = [Group(str(s), t, [remark(f, n) for f, n in ranked if f.severity is s]) for s, t in titles.items()]
     return [g for g in groups if g.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another table of the town that this one was held against, and what it contradicts."""
+
+    title: str
+    url: str
+    waits: bool  # it is not released
+    number: int
+    items: Sequence[Remark]
+    left: bool  # it took too long
+    changed: bool  # it has a newer version, or is no longer there
+
+
+def beside(draft: Draft) -> dict[str, Any] | None:
+    """Return the other tables of the town that a draft was held against, those that contradict it first; None when none."""
+    preparation = draft.prepared
+    told = [c for c in preparation.beside if c.key != f"dataset:{draft.dataset_id}"]
+    if not told:
+        return None
+    datasets = {f"dataset:{d.pk}": d for d in neighbours.datasets(draft, told)}
+    waiting = {f"draft:{d.preparation['id']}": d for d in neighbours.drafts(draft, told)}
+    lines = []
+    for one in told:
+        dataset, other = datasets.get(one.key), waiting.get(one.key)
+        url = reverse("site:dataset", args=[dataset.slug]) if dataset is not None else ""
+        current = dataset.current if dataset is not None else None
+        lines.append(
+            Neighbour(
+                title=other.title if other is not None else one.title,
+                url=reverse("intake:draft", args=[other.pk]) if other is not None else url,
+                waits=one.key.startswith("draft:"),
+                number=one.number,
+                items=[remark(f) for f in preparation.findings if f.values.get(BESIDE) == one.key],
+                left=one.left,
+                changed=other is None and (current is None or current.number != one.number),
+            )
+        )
+    lines.sort(key=lambda n: not n.items)
+    return {
+        "said": [n for n in lines if n.items],
+        "silent": [n for n in lines if not n.items],
+        "count": sum(len(n.items) for n in lines),
+        "at": told[0].at,
+        "changed": any(n.changed for n in lines),
+    }
 
 
 @dataclass(frozen=True, slots=True)

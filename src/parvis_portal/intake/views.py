@@ -143,6 +143,8 @@ def draft(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase
         return _decided(request, found)
     if request.method == "POST" and request.POST.get("recipe"):
         return _repair(request, found, member)
+    if request.method == "POST" and request.POST.get("then") == "compare":
+        return _compare(request, found, member)
     datasets = _datasets(request, found)
     initial = MetadataForm.initial_of(found.described, found.dataset)
     form = MetadataForm(request.POST or None, initial=initial, datasets=datasets)
@@ -166,13 +168,8 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
 
 
 def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
-    """Change a step; what was typed elsewhere on the page is kept when it may be."""
-    form = MetadataForm(request.POST, datasets=_datasets(request, found))
-    if form.is_valid():
-        try:
-            found = _save(request, found, member, form)
-        except ParvisError as error:
-            messages.warning(request, error.text)
+    """Change a step."""
+    found = _typed(request, found, member)
     act, given = request.POST["recipe"], _given(request)
     try:
         found = repairing.change(found, member.user, act, given)
@@ -183,6 +180,29 @@ def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpRespo
         return render(request, "intake/review.html", context, status=400)
     _wait(found)
     return redirect(reverse("intake:draft", args=[found.pk]) + "#reparations")
+
+
+def _typed(request: HttpRequest, found: Draft, member: Membership) -> Draft:
+    """Keep what was typed elsewhere on the page, when it may be."""
+    form = MetadataForm(request.POST, datasets=_datasets(request, found))
+    if form.is_valid():
+        try:
+            return _save(request, found, member, form)
+        except ParvisError as error:
+            messages.warning(request, error.text)
+    return found
+
+
+def _compare(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
+    """Hold the table against the town's others as they are now."""
+    job = actions.compare(_typed(request, found, member))
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit and not connection.in_atomic_block:
+        job.refresh_from_db(fields=["state"])
+        if job.state in (State.DONE, State.FAILED):
+            break
+        time.sleep(0.1)
+    return redirect(reverse("intake:draft", args=[found.pk]) + "#voisins")
 
 
 def _wait(found: Draft) -> None:
@@ -229,6 +249,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "profile": preparation.profile,
         "columns": preparation.profile.columns,
         "findings": review.grouped(_remarks(found), len(found.submission.remarks)),
+        "beside": review.beside(found),
         "steps": review.steps(preparation),
         "ideas": review.ideas(preparation),
         "kinds": review.kinds(),
