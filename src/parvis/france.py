@@ -192,7 +192,33 @@ BOXES = (
     (55.1, -21.5, 55.9, -20.8),
     (44.9, -13.1, 45.4, -12.5),
     (-56.5, 46.7, -56.0, 47.2),
+    (163.4, -23.0, 168.3, -19.4),
 )
+
+# Systems of coordinates that French towns use: EPSG code -> what a person calls it. Registre EPSG.
+SYSTEMS = {
+    4326: "WGS84",
+    2154: "Lambert-93",
+    **{3900 + zone: f"Lambert CC{zone}" for zone in range(42, 51)},
+    27572: "Lambert II étendu",
+    27571: "Lambert I carto",
+    27573: "Lambert III carto",
+    27574: "Lambert IV carto",
+    27561: "Lambert I",
+    27562: "Lambert II",
+    27563: "Lambert III",
+    27564: "Lambert IV",
+    32630: "WGS84 / UTM 30N",
+    32631: "WGS84 / UTM 31N",
+    32632: "WGS84 / UTM 32N",
+    5490: "RGAF09 / UTM 20N",
+    4467: "RGSPM06 / UTM 21N",
+    2972: "RGFG95 / UTM 22N",
+    4471: "RGM04 / UTM 38S",
+    2975: "RGR92 / UTM 40S",
+    3163: "Lambert de Nouvelle-Calédonie",
+    3857: "Web Mercator",
+}
 
 
 def is_insee_commune(text: str) -> bool:

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import reading
 from parvis.errors import InputError, LimitError
+from parvis.tables import recipe
 from parvis.tables.sink import Sink
 from parvis.tables.table import Limits
 from parvis.values import Severity
@@ -82,7 +84,8 @@ def test_a_declared_projection_that_is_false_is_not_believed(tmp_path: Path) -> 
 
 def test_metres_of_nowhere_keep_their_rows_without_a_map(tmp_path: Path) -> None:
     sink = told(tmp_path, [feature({"n": "a"}, 9e8, -7e8)])
-    assert places(sink) == [None]
+    mended, _ = recipe.run(sink.tables[0], None, tmp_path)
+    assert pq.read_table(mended.path).column("__geometry").to_pylist() == [None] and mended.crs == ""
     assert [f.code for f in sink.findings] == ["geo.unknown_system"]
 
 

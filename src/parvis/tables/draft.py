@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parvis.tables.table import LINE, SHAPE, RawTable
+from parvis.tables.table import LINE, SHAPE, UNPLACED, RawTable
 from parvis.text import fold
 from parvis.values import Finding, Kind
 
@@ -55,7 +55,9 @@ class Draft:
         self.labels = list(raw.labels)
         self.at = list(raw.positions) or [raw.first_column + i for i in range(len(raw.labels))]
         self.kinds: dict[str, Kind] = {str(k): Kind(v) for k, v in raw.kinds.items()}
+        self.crs = raw.crs
         self.told: dict[str, Any] = {}  # what the step under way has to say: fills the places of its sentence
+        self.shown: list[tuple[str, str]] = []  # what it shows before and after, when cells do not
         self.traces: list[Trace] = []  # of the step under way
         self.findings: list[Finding] = []
         self.changed = False
@@ -66,7 +68,7 @@ class Draft:
         self._given = 0
         self._settled: list[str] = []  # tables made on the way, in memory
         self.view = "v0"
-        self.connection.execute(f"CREATE VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
+        self.connection.execute(f"CREATE TEMP VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
         self._sample: list[tuple[Any, ...]] | None = None
         self._columns: dict[int, list[str]] = {}
 
@@ -124,15 +126,15 @@ class Draft:
 
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
-        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, len(self._settled)
+        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, len(self._settled)
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
-        self.view, self.labels, self.at, self.kinds, self.changed, settled = mark
+        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, settled = mark
         for name in reversed(self._settled[settled:]):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         del self._settled[settled:]
-        self._sample, self.told, self.traces = None, {}, []
+        self._sample, self.told, self.traces, self.shown = None, {}, [], []
 
     # --- Changes ----------------------------------------------------------------------------------
 
@@ -154,6 +156,14 @@ class Draft:
         self.at = [*self._places(), *[-1] * len(labels)]
         self.labels += labels
         self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}")
+
+    def reshape(self, table: pa.Table, crs: str) -> None:
+        """Replace the shapes of a layer by the one column of a table, in the order of the rows, read in a system."""
+        name = f"t{self._number}"
+        self.connection.register(name, table.rename_columns(["shape"]))
+        cells = "".join(f"c{i}, " for i in range(len(self.labels)))
+        self._step(f"SELECT {cells}{LINE}, shape AS {SHAPE} FROM {self.view} POSITIONAL JOIN {name}")
+        self.crs = crs
 
     def keep(self, where: str) -> None:
         """Keep the rows for which a SQL condition is true."""
@@ -204,8 +214,8 @@ class Draft:
 
     def _step(self, select: str, settled: str = "") -> None:
         self._number += 1
-        made = f"CREATE TABLE v{self._number} AS {select} ORDER BY {settled}"
-        self.connection.execute(made if settled else f"CREATE VIEW v{self._number} AS {select}")
+        made = f"CREATE TEMP TABLE v{self._number} AS {select} ORDER BY {settled}"
+        self.connection.execute(made if settled else f"CREATE TEMP VIEW v{self._number} AS {select}")
         if settled:
             self._settled.append(f"v{self._number}")
         self.view = f"v{self._number}"
@@ -215,6 +225,9 @@ class Draft:
     def written(self, path: Path) -> RawTable:
         """Return the repaired table, written at ``path`` when its cells changed."""
         kinds = {label: str(kind) for label, kind in self.kinds.items() if label in self.labels}
+        if self.raw.geometry and self.crs == UNPLACED:  # no step said where they are: they are on no map
+            self._step(f"SELECT * REPLACE (NULL::BLOB AS {SHAPE}) FROM {self.view}")
+            self.crs = ""
         if self.view == "v0":
             return dataclasses.replace(self.raw, labels=tuple(self.labels), findings=self._said(), kinds=kinds)
         cells = [f"c{i}" for i in range(len(self.labels))]
@@ -233,6 +246,7 @@ class Draft:
             positions=positions,
             findings=self._said(),
             kinds=kinds,
+            crs=self.crs,
         )
 
     def _said(self) -> tuple[Finding, ...]:

@@ -22,9 +22,9 @@ import pyproj.network
 import shapely
 
 from parvis.errors import InputError
-from parvis.france import BOXES
+from parvis.france import BOXES, SYSTEMS
 from parvis.tables import curves, sniff
-from parvis.tables.table import LINE, SHAPE
+from parvis.tables.table import LINE, SHAPE, UNPLACED
 from parvis.values import Finding, Place, Severity, msg
 
 Shapes = Any  # numpy array of shapely geometries, None where there is none
@@ -35,24 +35,6 @@ _MOST = 0.5  # share of the shapes that decides
 # Projections that French towns send without saying so, most usual first; zones of the "9 zones coniques" after.
 _USUAL = (2154, 27572, *range(3942, 3951), 27573, 27571, 27574, 27561, 27562, 27563, 27564, 5490, 2972, 2975, 4471, 4467,
           32631, 32630, 32632, 3857, 3163)  # fmt: skip
-_NAMES = {
-    2154: "Lambert-93",
-    27572: "Lambert II étendu",
-    27571: "Lambert I carto",
-    27573: "Lambert III carto",
-    27574: "Lambert IV carto",
-    27561: "Lambert I",
-    27562: "Lambert II",
-    27563: "Lambert III",
-    27564: "Lambert IV",
-    5490: "RGAF09 / UTM 20N",
-    2972: "RGFG95 / UTM 22N",
-    2975: "RGR92 / UTM 40S",
-    4471: "RGM04 / UTM 38S",
-    4467: "RGSPM06 / UTM 21N",
-    3857: "Web Mercator",
-    3163: "Lambert de Nouvelle-Calédonie",
-}
 
 pyproj.network.set_network_enabled(False)  # type: ignore[attr-defined]  # grids are never fetched; untyped
 
@@ -176,9 +158,7 @@ def fits(sample: Any, code: int) -> bool:
 
 def system_name(code: int) -> str:
     """Return what a person calls a projection: « Lambert-93 », « CC49 »."""
-    if 3942 <= code <= 3950:
-        return f"Lambert CC{code - 3900}"
-    return _NAMES.get(code) or str(pyproj.CRS.from_epsg(code).name)
+    return SYSTEMS.get(code) or str(pyproj.CRS.from_epsg(code).name)
 
 
 def degrees(xs: Sequence[float | None], ys: Sequence[float | None], code: int) -> tuple[list[float | None], ...]:
@@ -187,6 +167,23 @@ def degrees(xs: Sequence[float | None], ys: Sequence[float | None], code: int) -
     east, north = _transformer(pyproj.CRS.from_epsg(code)).transform(x, y)
     good = np.isfinite(east) & np.isfinite(north)
     return tuple([float(v) if g else None for v, g in zip(side, good, strict=True)] for side in (east, north))
+
+
+def as_written(shapes: Shapes, crs: pyproj.CRS | None) -> Shapes:
+    """Return shapes that were brought to WGS84 as the file has them, in its system; unchanged when nobody knew it."""
+    if crs is None or crs.to_epsg() == 4326:
+        return shapes
+    back = pyproj.Transformer.from_crs(WGS84, crs, always_xy=True)
+    return shapely.transform(shapes, back.transform, interleaved=False)
+
+
+def middles(shapes: Shapes) -> tuple[list[float | None], list[float | None]]:
+    """Return the middle of each shape's box, None where there is no shape."""
+    with np.errstate(invalid="ignore"):
+        bounds = shapely.bounds(shapes)
+        both = (bounds[:, :2] + bounds[:, 2:]) / 2
+    x, y = ([float(v) if np.isfinite(v) else None for v in side] for side in (both[:, 0], both[:, 1]))
+    return x, y
 
 
 def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
@@ -216,7 +213,7 @@ def settle(census: Census, declared: str, silent: bool = False) -> Frame:
         return Frame(datum, label(known) if known is not None else WGS84, (*silence, *_abroad(census, known)))
     found = guess(census.sample())
     if found is None:
-        return Frame(None, "", (_unknown(),), lost=True)
+        return Frame(None, UNPLACED, (_unknown(),), lost=True)
     name = system_name(found.to_epsg() or 0)
     return Frame(found, label(found), (_metres(name) if silent or known is not None else _no_system(name),))
 
@@ -251,7 +248,7 @@ class Frame:
     crs: str
     remarks: Sequence[Finding] = ()
     swap: bool = False
-    lost: bool = False  # the system is not known: no shape is kept
+    lost: bool = False  # the system is not known: the shapes are kept as they are, and are on no map
     crossed: int = 0
     outside: int = 0
     _transformer: Any = None
@@ -259,7 +256,7 @@ class Frame:
     def bring(self, shapes: Shapes) -> list[bytes | None]:
         """Return the shapes as WKB in WGS84; crossed polygons are untangled, impossible ones become None."""
         if self.lost:
-            return [None] * len(shapes)
+            return list(shapely.to_wkb(shapely.force_2d(shapes)))
         shapes = shapely.force_2d(shapes)
         shapes[shapely.is_empty(shapes)] = None
         if self.swap:
@@ -369,7 +366,8 @@ def _unknown() -> Finding:
         Severity.BLOCK,
         msg("Les coordonnées ne sont d'aucune projection en usage en France : la carte ne peut pas être faite, seules les "
             "colonnes ont été lues."),
-        hint=msg("Renvoyez la couche en Lambert-93 ou en longitude et latitude (WGS84), avec son fichier .prj."),
+        hint=msg("Si vous connaissez leur système, ajoutez l'étape « Dire le système des coordonnées » ; sinon, renvoyez la "
+                 "couche en Lambert-93 ou en longitude et latitude (WGS84), avec son fichier .prj."),
     )  # fmt: skip
 
 

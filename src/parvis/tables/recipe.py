@@ -266,7 +266,7 @@ class _Kitchen:
         step = _said_again(draft, step, plugin)
         lost = _lost(draft, step, plugin)
         view, labels = draft.view, list(draft.labels)
-        draft.told, draft.traces = {}, []
+        draft.told, draft.traces, draft.shown = {}, [], []
         mark = draft.mark()
         try:
             found = bool(plugin.apply(draft, step.parameters))
@@ -295,6 +295,8 @@ class _Kitchen:
             rows = rows if rows[0] != rows[1] else ()
         cells = sum(_changed(draft, t) for t in draft.traces if t.cells) if counted else 0
         told = dataclasses.replace(step, rows=rows, columns=columns, cells=cells)
+        if draft.shown:
+            return dataclasses.replace(told, before=[a for a, _ in draft.shown], after=[b for _, b in draft.shown])
         if not counted or (step.before and not getattr(repairs.by_name()[step.repair], "SENTENCE", "")):
             return told
         before, after = _examples(draft, view, labels)

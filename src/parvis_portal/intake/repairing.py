@@ -9,6 +9,7 @@ from django.db import transaction
 
 from parvis.errors import InputError
 from parvis.tables import recipe as recipes
+from parvis.tables.parameters import columns_of
 from parvis.values import Preparation, Step, to_json
 from parvis_portal.intake.models import Draft
 from parvis_portal.jobs.actions import enqueue
@@ -98,11 +99,22 @@ def _fixed(preparation: Preparation, n: int) -> list[Step]:
         raise InputError("Cette remarque ne propose pas de réparation.")
     steps, fix = list(preparation.recipe), dataclasses.replace(finding.fix, origin="hand", off=False)
     lost = next((k for k, s in enumerate(steps) if s.repair == fix.repair and s.lost), None)
+    again = next((k for k, s in enumerate(steps) if _same_matter(s, fix)), None)
     if lost is not None and finding.code == "repairs.column_missing":
         steps[lost] = dataclasses.replace(fix, origin=steps[lost].origin)
+    elif again is not None:
+        steps[again] = fix
     else:
         steps.append(fix)
     return list(recipes.kept(steps))
+
+
+def _same_matter(step: Step, fix: Step) -> bool:
+    """True when a repair says a person's step again with other settings, of the same columns, and it is done once."""
+    plugin = recipes.by_hand().get(fix.repair)
+    if step.repair != fix.repair or step.origin != "hand" or not getattr(plugin, "ONCE", False):
+        return False
+    return columns_of(step.parameters, plugin) == columns_of(fix.parameters, plugin)
 
 
 def _labels(preparation: Preparation) -> list[str]:

@@ -8,7 +8,8 @@ repairs is not there any more). It may declare
 - ``look(draft) -> findings``: what is damaged and that no step can mend without a person;
 - PARAMETERS (name -> ``tables.parameters.Parameter``), GROUP ("columns", "rows", "table" or "places") and SENTENCE, when
   a person may add it by hand; EXAMPLES are then (before, parameters, after), after being None when it must find nothing.
-  ``apply`` fills the other places of the sentence by ``draft.told``.
+  ``apply`` fills the other places of the sentence by ``draft.told``, and may show pairs of texts by ``draft.shown``;
+- ONCE = True, when the same step on the same columns with other settings takes the place of the former one.
 
 ``tables.recipe`` runs the ordered steps of a table.
 """
