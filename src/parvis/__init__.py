@@ -36,11 +36,14 @@ _ENGINE = {
 
 def __getattr__(name: str) -> Any:
     """Find a verb when it is first used: ours, or one that the portal declares under ``parvis.verbs``."""
-    from importlib import import_module
-    from importlib.metadata import entry_points
+    from importlib import import_module, util
 
     if name in _ENGINE:
         return getattr(import_module(_ENGINE[name]), name)
+    if name.startswith("_") or util.find_spec(f"parvis.{name}") is not None:
+        raise AttributeError(name)  # « from parvis import values » asks here first: it is a module, not a verb
+    from importlib.metadata import entry_points
+
     for point in entry_points(group="parvis.verbs", name=name):
         return point.load()
     raise AttributeError(f"module 'parvis' has no attribute {name!r}")

@@ -100,9 +100,15 @@ def found(package: str, kind: str) -> Mapping[str, ModuleType]:
         for info in pkgutil.iter_modules(folder.__path__)
         if not info.name.startswith("_")
     }
-    for point in entry_points(group=f"parvis.{kind}"):
+    for point in _outside().select(group=f"parvis.{kind}"):
         modules[point.name] = point.load()
     return modules
+
+
+@cache
+def _outside() -> Any:
+    """Return what the packages installed beside declare: read once, since each look opens them all."""
+    return entry_points()
 
 
 def names(package: str) -> Iterator[str]:

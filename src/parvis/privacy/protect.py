@@ -102,17 +102,18 @@ def preview(typed: Path, profile: Profile, policy: Policy, rows: int) -> tuple[d
     """
     _fits(typed, profile)
     policies.known_columns(policy, profile)
-    with sql.connect(typed.parent) as engine:
-        engine.execute(f"CREATE TABLE shown AS SELECT * FROM {sql.source(typed)} LIMIT {int(rows)}")
+    accepted = policies.accept(policy, "preview")
+    plan = _plan(profile, accepted)
+    if not plan:
+        return ()
+    # A function made for a transform would stay in the engine that the steps share.
+    with sql.connect(typed.parent if any(s.expression.clean for s in plan) else None) as engine:
+        engine.execute(f"CREATE TEMP TABLE shown AS SELECT * FROM {sql.source(typed)} LIMIT {int(rows)}")
         findings = screening.look(engine, "shown", profile)
-        accepted = policies.accept(policy, "preview")
         waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
         waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
-        plan = _plan(profile, accepted)
-        if not plan:
-            return ()
         chosen = (f"{_shown(engine, s, waiting)} AS {sql.quoted(s.column.name)}" for s in plan)
-        engine.execute(f"CREATE TABLE published AS SELECT {', '.join(chosen)} FROM shown")
+        engine.execute(f"CREATE TEMP TABLE published AS SELECT {', '.join(chosen)} FROM shown")
         after = [_described(s) for s in plan if s.changed and s.column.name not in waiting]
         left = policies.blocking(screening.look(engine, "published", profile, after))
         hidden = {f.values["name"] for f in left if not _grounded(policy, f)}

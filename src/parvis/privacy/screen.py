@@ -87,7 +87,7 @@ def screen(typed: Path, profile: Profile) -> tuple[Finding, ...]:
     with _lock:
         if key is not None and key in _screened:
             return _screened[key]
-    with sql.connect(typed.parent) as engine:
+    with sql.connect() as engine:
         found = look(engine, sql.source(typed), profile)
     if key is not None:
         with _lock:

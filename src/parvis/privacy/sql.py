@@ -60,15 +60,16 @@ def source(path: Path) -> str:
 def connect(spill: Path | None = None) -> Any:
     """Return a private engine: two threads, bounded memory, no network, no file but what its SQL names.
 
-    ``spill`` is the folder where a sort too large for memory may wait, erased with the engine.
+    ``spill`` is the folder where a sort too large for memory may wait, erased with the engine, which is then nobody
+    else's; without it what is made must be TEMP (``tables.engine``).
     """
     from parvis.tables import engine  # late: the types of this module are wanted where the engine is not
 
+    if spill is None:
+        return engine.connect()
     config: dict[str, Any] = {
         "preserve_insertion_order": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    if spill is not None:
-        config["temp_directory"] = str(spill)
-    return engine.connect(**config)
+    return engine.connect(**config, temp_directory=str(spill))

@@ -28,8 +28,11 @@ from typing import Any
 
 from parvis.errors import ParvisError, RefusedError
 
-FIRST = ("pyarrow", "pyarrow.parquet", "pyarrow.csv", "duckdb", "python_calamine", "lxml.etree", "parvis.tables.read")
-LATER = ("pyogrio", "shapely", "pyproj")  # loaded while nothing is asked: the first geographic file finds them ready
+FIRST = ("pyarrow", "pyarrow.parquet", "pyarrow.csv", "parvis.tables.read")  # what every file needs
+# Loaded while nothing is asked: the first workbook or geographic file of a worker finds them ready. A command reads its
+# file and ends before.
+LATER = ("python_calamine", "lxml.etree", "pyogrio", "shapely", "pyproj")
+_IDLE = 5.0  # seconds without a file
 _ACTIVE: dict[str, bool] = {}
 
 
@@ -48,8 +51,8 @@ def nursery(descriptor: int) -> None:
     running: dict[int, tuple[int, int]] = {}  # pid -> (job, descriptor for the exit status)
     idle = True
     while True:
-        ready, _, _ = select.select([control.fileno(), wake_r], [], [], 0.5 if idle else None)
-        if not ready and idle:
+        ready, _, _ = select.select([control.fileno(), wake_r], [], [], _IDLE if idle else None)
+        if not ready and idle and not running:
             _load(LATER)
             idle = False
         if wake_r in ready:

@@ -508,4 +508,4 @@ def _text(path: Path | str) -> str:
 
 
 def _connect() -> Any:
-    return engine.connect(preserve_insertion_order=True)
+    return engine.connect()

@@ -8,6 +8,7 @@ from functools import lru_cache
 import duckdb
 
 from parvis.schemas.schema import PATTERN
+from parvis.tables import engine as engines
 
 
 @lru_cache(maxsize=1024)
@@ -19,7 +20,7 @@ def as_re2(pattern: str) -> str:
     said = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
     said = re.sub(r"\\([^\x00-\x7f])", r"\1", said)
     try:
-        with duckdb.connect() as engine:
+        with engines.connect() as engine:
             engine.execute("SELECT regexp_full_match('', ?)", [said])
     except duckdb.Error:
         return ""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from parvis.errors import InputError
 from parvis.tables import header, sniff
@@ -24,7 +24,8 @@ TITLE = "Texte à séparateurs (CSV, TSV)"
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 _SMALL = 4 << 20  # bytes: below, the exact way is fast enough
-_GROUP = 100_000  # rows of a row group
+_GROUP = 120_000  # rows of a row group
+_LOOK = 50_000  # rows looked at to know whether the texts of a column come often
 _BLOCK = 1 << 20  # bytes cut at a time; larger ones cost more than they save
 _SAMPLE = 400  # lines looked at to find the separator and the header
 
@@ -434,7 +435,6 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     import numpy as np
     import pyarrow as pa
     import pyarrow.csv as pc
-    import pyarrow.parquet as pq
 
     width = len(start.labels)
     names = [f"c{i}" for i in range(width)]
@@ -456,7 +456,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     failed: list[bool] = []
     waiting: list[pa.RecordBatch] = []
     done = record = 0
-    encoded: Any = names
+    written = _Written(out, names)
     with source.open("rb") as stream:
         stream.seek(offset)
         batches = pc.open_csv(
@@ -472,13 +472,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
             ),
         )
-        with pq.ParquetWriter(
-            out,
-            pa.schema([pa.field(n, pa.string()) for n in names]).append(pa.field(LINE, pa.int64())),
-            compression="none",  # read once or twice, then erased
-            use_dictionary=encoded,
-            column_encoding={LINE: "DELTA_BINARY_PACKED"},
-        ) as writer:
+        with written:
             for batch in batches:
                 numbers = np.arange(record + 1, record + 1 + batch.num_rows + len(skipped))
                 numbers = numbers[~np.isin(numbers, skipped)][: batch.num_rows] if skipped else numbers
@@ -488,15 +482,62 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 if done > most:
                     raise _IrregularError
                 if sum(b.num_rows for b in waiting) >= _GROUP:
-                    writer.write_table(pa.Table.from_batches(waiting), row_group_size=2 * _GROUP)
+                    written.group(pa.Table.from_batches(waiting))
                     waiting.clear()
             if waiting:
-                writer.write_table(pa.Table.from_batches(waiting), row_group_size=2 * _GROUP)
+                written.group(pa.Table.from_batches(waiting))
     if failed or not done:
         raise _IrregularError
     if abs(text.lines - done - len(skipped) - start.line) > 1 and _swallowed(out, names, separator):
         raise _IrregularError
     return done
+
+
+class _Written:
+    """The Parquet file of a big table: a text that comes often is kept once in each group of rows.
+
+    Texts are encoded here rather than by the Parquet writer, which would do it for those that nearly all differ too, and
+    in three times the time. Nothing is compressed: the file is read once or twice, then erased.
+    """
+
+    def __init__(self, out: Path, names: Sequence[str]) -> None:
+        self.out, self.names = out, names
+        self.writer: Any = None
+        self.often: list[str] = []  # columns whose texts come often, by the first group
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+    def group(self, rows: Any) -> None:
+        """Write a group of rows, with their lines."""
+        import pyarrow as pa
+
+        if self.writer is None:
+            self.often = [n for n in self.names if _often(rows.column(n))]
+        made = [rows.column(n).dictionary_encode() if n in self.often else rows.column(n) for n in self.names]
+        table = pa.table([*made, rows.column(LINE)], names=[*self.names, LINE])
+        if self.writer is None:
+            self.writer = self._opened(table.schema)
+        self.writer.write_table(table, row_group_size=len(table))
+
+    def _opened(self, schema: Any) -> Any:
+        import pyarrow.parquet as pq
+
+        encoded: Any = self.often
+        return pq.ParquetWriter(
+            self.out, schema, compression="none", use_dictionary=encoded, write_statistics=False, store_schema=False,
+            column_encoding={LINE: "DELTA_BINARY_PACKED"},
+        )  # fmt: skip
+
+
+def _often(cells: Any) -> bool:
+    """True when the texts of a column come several times each in the first rows of a table."""
+    start = cells.slice(0, _LOOK)
+    return bool(len(start.unique()) * 2 <= len(start))
 
 
 def _swallowed(out: Path, names: Sequence[str], separator: str) -> bool:
