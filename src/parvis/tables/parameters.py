@@ -6,6 +6,9 @@ them; ``read`` gives back plain JSON values, or says in French which answer is m
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -16,6 +19,9 @@ from parvis.values import msg
 
 LONGEST = 500  # characters of one answer
 MOST = 500  # columns, or pairs of values
+PASTED = 1 << 20  # bytes of a table that is pasted
+PASTED_ROWS = 5000
+PASTED_COLUMNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class Parameter:
     """One question of a step's form.
 
     ``kind`` is "text", "sign" (a text that may be a space), "number" (a whole one, from 1), "column", "columns", "choice"
-    (one of ``choices``), "reference" (a table to look into), "pairs" (lines « before => after ») or "flag".
+    (one of ``choices``), "reference" (a table to look into), "pairs" (lines « before => after »), "table" (a small table
+    pasted from a spreadsheet; read as text of lines and tabs, headers first) or "flag".
     """
 
     kind: str
@@ -67,6 +74,8 @@ def _read(wanted: Parameter, given: list[str], labels: Sequence[str]) -> Any:
         return _columns(wanted, given, labels)
     if wanted.kind == "pairs":
         return _pairs(wanted, given[0] if given else "")
+    if wanted.kind == "table":
+        return _table(wanted, given[0] if given else "")
     if not said:
         return _missing(wanted)
     if wanted.kind == "column" and said not in labels:
@@ -101,6 +110,47 @@ def _pairs(wanted: Parameter, text: str) -> dict[str, str]:
         before, _, after = line.partition(arrow)
         out[before.strip()[:LONGEST]] = after.strip()[:LONGEST]
     return out or _missing(wanted)
+
+
+def _table(wanted: Parameter, text: str) -> str:
+    """Return a pasted table as lines of cells between tabs, headers first; tabs or semicolons part its cells."""
+    if not text.strip():
+        return str(_missing(wanted))
+    if len(text.encode("utf-8", "replace")) > PASTED:
+        raise InputError("« {title} » : ce tableau dépasse {size} Mo.", title=wanted.title, size=PASTED >> 20)
+    clean = "".join(c if c.isprintable() or c in "\t\n" else " " for c in _LINES.sub("\n", text).strip("\n"))
+    first = clean.partition("\n")[0]
+    sign = "\t" if "\t" in first else ";"
+    odd = clean.count('"') % 2 == 1  # 12" is no quotation
+    lines = csv.reader(io.StringIO(clean), delimiter=sign, quoting=csv.QUOTE_NONE if odd else csv.QUOTE_MINIMAL)
+    try:
+        rows = [[" ".join(c.split()) for c in row] for row in lines]
+    except csv.Error as error:
+        raise InputError(
+            "« {title} » : ce tableau n'a pas pu être lu.",
+            "Copiez-le à nouveau depuis votre tableur.",
+            title=wanted.title,
+        ) from error
+    rows = [row for row in rows if any(row)]
+    if len(rows) > PASTED_ROWS + 1:
+        raise InputError("« {title} » : ce tableau a plus de {most} lignes.", title=wanted.title, most=PASTED_ROWS)
+    width = max(map(len, rows), default=0)
+    if len(rows) < 2 or width < 2 or sum(map(bool, rows[0])) < 2:
+        raise InputError(
+            "« {title} » : il faut une ligne de titres, au moins deux colonnes et au moins une ligne de valeurs.",
+            "Copiez le tableau avec ses titres depuis votre tableur, ou séparez les cellules par des points-virgules.",
+            title=wanted.title,
+        )
+    if width > PASTED_COLUMNS or len({*filter(None, rows[0])}) < sum(map(bool, rows[0])):
+        raise InputError(
+            "« {title} » : il faut {most} colonnes au plus, et des titres tous différents.",
+            title=wanted.title,
+            most=PASTED_COLUMNS,
+        )
+    return "\n".join("\t".join(cell[:LONGEST] for cell in row) for row in rows)
+
+
+_LINES = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 
 
 def _missing(wanted: Parameter) -> Any:

@@ -115,6 +115,8 @@ def added(name: str, posted: Mapping[str, Sequence[str]], labels: Sequence[str])
     if plugin is None:
         raise UnknownName("L'étape « {name} » n'existe pas.", name=name)
     read = parameters.read(plugin, posted, labels)
+    if hasattr(plugin, "verify"):
+        plugin.verify(read)
     return Step(name, read, message=plugin.SENTENCE, values=_values(plugin, read, {}), origin="hand")
 
 
@@ -335,6 +337,8 @@ def _values(plugin: ModuleType, read: Mapping[str, Any], told: Mapping[str, Any]
 
 
 def _shown(asked: parameters.Parameter | None, value: Any) -> Any:
+    if asked is not None and asked.kind == "table":
+        return str(value).count("\n")  # rows: the whole of it stands in the parameters alone
     if asked is not None and asked.choices:
         return asked.choices.get(str(value), str(value))
     if isinstance(value, list | tuple):

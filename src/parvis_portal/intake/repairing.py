@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -17,6 +19,7 @@ from parvis_portal.people import audit
 from parvis_portal.people.models import User
 
 UNDONE = 20  # changes that may be undone
+UNDONE_SIZE = 4 << 20  # characters that they take at the most
 MOST = 60  # steps of one table
 
 Posted = Mapping[str, Sequence[str]]
@@ -42,8 +45,20 @@ def change(draft: Draft, by: User | None, act: str, posted: Posted | None = None
         steps = changed(found.prepared, act, posted or {})
         if len(steps) > MOST:
             raise InputError("Une recette a au plus {most} étapes.", most=MOST)
-        found.recipe, found.former = [to_json(s) for s in steps], [*found.former, now][-UNDONE:]
+        found.recipe, found.former = [to_json(s) for s in steps], _undoable([*found.former, now])
     return ask(found, by, act)
+
+
+def _undoable(former: list[Any]) -> list[Any]:
+    """Return the last recipes that may be gone back to: fewer of them when they hold pasted tables."""
+    kept: list[Any] = []
+    size = 0
+    for recipe in reversed(former[-UNDONE:]):
+        size += len(json.dumps(recipe))
+        if kept and size > UNDONE_SIZE:
+            break
+        kept.append(recipe)
+    return kept[::-1]
 
 
 def ask(draft: Draft, by: User | None, act: str) -> Draft:
