@@ -29,8 +29,9 @@ ENUMS = 100_000  # values of all lists of one schema
 PATTERN = 5000  # characters of a regular expression
 
 TYPES = frozenset(
-    "string integer number boolean date datetime time year yearmonth duration geopoint geojson array object any".split()
+    "string integer number boolean date datetime time year yearmonth duration geopoint geojson array object list any".split()
 )
+MATCHES = frozenset("exact equal subset superset partial".split())  # how columns and fields go together (standard, v2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Field:
     meaning: str = ""  # name of the detector that knows such cells, or ""
     description: str = ""
     synonyms: Sequence[str] = ()  # other headers people write for it
+    labels: Sequence[str] = ()  # what each value of ``enum`` stands for, in the same order, "" when it is not said
+    item: str = "string"  # type of each value of a « list »
+    delimiter: str = ","  # sign between them
+    missing: Sequence[str] | None = None  # texts that say « no value » in this column, None: those of the schema
+    unread: Sequence[str] = ()  # what the schema asks of it and Parvis does not verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Schema:
         str
     ] = ()  # « version:header », newest first: a header that only this version and later ones have
     subject: Sequence[str] = ()  # what tells its matter: words of headers, « @field » that is there, « meaning:name »
+    fields_match: str = ""  # one of MATCHES, "" when it does not say: columns are recognised, in any order
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
@@ -113,6 +120,10 @@ class Schema:
     @property
     def required(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.required)
+
+    def absent(self, field: Field | None) -> Sequence[str]:
+        """Return the texts that say « no value » in a field: its own, else those of the schema."""
+        return field.missing if field is not None and field.missing is not None else self.missing
 
 
 def all_ids() -> tuple[str, ...]:
@@ -168,8 +179,11 @@ def from_text(content: bytes, name: str) -> Schema:
 
 
 def from_document(document: Any, name: str) -> Schema:
-    """Return the schema that a JSON document describes. Raises: InputError."""
-    flat = document if isinstance(document, Mapping) else {}
+    """Return the schema that a JSON document describes: a schema, or a package of one table that holds its schema.
+
+    Raises: InputError.
+    """
+    flat = _within(document if isinstance(document, Mapping) else {})
     table = flat if isinstance(flat.get("fields"), list) else as_table_schema(flat)
     if table is not None:
         return from_table_schema(table, name)
@@ -187,7 +201,31 @@ def from_table_schema(document: Mapping[str, Any], name: str) -> Schema:
     Raises: InputError when there is no usable field, LimitError when there are too many.
     """
     described = [f for f in document["fields"] if isinstance(f, Mapping) and _text(f.get("name"))]
-    return _whole(document, name, [_field(f) for f in described])
+    second = _second(document)
+    return _whole(document, name, [_field(f, second) for f in described], second)
+
+
+def _within(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema that a data resource, or a data package of one table, holds; else the document itself."""
+    if isinstance(document.get("fields"), list):
+        return document
+    resources = document.get("resources")
+    parts = [*(resources if isinstance(resources, list) else ()), document][: FIELDS + 1]
+    held = [p["schema"] for p in parts if isinstance(p, Mapping) and isinstance(p.get("schema"), Mapping)]
+    told = [h for h in held if isinstance(h.get("fields"), list)]
+    return told[0] if len(told) == 1 else document
+
+
+def _second(document: Mapping[str, Any]) -> bool:
+    """True when a document says that it follows the second version of the standard, or speaks its words."""
+    return bool(re.search(r"/profiles/2", _text(document.get("$schema")))) or bool(_match_of(document))
+
+
+def _match_of(document: Mapping[str, Any]) -> str:
+    """Return how columns and fields go together; version 2.0 wrote it in a list by mistake."""
+    said = document.get("fieldsMatch")
+    said = said[0] if isinstance(said, list) and said else said
+    return said if isinstance(said, str) and said in MATCHES else ""
 
 
 def guess_meaning(field: Field) -> str:
@@ -235,7 +273,7 @@ _MEANINGS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> Schema:
+def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field], second: bool) -> Schema:
     if not fields:
         raise InputError(msg("Le schéma « {name} » ne décrit aucune colonne."), name=name)
     if len(fields) > FIELDS or sum(len(f.enum) for f in fields) > ENUMS:
@@ -245,6 +283,8 @@ def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> S
         fields = list({f.name: f for f in fields}.values())
     key = document.get("primaryKey") or ()
     keys = [key] if isinstance(key, str) else [k for k in key if isinstance(k, str)] if isinstance(key, list) else []
+    if second:  # a key holds no empty cell
+        fields = [dataclasses.replace(f, required=True) if f.name in keys else f for f in fields]
     return Schema(
         id=name,
         title=_text(document.get("title")) or name,
@@ -266,6 +306,7 @@ def _whole(document: Mapping[str, Any], name: str, fields: Sequence[Field]) -> S
             )
         ),
         references=tuple(_references(document.get("foreignKeys"), frozenset(names))),
+        fields_match=_match_of(document) or ("exact" if second else ""),
     )
 
 
@@ -355,14 +396,16 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-def _field(described: Mapping[str, Any]) -> Field:
+def _field(described: Mapping[str, Any], second: bool) -> Field:
     limits = described.get("constraints")
     told: Mapping[str, Any] = limits if isinstance(limits, Mapping) else {}
     item = described.get("arrayItem") or told.get("arrayItem")
     inner = item if isinstance(item, Mapping) else {}
     inner_limits = inner.get("constraints") if isinstance(inner.get("constraints"), Mapping) else inner
-    kind = _text(described.get("type")) or "string"
-    enum = told.get("enum") or described.get("enum") or (inner_limits or {}).get("enum")
+    kind = _text(described.get("type")) or ("any" if second else "string")
+    categories = described.get("categories") if kind in ("string", "integer") else None
+    enum = told.get("enum") or described.get("enum") or (inner_limits or {}).get("enum") or _values(categories)
+    single = _text(described.get("itemType")) or "string"
     field = Field(
         name=_text(described.get("name")),
         title=_text(described.get("title"))[:200],
@@ -382,10 +425,55 @@ def _field(described: Mapping[str, Any]) -> Field:
         decimal=_sign(described.get("decimalChar")).replace(".", ""),
         grouping=_sign(described.get("groupChar")),
         dressed=described.get("bareNumber") is False,
-        format=_text(described.get("format")),
+        format=_text(described.get("format")).removeprefix("fmt:"),
         description=_text(described.get("description"))[:2000],
+        labels=_labels(categories, _enum(enum)),
+        item=single if single in ITEMS else "string",
+        delimiter=_delimiter(described.get("delimiter")),
+        missing=tuple(dict.fromkeys(_missing(described["missingValues"]))) if "missingValues" in described else None,
+        unread=tuple(_unread(described, told, kind)),
     )
     return dataclasses.replace(field, meaning=guess_meaning(field))
+
+
+ITEMS = frozenset("string integer boolean number datetime date time".split())
+_CONSTRAINTS = frozenset(
+    "required unique enum pattern minimum maximum minLength maxLength exclusiveMinimum exclusiveMaximum arrayItem".split()
+)
+_ASKED = 10  # things that are not verified, named for one field
+
+
+def _unread(described: Mapping[str, Any], limits: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """Yield what a schema asks of a field that Parvis does not verify, as the schema writes it."""
+    if kind not in TYPES:
+        yield f"type : {kind[:40]}"
+    single = _text(described.get("itemType"))
+    if kind == "list" and single and single not in ITEMS:
+        yield f"itemType : {single[:40]}"
+    if kind == "geojson" and described.get("format") == "topojson":
+        yield "format : topojson"
+    asked = [
+        k for k, v in limits.items() if isinstance(k, str) and k not in _CONSTRAINTS and v not in (None, "", False)
+    ]
+    yield from (_text(k)[:40] for k in asked[:_ASKED])
+
+
+def _values(categories: Any) -> list[Any]:
+    """Return the values of « categories », said plainly or each with its label."""
+    several = categories[: ENUM + 1] if isinstance(categories, list) else []
+    return [one.get("value") if isinstance(one, Mapping) else one for one in several]
+
+
+def _labels(categories: Any, values: Sequence[str]) -> tuple[str, ...]:
+    """Return the label of each value of a list, () when none has one."""
+    several = categories[: ENUM + 1] if isinstance(categories, list) else []
+    told = {_written(v): _text(c.get("label"))[:200] for c in several
+            if isinstance(c, Mapping) and isinstance(v := c.get("value"), str | int | float)}  # fmt: skip
+    return tuple(told.get(v, "") for v in values) if any(told.values()) else ()
+
+
+def _delimiter(said: Any) -> str:
+    return said[:10] if isinstance(said, str) and said else ","
 
 
 def _enum(values: Any) -> tuple[str, ...]:

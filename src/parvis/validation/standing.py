@@ -46,7 +46,7 @@ _WEIGHS: Mapping[str, tuple[str, ...]] = {
     "documentation": ("metadata.", "columns.", "schema.unknown_columns"),
 }
 # Remarks that no agent can mend in the file, or that tell of it and blame nothing.
-_NEUTRAL = ("rows.alike", "schema.pattern_unread", "check.", "continuity.columns_new")
+_NEUTRAL = ("rows.alike", "schema.pattern_unread", "schema.not_verified", "check.", "continuity.columns_new")
 _CONFORMITY = ("schema.", "types.", "values.siret_key", "values.siret_spoilt")
 
 

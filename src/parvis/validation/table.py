@@ -106,7 +106,8 @@ class Table:
     def empty(self, column: Column) -> str:
         """Return the SQL that is true when a cell of ``cells`` holds nothing, as the schema understands it."""
         cell = quoted(column.name)
-        words = self.schema.missing if self.schema is not None and column.kind is Kind.TEXT else ()
+        text = self.schema is not None and column.kind is Kind.TEXT
+        words = self.schema.absent(self.fields().get(column.name)) if text and self.schema is not None else ()
         return f"({cell} IS NULL OR {cell} IN ({', '.join(map(literal, words))}))" if words else f"{cell} IS NULL"
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ Source: https://specs.frictionlessdata.io/table-schema/ (types and formats).
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 
@@ -36,6 +37,7 @@ LENIENT: Mapping[str, tuple[str, str]] = {
     "geojson": (r"\{[\s\S]*\}", msg("des formes GeoJSON")),
     "object": (r"\{[\s\S]*\}", msg("des objets JSON")),
     "array": (r"[\s\S]*", msg("des listes")),
+    "list": (r"[^\s\S]", msg("des listes dont chaque valeur est du type demandé")),
 }
 
 
@@ -73,6 +75,9 @@ def shape_of(field: Field) -> str:
         return said
     if kind == "number" and field.decimal:
         return f"12{field.decimal}5"
+    if kind == "list":
+        single = shape_of(dataclasses.replace(field, type=field.item)) or msg("un")
+        return f"{single}{field.delimiter}{single}"
     if kind == "geopoint":
         return {"array": "[3.876, 43.611]", "object": '{"lon": 3.876, "lat": 43.611}'}.get(field.format, "3.876,43.611")
     return _SHAPES.get(kind, "")
@@ -170,6 +175,14 @@ def _json(kind: str) -> Callable[[Field, str], str]:
     return lambda field, cell: f"(json_valid({cell}) AND json_type(TRY_CAST({cell} AS JSON)) = '{kind}')"
 
 
+def _list(field: Field, cell: str) -> str:
+    """Every value between the signs is one of the type of the list, in that type's plain form."""
+    plain = exact(Field(field.name, type=field.item), "trim(x)")
+    if not plain:
+        return "true"
+    return f"len(list_filter(string_split({cell}, {literal(field.delimiter)}), lambda x: NOT coalesce({plain}, false))) = 0"
+
+
 _EXACT: Mapping[str, Callable[[Field, str], str]] = {
     "integer": _integer,
     "number": _number,
@@ -186,4 +199,5 @@ _EXACT: Mapping[str, Callable[[Field, str], str]] = {
     "geojson": _json("OBJECT"),
     "object": _json("OBJECT"),
     "array": _json("ARRAY"),
+    "list": _list,
 }

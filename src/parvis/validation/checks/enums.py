@@ -37,7 +37,7 @@ def look(table: Table) -> Iterator[Ask]:
             hint=msg("Valeurs permises : {allowed}. Les majuscules et les accents comptent ; « Rechercher et remplacer » "
                      "de votre tableur les corrige toutes à la fois."),
             why=msg("Les outils nationaux ne reconnaissent que ces mots."),
-            values={"allowed": shortened(field.enum, 8)},
+            values={"allowed": shortened(_said(field), 8)},
             shown=text,
             advise=_nearest(field),
             mend=_mending(table, column, field, f"SELECT DISTINCT {text} FROM {'texts' if raw else 'cells'} WHERE {sql}"),
@@ -45,9 +45,15 @@ def look(table: Table) -> Iterator[Ask]:
         )  # fmt: skip
 
 
+def _said(field: Field) -> list[str]:
+    """Return the values allowed, each with its label when it has one: « 1 (bon) »."""
+    labels = field.labels or [""] * len(field.enum)
+    return [f"{value} ({label})" if label else value for value, label in zip(field.enum, labels, strict=False)]
+
+
 def _one(table: Table, text: str, column: Column, field: Field) -> str:
     if field.type not in ("integer", "number"):
-        words = [e.strip() for e in field.enum] + list(table.schema.missing if table.schema else ())
+        words = [e.strip() for e in field.enum] + list(table.schema.absent(field) if table.schema else ())
         return f"{text} NOT IN {table.among(words)}"
     numbers = [n for n in map(_number, field.enum) if n is not None]
     known = ", ".join(map(repr, numbers))
@@ -70,7 +76,7 @@ def _several(cell: str, field: Field) -> str:
 def _nearest(field: Field) -> Callable[[Sequence[str]], Mapping[str, str]]:
     def advise(examples: Sequence[str]) -> Mapping[str, str]:
         for wrong in examples:
-            near = nearest(wrong, field.enum)
+            near = _meant(wrong, field)
             if near:
                 return {"near": f" Pour « {wrong} », vouliez-vous écrire « {near} » ?"}
         return {"near": ""}
@@ -85,10 +91,16 @@ def _mending(table: Table, column: Column, field: Field, sql: str) -> Callable[[
         if field.type == "array" or personal(column):
             return None
         told = (str(r[0]) for r in table.query(f"{sql} LIMIT {_MENDED}") if r[0] is not None)
-        pairs = {wrong: near for wrong in told if (near := nearest(wrong, field.enum))}
+        pairs = {wrong: near for wrong in told if (near := _meant(wrong, field))}
         return Step("replace_values", {"column": column.label, "pairs": pairs}) if pairs else None
 
     return mend
+
+
+def _meant(wrong: str, field: Field) -> str:
+    """Return the value that was meant: the one whose label was written in its place, else the nearest one."""
+    labelled = {key(label): value for label, value in zip(field.labels, field.enum, strict=False) if label}
+    return labelled.get(key(wrong), "") or nearest(wrong, field.enum)
 
 
 def nearest(wrong: str, allowed: Sequence[str]) -> str:

@@ -43,19 +43,19 @@ def look(table: Table) -> Iterator[Ask | Finding]:
         if field.pattern:
             pattern = as_re2(field.pattern)
             if pattern:
-                yield from _asks(table, "schema.pattern", column, pattern, _in_words(field))
+                yield from _asks(table, "schema.pattern", column, pattern, _in_words(field), field)
             else:
                 yield _unread(table, field, column)
         known = _FORMATS.get(field.format)
         if known is not None:
-            yield from _asks(table, "schema.format", column, *known)
+            yield from _asks(table, "schema.format", column, *known, field)
         yield from _lengths(table, field, column)
 
 
-def _asks(table: Table, code: str, column: Column, pattern: str, wanted: str) -> Iterator[Ask]:
+def _asks(table: Table, code: str, column: Column, pattern: str, wanted: str, field: Field) -> Iterator[Ask]:
     """Ask of the cells as they will be published; and of those of the file when typing them is what mends them."""
     cell = quoted(column.name) if column.kind is Kind.TEXT else f"CAST({quoted(column.name)} AS VARCHAR)"
-    words = table.schema.missing if table.schema is not None else ()
+    words = table.schema.absent(field) if table.schema is not None else ()
     absent = f" AND {cell} NOT IN ({', '.join(map(literal, words))})" if words and column.kind is Kind.TEXT else ""
     yield Ask(
         code,
@@ -113,6 +113,8 @@ def _unread(table: Table, field: Field, column: Column) -> Finding:
 
 def _lengths(table: Table, field: Field, column: Column) -> Iterator[Ask]:
     cell, raw = table.text(column)
+    several = field.type == "list"
+    size = f"len(string_split({cell}, {literal(field.delimiter)}))" if several else f"length({cell})"
     for bound, sign, said in (
         (field.min_length, "<", msg("trop courtes")),
         (field.max_length, ">", msg("trop longues")),
@@ -122,8 +124,10 @@ def _lengths(table: Table, field: Field, column: Column) -> Iterator[Ask]:
                 "schema.length",
                 Severity.WARN,
                 column,
-                f"length({cell}) {sign} {int(bound)}",
-                msg("Colonne « {column} » : {count} valeur(s) sont {said} (limite : {bound} signes)."),
+                f"{size} {sign} {int(bound)}",
+                msg("Colonne « {column} » : {count} valeur(s) sont {said} (limite : {bound} signes).")
+                if not several
+                else msg("Colonne « {column} » : {count} valeur(s) sont {said} (limite : {bound} éléments)."),
                 hint=msg("Corrigez ces cellules dans votre fichier."),
                 why=msg("Un code trop court ou trop long en désigne un autre, ou rien."),
                 values={"said": said, "bound": bound},

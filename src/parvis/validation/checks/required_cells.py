@@ -15,7 +15,9 @@ TITLE = "Cellules obligatoires"
 
 def look(table: Table) -> Iterator[Ask]:
     for field, column in table.pairs():
-        if not field.required or (column.filled >= table.profile.rows and not (table.schema and table.schema.missing)):
+        if not field.required or (
+            column.filled >= table.profile.rows and not (table.schema and table.schema.absent(field))
+        ):
             continue
         if column.kind is not Kind.TEXT and _allows_absence(table, field):
             continue

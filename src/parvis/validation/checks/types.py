@@ -26,7 +26,7 @@ def look(table: Table) -> Iterator[Ask]:
 def _cells(table: Table, field: Field, column: Column, cell: str, raw: bool) -> Iterator[Ask]:
     pattern, wanted = LENIENT[year_of(field)]
     said = quoted(f"__said_{column.name}")  # 0: as the schema writes it, 1: otherwise, 2: it is something else
-    words = table.schema.missing if table.schema is not None else ()
+    words = table.schema.absent(field) if table.schema is not None else ()
     absent = f" OR {cell} IN ({', '.join(map(literal, words))})" if words else ""
     known = f"regexp_full_match(trim({cell}), {literal(pattern)}) OR {missing_sql(f'trim({cell})')}"
     right = f"{cell} IS NULL OR {exact(field, cell)}{absent}"

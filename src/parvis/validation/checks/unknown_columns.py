@@ -11,7 +11,7 @@ TITLE = "Colonnes hors schéma"
 
 
 def look(table: Table) -> Iterator[Finding]:
-    if table.schema is None:
+    if table.schema is None or table.schema.fields_match in ("exact", "equal", "superset"):  # « fields_match » says it
         return
     used = set(table.mapping.values())
     extra = [c.label for c in table.profile.columns if c.name not in used and c.kind is not Kind.GEOMETRY]
