@@ -42,6 +42,7 @@ from parvis.validation import continuity as continuing
 from parvis.validation import run as validation
 from parvis.values import (
     BESIDE,
+    NO_SCHEMA,
     Change,
     Finding,
     Metadata,
@@ -116,6 +117,7 @@ def rework(
     preparation: Preparation,
     steps: Sequence[Step],
     *,
+    schema: str = "",
     references: Sequence[Version] = (),
     territory: str = "",
     now: str,
@@ -123,10 +125,10 @@ def rework(
 ) -> Preparation:
     """Return the preparation of the same table under other steps; what was staged of it is replaced.
 
-    The file is read again only when a step says how to read it, or when what was read was not kept. Raises: InputError
+    ``schema`` is the id of the one that a person chose, NO_SCHEMA for none, "" when Parvis chooses. The file is read again only when a step says how to read it, or when what was read was not kept. Raises: InputError
     when the file does not give this table any more.
     """
-    wanted = Recipe(tuple(steps), preparation.profile.table, preparation.labels, preparation.follows)
+    wanted = Recipe(tuple(steps), preparation.profile.table, preparation.labels, preparation.follows, schema=schema)
     expected = _Expected("", (wanted,), _datasets(folder, references), territory, now)
     say: Progress = progress or (lambda share, what: None)
     with folder.workspace() as work:
@@ -506,7 +508,10 @@ def _examine_table(
     profile = profiling.profile(repaired, columns, typed)
     profile = _with_former_names(profile, repaired, columns, typed, steps)
     matches = matching.match(profile)
-    wanted, mapping = _schema_for(expected.schema, profile, matches)
+    told = recipe.schema if recipe is not None and recipe.named else ""
+    wanted, mapping = _schema_for(told or expected.schema, profile, matches)
+    if wanted is not None and told and all(m.schema != wanted.id for m in matches):
+        matches = (*matches, matching.fit(profile, wanted))
     profile = dataclasses.replace(profile, schemas=matches)
     if wanted is not None:
         profile = describing.describe_columns(profile, wanted, mapping)
@@ -525,7 +530,8 @@ def _examine_table(
         ),
         *screening.screen(typed, profile),
     )
-    metadata = describing.prefill(parcel, profile, matches[0] if wanted and matches else None, expected.territory)
+    match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
+    metadata = describing.prefill(parcel, profile, match, expected.territory)
     policy = policies.propose(profile, findings)
     preparation = Preparation(
         id=_identity(parcel, raw.name),
@@ -587,6 +593,8 @@ def _without_people(steps: Sequence[Step], findings: Sequence[Finding]) -> tuple
 
 def _schema_for(asked: str, profile: Profile, matches: Sequence[SchemaMatch]) -> tuple[Schema | None, dict[str, str]]:
     """Return the schema to check against and its field -> column mapping: the one asked, else a sure match."""
+    if asked == NO_SCHEMA:
+        return None, {}
     if asked:
         wanted = matching.open_schema(asked)
         return wanted, dict(matching.fit(profile, wanted).mapping)

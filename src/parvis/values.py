@@ -89,6 +89,9 @@ class Step:
         return self.message.format(**self.values)
 
 
+NO_SCHEMA = "-"  # a person said that a table follows no schema
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """The steps accepted once for a table of a source, to be replayed on its next files."""
@@ -98,6 +101,7 @@ class Recipe:
     labels: Sequence[str] = ()  # its headers, as the file had them
     id: str = ""  # whose it is: given back by the preparation that replayed it
     named: bool = True  # the file comes from the same source; when not, only the very same headers will do
+    schema: str = ""  # id of the schema that a person chose, NO_SCHEMA for none, "" when Parvis chooses
 
 
 @dataclass(frozen=True, slots=True)

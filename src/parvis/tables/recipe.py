@@ -90,6 +90,7 @@ def dump(found: Sequence[Recipe]) -> str:
         {
             "table": r.table,
             "labels": list(r.labels),
+            **({"schema": r.schema} if r.schema else {}),
             "steps": [
                 {"repair": s.repair, "parameters": to_json(s.parameters), "origin": s.origin, "off": s.off}
                 for s in kept(r.steps)

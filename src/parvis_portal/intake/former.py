@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from parvis.dates import MONTHS
 from parvis.privacy import policy as policies
+from parvis.schemas import schema as schemas
 from parvis.tables import recipe as recipes
 from parvis.text import fold
-from parvis.values import Metadata, Policy, Preparation, Recipe, Step, Version, to_json
+from parvis.values import NO_SCHEMA, Metadata, Policy, Preparation, Recipe, Step, Version, to_json
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake.models import Draft, Source, SourceTable, Submission
 from parvis_portal.people.models import Organisation, User
@@ -51,6 +52,7 @@ def candidates(submission: Submission) -> tuple[Recipe, ...]:
             labels=tuple(row.labels),
             id=str(row.pk),
             named=_same_source(row, submission, wanted, mine),
+            schema=row.schema if row.schema in (NO_SCHEMA, *schemas.all_ids()) else "",
         )
         for row in rows.order_by("-accepted_at")[:MOST]
     )
@@ -83,6 +85,7 @@ class Start:
     source: Source | None = None
     ignored: bool = False
     follows: str = ""
+    schema: str = ""
 
 
 def start(submission: Submission, preparation: Preparation) -> Start:
@@ -101,6 +104,7 @@ def start(submission: Submission, preparation: Preparation) -> Start:
         source=row.source,
         ignored=row.ignored and same,
         follows=str(row.pk),
+        schema=row.schema,
     )
 
 
@@ -145,7 +149,7 @@ def remember(draft: Draft, by: User | None) -> SourceTable:
     source = draft.submission.source or _upload(draft.submission, by)
     preparation = draft.prepared
     row = _row(source, draft.submission, preparation)
-    row.dataset, row.ignored = draft.dataset, False
+    row.dataset, row.ignored, row.schema = draft.dataset, False, draft.schema
     row.recipe = [to_json(s) for s in recipes.kept(preparation.recipe)]
     row.labels = list(preparation.labels)
     row.policy = to_json(_dated(draft.decided_policy)) | {"seen": to_json(policies.seen(preparation.findings))}

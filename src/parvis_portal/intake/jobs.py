@@ -59,6 +59,7 @@ def rework(argument: str, progress: Progress) -> None:
         folder,
         before,
         draft.steps,
+        schema=draft.schema,
         references=former.references(organisation, draft.steps),
         territory=organisation.insee,
         now=now(),
@@ -196,6 +197,7 @@ def _start(submission: Submission, preparation: Preparation, wanted: str) -> Non
         preparation=to_json(_with_change(Folder(settings.DATA), preparation, dataset)),
         policy=to_json(begun.policy),
         metadata=to_json(begun.metadata),
+        schema=begun.schema,
         dataset=dataset,
         state=Draft.State.DISCARDED if begun.ignored else Draft.State.WAITING,
     )

@@ -84,6 +84,7 @@ class SourceTable(models.Model):
     recipe = models.JSONField(default=list)  # of values.Step, in order
     labels = models.JSONField(default=list)  # headers of the file the recipe was accepted on
     policy = models.JSONField(default=dict)  # values.Policy, as decided
+    schema = models.CharField(max_length=80, blank=True)  # as a person chose it: see values.Recipe
     ignored = models.BooleanField(default=False)  # a person put this table aside: so are the next ones
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
@@ -161,6 +162,7 @@ class Draft(models.Model):
     preparation = models.JSONField()  # values.Preparation, with what was proposed
     recipe = models.JSONField(default=list)  # of values.Step, as the person wants it; the preparation shows what came
     former = models.JSONField(default=list)  # recipes before the last changes, newest last: what "undo" goes back to
+    schema = models.CharField(max_length=80, blank=True)  # as a person chose it: see values.Recipe
     policy = models.JSONField()  # values.Policy, as decided so far
     metadata = models.JSONField()  # values.Metadata, as decided so far
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_index=True)

@@ -10,9 +10,10 @@ from typing import Any
 from django.db import transaction
 
 from parvis.errors import InputError
+from parvis.schemas import schema as schemas
 from parvis.tables import recipe as recipes
 from parvis.tables.parameters import columns_of
-from parvis.values import Preparation, Step, to_json
+from parvis.values import NO_SCHEMA, Preparation, Step, to_json
 from parvis_portal.intake.models import Draft
 from parvis_portal.jobs.actions import enqueue
 from parvis_portal.people import audit
@@ -30,14 +31,19 @@ def change(draft: Draft, by: User | None, act: str, posted: Posted | None = None
     """Change the steps of a table and ask for it to be prepared again.
 
     ``act`` is "off:2", "on:2", "accept:2", "remove:2", "add:rename" (with the form's answers), "fix:3" (the repair that the
-    finding of this rank proposes), "nearest:2" (the columns it lost replaced by the nearest ones) or "undo".
+    finding of this rank proposes), "nearest:2" (the columns it lost replaced by the nearest ones), "undo", or
+    "schema:scdl/subventions" (what the table is to be held against; "schema:-" nothing, "schema:" what Parvis finds,
+    "schema:?" what the form says).
     Raises: InputError when the draft was decided, when the step is not there or the form is not filled.
     """
     found = Draft.objects.select_for_update(of=("self",)).select_related("submission__organisation").get(pk=draft.pk)
     if not found.open:
         raise InputError("Ce brouillon a déjà été décidé.", "Rechargez la page pour voir où il en est.")
     now = [to_json(s) for s in recipes.kept(found.prepared.recipe)]
-    if act == "undo":
+    if act.startswith("schema:"):
+        found.schema = _schema(act.removeprefix("schema:"), posted or {})
+        found.recipe = now
+    elif act == "undo":
         if not found.former:
             raise InputError("Il n'y a rien à annuler.")
         found.recipe, found.former = found.former[-1], found.former[:-1]
@@ -47,6 +53,16 @@ def change(draft: Draft, by: User | None, act: str, posted: Posted | None = None
             raise InputError("Une recette a au plus {most} étapes.", most=MOST)
         found.recipe, found.former = [to_json(s) for s in steps], _undoable([*found.former, now])
     return ask(found, by, act)
+
+
+def _schema(asked: str, posted: Posted) -> str:
+    """Return the id of the schema that a person chose. Raises: InputError when there is no such schema."""
+    wanted = next(iter(posted.get("schema", ())), "") if asked == "?" else asked
+    if asked == "?" and not wanted:
+        raise InputError("Choisissez un schéma dans la liste.")
+    if wanted not in ("", NO_SCHEMA, *schemas.all_ids()):
+        raise InputError("Parvis ne connaît pas le schéma « {schema} ».", schema=wanted[:80])
+    return wanted
 
 
 def _undoable(former: list[Any]) -> list[Any]:

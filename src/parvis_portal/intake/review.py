@@ -12,8 +12,10 @@ from django.utils.translation import ngettext
 
 from parvis.plugins import found as plugins
 from parvis.privacy.meanings import GROUNDS
+from parvis.schemas import schema as schemas
 from parvis.tables import recipe as recipes
-from parvis.values import BESIDE, Finding, Place, Policy, Preparation, Severity, Step, msg
+from parvis.text import fold
+from parvis.values import BESIDE, NO_SCHEMA, Finding, Place, Policy, Preparation, Severity, Step, msg
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import neighbours, queries
 from parvis_portal.intake.former import BORROWED
@@ -137,6 +139,49 @@ def grouped(findings: Sequence[Finding], own: int = 0) -> list[Group]:
     ranked = [(f, n) for f, n in ranked if BESIDE not in f.values]
     groups = [Group(str(s), t, [remark(f, n) for f, n in ranked if f.severity is s]) for s, t in titles.items()]
     return [g for g in groups if g.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A schema that a table may follow."""
+
+    id: str
+    title: str
+    confidence: float
+    reason: str
+
+
+def schema(draft: Draft) -> dict[str, Any]:
+    """Return what a table is held against, who chose it, and what it might be instead.
+
+    ``state`` is "checked" (Parvis found it), "chosen" (a person did), "none" (a person wants none), "doubt" (Parvis is not
+    sure: a person is asked) or "unknown".
+    """
+    preparation = draft.prepared
+    near = [Candidate(m.schema, _(m.title), m.confidence, _(m.reason)) for m in preparation.profile.schemas]
+    held = next((c for c in near if c.id == preparation.schema), None)
+    doubtful = [c for c in near if c.confidence >= DOUBT]
+    state = "doubt" if doubtful else "unknown"
+    if preparation.schema:
+        state = "chosen" if draft.schema else "checked"
+    elif draft.schema == NO_SCHEMA:
+        state = "none"
+    return {
+        "state": state,
+        "held": held,
+        "doubtful": doubtful if state == "doubt" else [],
+        "others": [c for c in near if c.id != preparation.schema],
+        "all": _all_schemas(),
+    }
+
+
+DOUBT = 0.35  # confidence from which a schema that is not sure is asked about
+
+
+def _all_schemas() -> list[tuple[str, str]]:
+    """Return every known schema, by title: (id, title)."""
+    told = [(s, _(schemas.load(s).title)) for s in schemas.all_ids()]
+    return sorted(told, key=lambda one: fold(one[1]))
 
 
 @dataclass(frozen=True, slots=True)

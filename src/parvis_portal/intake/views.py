@@ -179,7 +179,8 @@ def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpRespo
         context = _review(request, found, form) | {"adding": review.adding(found, name, given), "refused": error.text}
         return render(request, "intake/review.html", context, status=400)
     _wait(found)
-    return redirect(reverse("intake:draft", args=[found.pk]) + "#reparations")
+    part = "quoi" if act.startswith("schema:") else "reparations"
+    return redirect(reverse("intake:draft", args=[found.pk]) + f"#{part}")
 
 
 def _typed(request: HttpRequest, found: Draft, member: Membership) -> Draft:
@@ -249,6 +250,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "profile": preparation.profile,
         "columns": preparation.profile.columns,
         "findings": review.grouped(_remarks(found), len(found.submission.remarks)),
+        "schema": review.schema(found),
         "beside": review.beside(found),
         "steps": review.steps(preparation),
         "ideas": review.ideas(preparation),
