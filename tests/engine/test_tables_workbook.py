@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -14,11 +15,13 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from parvis.errors import InputError
-from parvis.tables import biff, package, xlsb
+from parvis.errors import InputError, LimitError
+from parvis.tables import biff, header, package, workbook, xlsb
+from parvis.tables.read import read_into
+from parvis.tables.sink import Sink
 from parvis.tables.table import Limits
 from parvis.tables.workbook import Hidden
-from reading import cells, codes, of, told
+from reading import cells, codes, lines, of, told
 
 GREEN = PatternFill("solid", fgColor="00B050")
 RED = PatternFill("solid", fgColor="FFC00000")
@@ -101,6 +104,101 @@ def test_the_text_of_a_merged_cell_is_seen_when_its_first_column_is_hidden(tmp_p
     sheet.column_dimensions["A"].hidden = True
     sink = told(tmp_path, saved(book), "marches.xlsx")
     assert list(sink.tables[0].labels) == ["Projet / objet", "Projet / montant", "Lots / titulaire", "Lots / montant"]
+
+
+def _long(rows: int = 60) -> Any:
+    """Return a sheet that starts in C3, with a blank line, an error, a merged cell, hidden lines and columns."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Voirie"
+    kinds = ("voie", "longueur", "date", "code", "note", "vue le", "secret")
+    for place, label in enumerate(kinds, 3):
+        sheet.cell(3, place, label)
+    for i in range(rows):
+        line = 4 + i
+        if i == rows - 4:
+            continue
+        sheet.cell(line, 3, f"Rue {i}")
+        sheet.cell(line, 4, 12.5 * i if i % 7 else None)
+        sheet.cell(line, 5, dt.date(2024, 1, 1) + dt.timedelta(i // 2))
+        sheet.cell(line, 6, f"{i:05d}")
+        sheet.cell(line, 7, ("oui", 1, None, 2.5, " ")[i % 5])
+        sheet.cell(line, 8, dt.datetime(2024, 1, 1, 8, i))  # noqa: DTZ001  no zone in a cell
+        sheet.cell(line, 9, "à cacher")
+    sheet["G40"] = "#N/A"
+    sheet["C41"] = "#REF!"
+    sheet["D42"].data_type = "e"
+    sheet["D42"] = "#DIV/0!"
+    sheet.row_dimensions[50].hidden = True
+    sheet.column_dimensions["I"].hidden = True
+    return book
+
+
+def test_a_long_sheet_is_read_by_columns_as_a_short_one_is_by_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = saved(_long())
+    (tmp_path / "a").mkdir()
+    short = told(tmp_path / "a", content, "voirie.xlsx")
+    monkeypatch.setattr(header, "WHOLE", 40)
+    monkeypatch.setattr(workbook, "_HEAD", 5)
+    monkeypatch.setattr(workbook, "_CHUNK", 7)
+    monkeypatch.setattr(workbook, "_GROUP", 21)
+    (tmp_path / "b").mkdir()
+    long = told(tmp_path / "b", content, "voirie.xlsx")
+    assert long.tables[0].labels == short.tables[0].labels
+    assert cells(long) == cells(short)
+    assert lines(long) == lines(short)
+    assert len(lines(long)) == 58 and 50 not in lines(long) and 60 not in lines(long)
+    assert [f.text for f in long.findings] == [f.text for f in short.findings]
+    assert {"G40", "C41", "D42"} == {c for f in long.findings if f.code == "excel.error_cells" for c in f.examples}
+
+
+def test_the_header_that_a_person_chose_in_a_long_sheet_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(header, "WHOLE", 40)
+    monkeypatch.setattr(workbook, "_HEAD", 5)
+    path = tmp_path / "voirie.xlsx"
+    path.write_bytes(saved(_long()))
+    sink = Sink(tmp_path, headers={"Voirie": 3})
+    read_into(path, "voirie.xlsx", sink)
+    assert list(sink.tables[0].labels) == ["voie", "longueur", "date", "code", "note", "vue le"]
+    assert sink.tables[0].rows == 58
+    assert sink.tables[0].positions == (2, 3, 4, 5, 6, 7)
+
+
+def _rewritten(content: bytes, **changes: tuple[str, str]) -> bytes:
+    """Return a workbook whose first sheet's XML was changed by regular expressions."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as package, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in package.namelist():
+            data = package.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                text = data.decode()
+                for old, new in changes.values():
+                    text, count = re.subn(old, new, text)
+                    assert count, old
+                data = text.encode()
+            target.writestr(name, data)
+    return out.getvalue()
+
+
+def test_hidden_lines_are_seen_whatever_quotes_the_program_writes(tmp_path: Path) -> None:
+    book = rounds()
+    book.active.row_dimensions[3].hidden = True
+    content = _rewritten(saved(book), quotes=(r'="([^"<>]*)"', r"='\1'"))
+    sink = told(tmp_path, content, "equipements.xlsx")
+    assert "excel.hidden_rows" in codes(sink)
+    assert "Salle 1" not in {row["nom"] for row in cells(sink)}
+
+
+@pytest.mark.parametrize("dimension", ["", '<dimension ref="A1:C9"/>'])
+def test_a_stray_cell_far_away_is_refused_with_what_to_do(tmp_path: Path, dimension: str) -> None:
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    content = _rewritten(saved(rounds()), far=("</sheetData>", far), dimension=(r"<dimension [^>]*/>", dimension))
+    with pytest.raises(LimitError, match="1048576 lignes et 16384 colonnes"):
+        told(tmp_path, content, "equipements.xlsx")
 
 
 # --- ODS ------------------------------------------------------------------------------------------

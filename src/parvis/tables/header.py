@@ -85,10 +85,12 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
     """Put the tables of a grid into the sink.
 
     ``facts`` may hold ``first_line`` (line of the first row), ``lines`` (iterable of the rows' lines, when some are
-    left out), ``merged`` (list of (first line, first column, last line, last column); columns as in ``rows``) and
-    ``at`` (the sheet's columns of the cells, when some are left out); the rest goes to the table as it is.
+    left out), ``merged`` (list of (first line, first column, last line, last column); columns as in ``rows``),
+    ``at`` (the sheet's columns of the cells, when some are left out) and ``rest`` (what follows ``rows`` in a sheet too
+    long to be looked at as a whole: batches of c0..cN and ``__line``, without blank lines); other facts go to the
+    table as they are.
     """
-    kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines")}
+    kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines", "rest")}
     lines = facts.get("lines") or count(int(facts.get("first_line", 1)))
     stream: Iterator[Row] = ((line, [_clean(c) for c in r]) for r, line in zip(rows, lines, strict=False))
     head = list(islice(stream, WHOLE))
@@ -108,8 +110,9 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
         )
         return
     merged = _merged(facts.get("merged") or ())
-    if following is not None:
-        _long(sink, name, head, chain([following], rest), facts=kept, merged=merged)
+    if following is not None or "rest" in facts:
+        more = rest if following is None else chain([following], rest)
+        _long(sink, name, head, more, facts.get("rest", ()), facts=kept, merged=merged)
         return
     pasted = _pasted(head) if facts.get("sheet") else None
     whole = [pasted] if pasted else _blocks(head, merged)
@@ -785,11 +788,15 @@ def _long(
     name: str,
     head: list[Row],
     rest: Iterator[Row],
+    batches: Iterable[Any],
     *,
     facts: Mapping[str, Any],
     merged: Mapping[int, list[tuple[int, int, int]]],
 ) -> None:
-    """Keep a grid too long to be looked at as a whole: one table, blank lines left out."""
+    """Keep a grid too long to be looked at as a whole: one table, blank lines left out.
+
+    ``rest`` are the lines after ``head``; ``batches`` what comes after them, already by columns.
+    """
     start = _start(head, merged) or Start([""], 0, 0, found=False)
     width = max(len(start.labels), *(len(r) for _, r in head))
     labels = [*start.labels, *([""] * (width - len(start.labels)))]
@@ -802,5 +809,6 @@ def _long(
     clean = _labels(Start(labels, start.line), range(width))
     at = facts.get("at")
     facts = {k: v for k, v in facts.items() if k != "at"} | ({"positions": tuple(at[:width])} if at else {})
-    sink.rows(name, clean, rows(), header_line=start.line if start.found else None, titles=start.titles, **facts)
+    line = start.line if start.found else None
+    sink.rows(name, clean, rows(), batches, header_line=line, titles=start.titles, **facts)
     _say(sink, name, start, clean)

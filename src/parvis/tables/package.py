@@ -98,19 +98,26 @@ def chunks(package: zipfile.ZipFile, name: str, meter: Meter) -> Iterator[bytes]
 
 
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:[^?!]|!--)")
 
 
 def xml(package: zipfile.ZipFile, name: str, meter: Meter, what: str) -> Iterator[bytes]:
-    """Yield the bytes of an XML member in overlapping windows; a DOCTYPE is refused (XML bombs, outside files)."""
+    """Yield the bytes of an XML member in overlapping windows; a DOCTYPE is refused (XML bombs, outside files).
+
+    It can only stand before the first element: what follows that is not searched, unless a comment may hide where it is.
+    """
     tail = b""
+    prolog = True
     for chunk in chunks(package, name, meter):
         window = tail + chunk
-        if _DOCTYPE.search(window) or window[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if prolog and (_DOCTYPE.search(window) or window[:2] in (b"\xff\xfe", b"\xfe\xff")):
             raise InputError(
                 "{what} contient des définitions XML interdites (DOCTYPE, entités).",
                 "Ouvrez-le dans votre tableur et enregistrez-le à nouveau, puis renvoyez-le.",
                 what=what,
                 code="xml.doctype",
             )
+        if prolog and (first := _ROOT.search(window)):
+            prolog = first[0] == b"<!--"
         yield window
         tail = window[-OVERLAP:]

@@ -58,11 +58,11 @@ class Sink:
 
     def _under(self, header: int, name: str, rows: Iterable[Cells], facts: Mapping[str, Any]) -> None:
         """Keep what stands under a line as one table."""
-        kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines", "at")}
+        kept = {k: v for k, v in facts.items() if k not in ("first_line", "merged", "lines", "at", "rest")}
         lines = facts.get("lines") or itertools.count(int(facts.get("first_line", 1)))
         labels: list[str] = []
         following: list[tuple[int, Cells]] = []
-        for row, line in zip(rows, lines, strict=False):
+        for row, line in itertools.chain(zip(rows, lines, strict=False), _pairs(facts.get("rest", ()))):
             if line == header:
                 labels = [" ".join((cell or "").split()) for cell in row]
             elif line > header and any(cell and cell.strip() for cell in row):
@@ -92,9 +92,19 @@ class Sink:
         rows, geometry = _write(path, len(labels), batches, self._check(labels))
         self._keep(name, path, labels, rows, geometry=geometry, **facts)
 
-    def rows(self, name: str, labels: Sequence[str], rows: Iterable[tuple[int, Cells]], **facts: Any) -> None:
-        """Keep a table given as (line, cells) pairs; short rows are filled, and must not be longer than the labels."""
-        self.table(name, labels, _batches(len(labels), rows), **facts)
+    def rows(
+        self,
+        name: str,
+        labels: Sequence[str],
+        rows: Iterable[tuple[int, Cells]],
+        batches: Iterable[pa.RecordBatch | pa.Table] = (),
+        **facts: Any,
+    ) -> None:
+        """Keep a table given as (line, cells) pairs, then as batches with their lines, as ``table`` takes them.
+
+        Short rows are filled, and must not be longer than the labels.
+        """
+        self.table(name, labels, itertools.chain(_batches(len(labels), rows), batches), **facts)
 
     def file(self, name: str, labels: Sequence[str], path: Path, rows: int, **facts: Any) -> None:
         """Keep a table whose Parquet file the reader wrote itself, at a path given by ``path()``."""
@@ -184,15 +194,27 @@ def _shaped(batch: pa.RecordBatch | pa.Table, columns: int, geometry: bool, done
     cells = [i for i, n in enumerate(names) if n not in (LINE, SHAPE)]
     if len(cells) != columns:
         raise ValueError(f"{len(cells)} columns for {columns} labels")
-    arrays: list[Any] = [batch.column(i).cast(pa.string()) for i in cells]
+    arrays: list[Any] = [_typed(batch.column(i), pa.string()) for i in cells]
     if LINE in names:
-        arrays.append(batch.column(names.index(LINE)).cast(pa.int64()))
+        arrays.append(_typed(batch.column(names.index(LINE)), pa.int64()))
     else:
         arrays.append(pa.array(range(done + 1, done + batch.num_rows + 1), pa.int64()))
     if geometry:
         shapes: Any = batch.column(names.index(SHAPE))
         arrays.append(shapes.cast(pa.binary()))
     return pa.Table.from_arrays(arrays, schema=schema(columns, geometry))
+
+
+def _typed(column: Any, kind: pa.DataType) -> Any:
+    """Return a column of this type; nothing is called when it is, as Arrow's functions cost 40 ms to load."""
+    return column if column.type == kind else column.cast(kind)
+
+
+def _pairs(batches: Iterable[pa.Table]) -> Iterator[tuple[Cells, int]]:
+    """Yield the rows of batches with their lines."""
+    for batch in batches:
+        *cells, lines = (column.to_pylist() for column in batch.columns)
+        yield from zip(zip(*cells, strict=True), lines, strict=True)
 
 
 def _batches(columns: int, rows: Iterable[tuple[int, Cells]]) -> Iterator[pa.RecordBatch]:

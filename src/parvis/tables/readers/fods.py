@@ -12,6 +12,7 @@ from typing import Any
 
 from parvis.errors import InputError
 from parvis.tables import markup, workbook
+from parvis.tables.cell_text import text
 from parvis.values import Finding
 
 TITLE = "Classeur LibreOffice en un seul fichier (FODS)"
@@ -123,7 +124,7 @@ def _text(cell: Any) -> str | None:
     value = _attribute(cell, _SAID[kind]) if kind in _SAID else ""
     if kind in ("float", "percentage", "currency") and value:
         try:
-            return workbook.text(float(value))
+            return text(float(value))
         except ValueError:
             return value
     if kind == "time" and (hour := _HOUR.fullmatch(value)):
@@ -133,7 +134,7 @@ def _text(cell: Any) -> str | None:
     if kind == "date" and value:
         return value.removesuffix("T00:00:00").replace("T", " ")
     lines = ["".join(p.itertext()) for p in cell if isinstance(p.tag, str) and markup.local(p) == "p"]
-    return workbook.text("\n".join(lines))
+    return text("\n".join(lines))
 
 
 def _inside(sheet: Any, name: str) -> Iterator[Any]:

@@ -1,0 +1,115 @@
+"""The cells of a workbook as text, one at a time or a whole column at once: both give the same.
+
+A long sheet is read by columns. Most of them hold only texts, that go through as they are; in the others a value
+often comes again and is written once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
+                    "#GETTING_DATA", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"})  # fmt: skip
+
+_ODD = np.zeros(256, bool)  # first bytes, in UTF-8, of an error and of the signs that show nothing
+_ODD[[ord("#"), *range(9, 14), *range(28, 33), 0xC2, 0xE1, 0xE2, 0xE3]] = True
+
+
+def text(cell: Any) -> str | None:
+    """Return a cell as the text that the agent sees: whole numbers without « .0 », ISO dates, nothing for empty."""
+    write = _WRITERS.get(type(cell))
+    return write(cell) if write else str(cell)
+
+
+def column(cells: Sequence[Any]) -> tuple[pa.StringArray, dict[int, str]]:
+    """Return the texts of a column's cells, and those of the errors among them by their positions.
+
+    The texts are what ``text`` gives for each cell, null for nothing and for an error.
+    """
+    try:
+        texts = pa.array(cells, pa.string())
+    except pa.ArrowTypeError:  # not all are texts
+        told = _written(cells)
+    else:
+        lengths, first = _starts(texts)
+        if not (_ODD[first] | (lengths == 0)).any():
+            return texts, {}
+        told = [cell if cell and not cell.isspace() else None for cell in cells]
+    if ERRORS.isdisjoint(told):
+        return pa.array(told, pa.string()), {}
+    errors = {i: cell for i, cell in enumerate(told) if cell in ERRORS}
+    return pa.array([None if i in errors else cell for i, cell in enumerate(told)], pa.string()), errors
+
+
+def _written(cells: Sequence[Any]) -> list[str | None]:
+    kinds = set(map(type, cells))
+    write = _WRITERS.get(kinds.pop(), str) if len(kinds) == 1 else text
+    if len(kinds - {str, type(None)}) > 1:  # where 1, 1.0 and True are equal
+        return list(map(write, cells))
+    distinct = set(cells)
+    if len(distinct) > 0.5 * len(cells):
+        return list(map(write, cells))
+    told = {cell: write(cell) for cell in distinct}
+    return [told[cell] for cell in cells]
+
+
+def _starts(texts: pa.StringArray) -> tuple[Any, Any]:
+    """Return the lengths of texts, in bytes, and their first bytes (of no meaning for an empty one)."""
+    places, content = (memoryview(b or b"") for b in texts.buffers()[1:])
+    ends = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    lengths = np.diff(ends)
+    if not content:
+        return lengths, np.zeros(len(texts), np.uint8)
+    return lengths, np.frombuffer(content, np.uint8).take(ends[:-1], mode="clip")
+
+
+def _words(cell: str) -> str | None:
+    return cell if cell and not cell.isspace() else None
+
+
+def _number(cell: float) -> str | None:
+    """Return a spreadsheet's number with its 15 significant digits, never in scientific form; nothing for no number."""
+    said = repr(cell)
+    if len(said) > 16 or "e" in said or "n" in said:
+        return _rounded(cell)
+    said = said.removesuffix(".0")  # the shortest text of a number, when it has no more than 15 digits
+    return said if said != "-0" else "0"
+
+
+def _rounded(cell: float) -> str | None:
+    if not math.isfinite(cell):
+        return None
+    if cell == int(cell) and abs(cell) < 1e15:
+        return str(int(cell))
+    said = format(cell, ".15g")
+    return format(Decimal(said), "f") if "e" in said else said
+
+
+def _moment(cell: dt.datetime) -> str:
+    return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ", timespec="seconds")
+
+
+def _length(cell: dt.timedelta) -> str:
+    minutes, seconds = divmod(int(cell.total_seconds()), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+
+
+_WRITERS: Mapping[type, Callable[[Any], str | None]] = {
+    type(None): lambda _: None,
+    str: _words,
+    bool: lambda cell: "vrai" if cell else "faux",
+    int: str,
+    float: _number,
+    dt.datetime: _moment,
+    dt.date: lru_cache(4096)(dt.date.isoformat),  # a register has ten years of days
+    dt.time: dt.time.isoformat,
+    dt.timedelta: _length,
+}
