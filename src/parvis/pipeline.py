@@ -29,7 +29,7 @@ from parvis.reports import report as reporting
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
 from parvis.schemas.schema import load as load_schema
-from parvis.store import diff, inbox, shelf, vault
+from parvis.store import diff, disk, inbox, shelf, vault
 from parvis.store.folder import Folder
 from parvis.tables import read as reading
 from parvis.tables import recipe as recipes
@@ -39,6 +39,7 @@ from parvis.tables.table import SHAPE, RawTable
 from parvis.validation import across as comparing
 from parvis.validation import beside as neighbours
 from parvis.validation import continuity as continuing
+from parvis.validation import outlines as outlining
 from parvis.validation import run as validation
 from parvis.values import (
     BESIDE,
@@ -93,6 +94,7 @@ def prepare(
     schema: str = "",
     recipe: Sequence[Recipe] = (),
     references: Sequence[Version] = (),
+    outlines: Sequence[Version] = (),
     territory: str = "",
     now: str,
     progress: Progress | None = None,
@@ -100,12 +102,13 @@ def prepare(
     """Return all that is to be seen of a parcel: remarks on the file, and one preparation per table found.
 
     ``schema`` imposes a schema id; ``recipe`` gives the recipes that its tables may replay (``tables.recipe.choose``);
-    ``references`` are the released versions that steps may look into; ``territory`` is the commune's INSEE code; ``now``
-    is ISO 8601 UTC. The original bytes go to the vault. Bad content never raises: it is a finding. Doing it again gives
-    the same preparations.
+    ``references`` are the released versions that steps may look into; ``outlines`` those that may be the commune's own
+    outline; ``territory`` is the commune's INSEE code; ``now`` is ISO 8601 UTC. The original bytes go to the vault. Bad
+    content never raises: it is a finding. Doing it again gives the same preparations.
     """
     kept = vault.keep(folder, parcel)
-    expected = _Expected(schema, tuple(recipe), _datasets(folder, references), territory, now)
+    drawn = _drawn(folder, outlines, territory)
+    expected = _Expected(schema, tuple(recipe), _datasets(folder, references), territory, now, outlines=drawn)
     with folder.workspace() as work:
         findings, tables = _examine(kept, work, expected, progress)
         _stage(folder, tables)
@@ -119,17 +122,20 @@ def rework(
     *,
     schema: str = "",
     references: Sequence[Version] = (),
+    outlines: Sequence[Version] = (),
     territory: str = "",
     now: str,
     progress: Progress | None = None,
 ) -> Preparation:
     """Return the preparation of the same table under other steps; what was staged of it is replaced.
 
-    ``schema`` is the id of the one that a person chose, NO_SCHEMA for none, "" when Parvis chooses. The file is read again only when a step says how to read it, or when what was read was not kept. Raises: InputError
-    when the file does not give this table any more.
+    ``schema`` is the id of the one that a person chose, NO_SCHEMA for none, "" when Parvis chooses. The file is read again
+    only when a step says how to read it, or when what was read was not kept. Raises: InputError when the file does not
+    give this table any more.
     """
     wanted = Recipe(tuple(steps), preparation.profile.table, preparation.labels, preparation.follows, schema=schema)
-    expected = _Expected("", (wanted,), _datasets(folder, references), territory, now)
+    drawn = _drawn(folder, outlines, territory)
+    expected = _Expected("", (wanted,), _datasets(folder, references), territory, now, outlines=drawn)
     say: Progress = progress or (lambda share, what: None)
     with folder.workspace() as work:
         read = None if _headers((wanted, Recipe(preparation.recipe))) else vault.staged_read(folder, preparation.id)
@@ -165,6 +171,7 @@ def annotate(
     preparation: Preparation,
     *,
     references: Sequence[Version] = (),
+    outlines: Sequence[Version] = (),
     territory: str = "",
     now: str,
     say: Callable[[str], str] = str,
@@ -177,7 +184,13 @@ def annotate(
     """
     wanted = Recipe(preparation.recipe, preparation.profile.table, preparation.labels, preparation.follows)
     expected = _Expected(
-        preparation.schema, (wanted,), _datasets(folder, references), territory, now, lines=reporting.LINES
+        preparation.schema,
+        (wanted,),
+        _datasets(folder, references),
+        territory,
+        now,
+        lines=reporting.LINES,
+        outlines=_drawn(folder, outlines, territory),
     )
     with folder.workspace() as work:
         _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
@@ -225,6 +238,26 @@ def commit(
 def forget(folder: Folder, preparation: Preparation) -> None:
     """Erase what was staged for a preparation that was decided, one way or the other."""
     vault.forget(folder, preparation.id)
+
+
+def outline(folder: Folder, path: str | Path) -> tuple[int, int]:
+    """Keep the outlines of communes of a file, in place of those that it gives again; return (given, kept in all).
+
+    Raises: InputError when the file is not read, or is no layer of communes.
+    """
+    given: list[tuple[str, str, bytes]] = []
+    with opened(path) as (reception, tables):
+        if not tables:
+            raise reason_of_refusal(reception)
+        layers = [t for t in tables if t.raw.geometry] or list(tables[:1])
+        for table in layers:
+            given += outlining.collected(table.typed, table.preparation.profile)
+    with folder.workspace() as work:
+        made = work / "outlines.parquet"
+        kept = outlining.write(made, given, folder.outlines)
+        disk.flush_file(made)
+        disk.rename(made, folder.outlines)
+    return len({code for code, _, _ in given}), kept
 
 
 # --- The same on a file of one's own --------------------------------------------------------------
@@ -409,6 +442,7 @@ class _Expected:
     territory: str
     now: str
     lines: int = validation.LINES  # named in each finding
+    outlines: Sequence[outlining.Source] = ()
 
 
 def _examine(
@@ -548,7 +582,35 @@ def _examine_table(
         labels=tuple(raw.labels),
         follows=recipe.id if recipe else "",
     )
-    return Examined(raw, typed, steps, preparation, tuple(n.removeprefix(SAME_FILE) for n in others))
+    examined = Examined(raw, typed, steps, preparation, tuple(n.removeprefix(SAME_FILE) for n in others))
+    return _placed(examined, repaired, expected) if expected.outlines else examined
+
+
+def _placed(table: Examined, repaired: RawTable, expected: _Expected) -> Examined:
+    """Return the table with what lies out of its commune, as its outline tells it: rougher remarks give way."""
+    profile = table.preparation.profile
+    said = outlining.look(
+        table.typed, repaired, profile, expected.outlines, territory=expected.territory, lines=expected.lines
+    )
+    if said is None:
+        return table
+    findings = (*(f for f in table.preparation.findings if f.code not in outlining.REPLACED), *said)
+    quality = validation.quality(profile, findings)
+    return dataclasses.replace(
+        table, preparation=dataclasses.replace(table.preparation, findings=findings, quality=quality)
+    )
+
+
+def _drawn(folder: Folder, own: Sequence[Version], territory: str) -> tuple[outlining.Source, ...]:
+    """Return where outlines of communes lie: what the town released of its own, then what the operator gave."""
+    sources = []
+    for version in own:
+        code = next((c.name for c in version.columns if c.meaning == "insee_commune"), "")
+        path = folder.object(version.object)
+        if code or (version.rows == 1 and territory):
+            sources.append(outlining.Source(path, version.geometry, code, "" if code else territory))
+    given = outlining.Source(folder.outlines)
+    return (*sources, *([given] if given.path.is_file() else []))
 
 
 def _identity(parcel: Parcel, table: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -119,3 +120,23 @@ def test_another_towns_files_are_never_looked_at(town: Town, drop: Callable[...,
     drop("deliberations.csv", ACTS.encode(), next_town)
     draft = drop("subventions.csv", GRANTS.encode()).drafts.get()
     assert said(draft) == [] and draft.prepared.beside == ()
+
+
+def test_the_towns_own_outline_once_released_tells_which_points_are_out(
+    town: Town, released: Callable[..., Draft], drop: Callable[..., Submission]
+) -> None:
+    box = [[[3.0, 47.0], [3.1, 47.0], [3.1, 47.1], [3.0, 47.1], [3.0, 47.0]]]
+    shape = {
+        "type": "Feature",
+        "properties": {"nom": "Fontclaire"},
+        "geometry": {"type": "Polygon", "coordinates": box},
+    }
+    outline = json.dumps({"type": "FeatureCollection", "features": [shape]}).encode()
+    rows = "espece;longitude;latitude\n" + "".join(f"Tilleul;{3.01 + n / 200};47.05\n" for n in range(12))
+    trees = (rows + "Chêne;3.19;47.05\n").encode()
+    before = drop("arbres.csv", trees).drafts.get()
+    assert "values.point_out_of_town" not in {f.code for f in before.prepared.findings}
+    released("limites de la commune.geojson", outline)
+    after = drop("arbres en ville.csv", trees).drafts.get()
+    told = next(f for f in after.prepared.findings if f.code == "values.point_out_of_town")
+    assert told.lines == (14,) and "hors du contour de la commune" in page(town, after)

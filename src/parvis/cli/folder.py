@@ -1,4 +1,4 @@
-"""Verbs on the data folder: ``backup``, ``restore``, ``doctor``."""
+"""Verbs on the data folder: ``backup``, ``restore``, ``doctor``, ``outlines``."""
 
 from __future__ import annotations
 
@@ -78,4 +78,27 @@ def doctor(data: Path, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS: Sequence[click.Command] = (backup, restore, doctor)
+@click.command()
+@click.argument("files", metavar="FICHIER", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@DATA
+@out.json_option
+def outlines(files: Sequence[Path], data: Path, as_json: bool) -> None:
+    """Donne les contours des communes, contre lesquels les points des fichiers seront vérifiés.
+
+    FICHIER est une couche de communes (GeoJSON de geo.api.gouv.fr, GeoPackage ou shapefile d'Admin Express) avec leurs codes
+    INSEE. Ceux qui sont donnés à nouveau remplacent les anciens.
+    """
+    from parvis import pipeline
+    from parvis.store.folder import Folder
+
+    folder, given, kept = Folder(data), 0, 0
+    for file in files:
+        count, kept = pipeline.outline(folder, file)
+        given += count
+    if as_json:
+        out.show_json({"given": given, "kept": kept})
+    else:
+        out.console().print(f"[green]✓[/green] {given} contours de communes lus ; {kept} gardés en tout.")
+
+
+COMMANDS: Sequence[click.Command] = (backup, restore, doctor, outlines)

@@ -44,6 +44,8 @@ def backup(data: Folder | str | Path, target: str | Path, now: str = "") -> Repo
             _copy_database(folder.database, copy.database)
         if folder.secret.exists():
             shutil.copy2(folder.secret, copy.secret)
+        if folder.outlines.exists():
+            shutil.copy2(folder.outlines, copy.outlines)
         objects = _copy_shelf(folder, copy)
         for source, place in ((folder.raw, copy.raw), (folder.staged, copy.staged), (folder.inbox, copy.inbox)):
             for path in source.iterdir():

@@ -62,6 +62,11 @@ class Folder:
         return disk.make(self.root / "shelf" / "staging", private=True)
 
     @property
+    def outlines(self) -> Path:
+        """The outlines of communes that the operator gave, if any (``parvis outlines``)."""
+        return disk.make(self.root / "outlines", private=True) / "communes.parquet"
+
+    @property
     def lock(self) -> Path:
         return self.shelf / ".lock"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
+from parvis.text import words
 from parvis.values import Compared, Preparation, Version
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
@@ -18,6 +20,10 @@ from parvis_portal.people.models import Organisation
 MOST = 40  # datasets of a town that one table is held against
 ASKED = 20  # tables that are compared again when another one is released
 DEPOSIT = dt.timedelta(hours=1)  # files that a person brings within it are of one deposit
+_OUTLINES = 2000  # rows of a dataset that may be the outline of a town, or of the communes around it
+_OUTLINE = re.compile(
+    r"\b(?:limites?|contours?|perimetres?)\b.*\bcommun|\bcommun\w*\b.*\b(?:limites?|contours?|perimetres?)\b"
+)
 _OPEN = (Draft.State.WAITING, Draft.State.PROPOSED)
 
 
@@ -26,6 +32,14 @@ def released(organisation: Organisation, own: Dataset | None) -> list[Version]:
     rows = catalogue.visible().filter(organisation=organisation).exclude(schema="").select_related("current")
     rows = rows.exclude(pk=own.pk) if own is not None else rows
     return [d.current.version for d in rows.order_by("-modified_at")[:MOST] if d.current is not None]
+
+
+def outlines(organisation: Organisation) -> list[Version]:
+    """Return the datasets of a town that are its own outline: their titles say so, and they hold a few shapes."""
+    rows = catalogue.visible().filter(organisation=organisation, mapped=True, rows__lte=_OUTLINES)
+    drawn = [d for d in rows.select_related("current").order_by("-modified_at")[:MOST] if d.current is not None]
+    said = [(d, " ".join(words(f"{d.described.title} {d.slug}"))) for d in drawn]
+    return [d.current.version for d, told in said if _OUTLINE.search(told) and d.current and d.current.version.geometry]
 
 
 def deposit(submission: Submission) -> QuerySet[Draft]:
