@@ -36,6 +36,8 @@ from parvis.tables import recipe as recipes
 from parvis.tables import types
 from parvis.tables.draft import SAME_FILE, Reference
 from parvis.tables.table import SHAPE, RawTable
+from parvis.tables.texts import texts_of
+from parvis.tables.typed import Cells, typed_table
 from parvis.validation import across as comparing
 from parvis.validation import beside as neighbours
 from parvis.validation import continuity as continuing
@@ -76,10 +78,15 @@ class Examined:
     """One table of a file, read, repaired, typed and looked at: what ``prepare`` keeps of it."""
 
     raw: RawTable
-    typed: Path
+    cells: Cells
     steps: Sequence[Step]
     preparation: Preparation
     others: Sequence[str] = ()  # names of the other tables of the file
+
+    @property
+    def typed(self) -> Path:
+        """The typed Parquet, written when it is first asked for."""
+        return self.cells.file()
 
 
 def collect(folder: Folder, name: str, stream: BinaryIO, *, origin: str, now: str, limit: int = 0) -> Parcel:
@@ -145,7 +152,7 @@ def rework(
             others = _siblings_staged(folder, facts["others"])
             say(0.3, "Reprise des étapes")
             table = _examine_table(preparation.parcel, raw, work, expected, wanted, others)
-            vault.stage(folder, table.preparation.id, table.typed)
+            _stage_typed(folder, table)
         else:
             _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
             found = next(iter(tables), None)
@@ -508,11 +515,18 @@ def _datasets(folder: Folder, versions: Sequence[Version]) -> dict[str, Referenc
 def _stage(folder: Folder, tables: Sequence[Examined]) -> None:
     """Keep what ``commit`` and ``rework`` start from."""
     for table in tables:
-        vault.stage(folder, table.preparation.id, table.typed)
+        _stage_typed(folder, table)
         if table.raw.rows <= KEPT_ROWS:
             others = {n: _identity(table.preparation.parcel, n) for n in table.others}
             facts = {"table": to_json(table.raw), "others": others}
             vault.stage_read(folder, table.preparation.id, facts, table.raw.path)
+
+
+def _stage_typed(folder: Folder, table: Examined) -> None:
+    """Keep the typed table, and what was found in it: committing it will ask again."""
+    vault.stage(folder, table.preparation.id, table.typed)
+    told = tuple(f for f in table.preparation.findings if f.code.startswith("privacy."))
+    screening.remember(table.typed, table.preparation.profile, told)
 
 
 def _siblings_staged(folder: Folder, others: Mapping[str, str]) -> dict[str, Reference]:
@@ -536,9 +550,9 @@ def _examine_table(
     others: Mapping[str, Reference],
 ) -> Examined:
     repaired, steps = recipes.run(raw, recipe, work, {**others, **expected.references})
-    columns = types.infer(repaired)
-    typed = work / "typed.parquet"
-    types.write(repaired, columns, typed)
+    texts = texts_of(repaired)
+    columns = types.infer(repaired, texts)
+    typed = typed_table(repaired, columns, texts, work)
     profile = profiling.profile(repaired, columns, typed)
     profile = _with_former_names(profile, repaired, columns, typed, steps)
     matches = matching.match(profile)
@@ -618,7 +632,7 @@ def _identity(parcel: Parcel, table: str) -> str:
 
 
 def _with_former_names(
-    profile: Profile, raw: RawTable, columns: Sequence[types.TypedColumn], typed: Path, steps: Sequence[Step]
+    profile: Profile, raw: RawTable, columns: Sequence[types.TypedColumn], typed: Cells, steps: Sequence[Step]
 ) -> Profile:
     """Return the profile, columns that were given another name keeping what the former one said of them.
 

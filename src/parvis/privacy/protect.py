@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import math
 import secrets
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.tables import rewrite
+from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
 from parvis.values import Column, Finding, Kind, Policy, Profile, Risk
 
@@ -95,7 +97,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     return SafeTable(out, columns, risk.rows, policy, risk, seal=_SEAL)
 
 
-def preview(typed: Path, profile: Profile, policy: Policy, rows: int) -> tuple[dict[str, Any], ...]:
+def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) -> tuple[dict[str, Any], ...]:
     """Return the first rows as they would be published under the policy, decided or not; values are JSON-safe.
 
     What is personal in those rows and has no rule that holds is shown as « [à décider] », never as it is.
@@ -107,8 +109,8 @@ def preview(typed: Path, profile: Profile, policy: Policy, rows: int) -> tuple[d
     if not plan:
         return ()
     # A function made for a transform would stay in the engine that the steps share.
-    with sql.connect(typed.parent if any(s.expression.clean for s in plan) else None) as engine:
-        engine.execute(f"CREATE TEMP TABLE shown AS SELECT * FROM {sql.source(typed)} LIMIT {int(rows)}")
+    with sql.connect(Path(tempfile.gettempdir()) if any(s.expression.clean for s in plan) else None) as engine:
+        engine.execute(f"CREATE TEMP TABLE shown AS SELECT * FROM {relation_of(typed)} LIMIT {int(rows)}")
         findings = screening.look(engine, "shown", profile)
         waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
         waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
@@ -149,9 +151,9 @@ def _plan(profile: Profile, policy: Policy) -> list[_Step]:
     return plan
 
 
-def _fits(typed: Path, profile: Profile) -> None:
+def _fits(typed: Path | Cells, profile: Profile) -> None:
     """Refuse a profile that is not this table's: a column left out of it would not have been judged."""
-    held = set(pq.read_schema(typed).names) - {sql.LINE}
+    held = set(typed.names if isinstance(typed, Cells) else pq.read_schema(typed).names) - {sql.LINE}
     said = {c.name for c in profile.columns}
     if held != said or len(said) != len(profile.columns):
         raise InputError(

@@ -29,14 +29,16 @@ from parvis.privacy.meanings import (
     WHY_NIR,
     WHY_SAFETY,
 )
+from parvis.tables.texts import TIMES
+from parvis.tables.typed import Cells
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
 
 COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
 _SAMPLE = 500  # distinct cells that settle a doubt on what a column means
 _ENOUGH = 0.4  # share of them that must be surnames
-_WIDE = 40  # columns looked at by one query of a wide table ...
-_SHORT = 20_000  # ... of at most so many rows
+_AT_ONCE = 40  # columns looked at by one query ...
+_SHORT = 20_000  # ... of a table of at most so many rows, or whose values are at hand
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
 _BATCH = 5000  # distinct cells read at once
 _LARGE = 50_000  # rows from which what was found is remembered ...
@@ -76,25 +78,33 @@ _lock = threading.Lock()
 _screened: OrderedDict[tuple[str, str], tuple[Finding, ...]] = OrderedDict()
 
 
-def screen(typed: Path, profile: Profile) -> tuple[Finding, ...]:
+def screen(typed: Path | Cells, profile: Profile) -> tuple[Finding, ...]:
     """Return what blocks the release of a typed table: one finding for each column and each meaning.
 
     ``values`` carry "column" (label), "name" (column's name), "meaning", "where" ("column", "text" or "label"),
     "count" (cells) and "filled" (cells that are not empty); ``place`` the first line. A large table that this process
     has screened already, to the byte and under the same profile, is not read again.
     """
+    if isinstance(typed, Cells):
+        with sql.connect() as engine:
+            return look(engine, typed.relation, profile, cells=typed)
     key = (_digest(typed), repr(profile)) if profile.rows >= _LARGE else None
     with _lock:
         if key is not None and key in _screened:
             return _screened[key]
     with sql.connect() as engine:
         found = look(engine, sql.source(typed), profile)
-    if key is not None:
+    remember(typed, profile, found)
+    return found
+
+
+def remember(typed: Path, profile: Profile, found: tuple[Finding, ...]) -> None:
+    """Keep what was found in a large table for the next time that this file is screened."""
+    if profile.rows >= _LARGE:
         with _lock:
-            _screened[key] = found
+            _screened[_digest(typed), repr(profile)] = found
             while len(_screened) > _REMEMBERED:
                 _screened.popitem(last=False)
-    return found
 
 
 def _digest(path: Path) -> str:
@@ -102,14 +112,21 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def look(engine: Any, relation: str, profile: Profile, columns: Sequence[Column] | None = None) -> tuple[Finding, ...]:
+def look(
+    engine: Any,
+    relation: str,
+    profile: Profile,
+    columns: Sequence[Column] | None = None,
+    cells: Cells | None = None,
+) -> tuple[Finding, ...]:
     """Do the same on a relation of an engine that has the columns and, if it may, ``__line``.
 
     ``columns`` are those to look at when they are no longer the profile's, which still says what the table is about.
+    ``cells`` are the same rows when their values are at hand.
     """
-    table = _Table(engine, relation, profile)
+    table = _Table(engine, relation, profile, cells)
     chosen = profile.columns if columns is None else columns
-    table.pass_over(chosen)
+    table.read_texts(chosen)
     return tuple(f for column in chosen for f in table.findings(column))
 
 
@@ -133,11 +150,12 @@ class _Table:
     engine: Any
     relation: str
     profile: Profile
+    cells: Cells | None = None
     people: bool = field(init=False)
     places: bool = field(init=False)
     exposed: bool = field(init=False)  # its places are for those who see to public safety
     line: str = field(init=False)
-    silent: set[str] = field(default_factory=set)  # columns of text where nothing can stand
+    inside: dict[str, dict[str, _Seen]] = field(default_factory=dict)  # what stands in the texts of each column
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
 
     def __post_init__(self) -> None:
@@ -157,16 +175,24 @@ class _Table:
         about |= {w for c in self.profile.columns for w in words(c.label)}
         self.exposed = bool(about & _EXPOSED) or ("incendie" in about and bool(about & _FIRE_WATER))
 
-    def pass_over(self, columns: Sequence[Column]) -> None:
-        """Note at once the columns of a wide and short table where nothing can stand: a query for each costs more."""
-        texts = [c for c in columns if c.kind is Kind.TEXT and c.meaning not in _ANY_CELL]
-        if len(texts) < _WIDE or self.profile.rows > _SHORT:
-            return
-        for start in range(0, len(texts), _WIDE):
-            some = texts[start : start + _WIDE]
-            tests = (spans.may_hold(sql.quoted(c.name), bare_names=self._may_name(c)) for c in some)
-            told = self._rows(f"SELECT {', '.join(f'bool_or({t})' for t in tests)} FROM {self.relation}")[0]
-            self.silent |= {c.name for c, held in zip(some, told, strict=True) if not held}
+    def read_texts(self, columns: Sequence[Column]) -> None:
+        """Read the columns of text, together where that is possible: the tests of a query cost more than most columns."""
+        texts = [c for c in columns if c.kind is Kind.TEXT]
+        for bare in (True, False):
+            some = [c for c in texts if self._may_name(c) is bare]
+            together = [c for c in some if self._has_values(c) or self.profile.rows <= _SHORT]
+            for start in range(0, len(together), _AT_ONCE):
+                part = together[start : start + _AT_ONCE]
+                landlines = [self._landlines(c) for c in part]
+                for at, cell, count, line in self._candidates_of(part, bare):
+                    self._read(part[at], cell, count, line, bare, landlines[at])
+            for column in (c for c in some if c not in together):
+                ours = self._landlines(column)
+                for cell, count, line in self._candidates(column, bare):
+                    self._read(column, cell, count, line, bare, ours)
+
+    def _has_values(self, column: Column) -> bool:
+        return self.cells is not None and column.name in self.cells.values
 
     def findings(self, column: Column) -> Iterator[Finding]:
         label = self._in_label(column)
@@ -180,7 +206,7 @@ class _Table:
             return
         whole = column.meaning if self._whole(column) else ""
         if column.kind is Kind.TEXT:
-            seen = self._inside(column)
+            seen = self.inside.get(column.name, {})
         elif column.kind in (Kind.INTEGER, Kind.NUMBER):
             seen = self._figures(column)
         else:
@@ -255,24 +281,44 @@ class _Table:
 
     # --- Cells of text ---
 
-    def _inside(self, column: Column) -> dict[str, _Seen]:
-        if column.name in self.silent:
-            return {}
-        bare = self._may_name(column)
-        seen: dict[str, _Seen] = defaultdict(_Seen)
-        landlines = self._landlines(column)
-        for cell, count, line in self._candidates(column, bare):
-            meanings = {s.meaning for s in spans.find(cell, bare_names=bare)}
-            if column.meaning == "phone":
-                meanings.add(spans.whole_phone(cell))
-            if spans.LANDLINE in meanings and landlines:
-                meanings.add("phone")
-            for meaning in meanings & set(spans.TEXT_MEANINGS):
-                seen[meaning].add(count, line)
-        return seen
+    def _read(self, column: Column, cell: str, count: int, line: int | None, bare: bool, landlines: bool) -> None:
+        """Note what stands in a cell that comes so many times."""
+        meanings = {s.meaning for s in spans.find(cell, bare_names=bare)}
+        if column.meaning == "phone":
+            meanings.add(spans.whole_phone(cell))
+        if not meanings:
+            return
+        if spans.LANDLINE in meanings and landlines:
+            meanings.add("phone")
+        seen = self.inside.setdefault(column.name, defaultdict(_Seen))
+        for meaning in meanings.intersection(spans.TEXT_MEANINGS):
+            seen[meaning].add(count, line)
+
+    def _candidates_of(self, columns: Sequence[Column], bare: bool) -> Iterator[tuple[int, str, int, int | None]]:
+        """Yield (position of the column, cell, times, first line) of the distinct cells where something may stand."""
+        parts = []
+        for at, column in enumerate(columns):
+            cell = sql.quoted(column.name)
+            if self.cells is not None and self._has_values(column):
+                self.engine.register(f"values_{at}", self.cells.values[column.name])
+                rows = f"SELECT {cell} AS cell, {TIMES} AS times, {sql.LINE} AS line FROM values_{at}"
+            else:
+                rows = f"SELECT {cell} AS cell, count(*) AS times, min({self.line}) AS line FROM {self.relation} GROUP BY 1"
+            parts.append(f"SELECT {at} AS which, cell, times, line FROM ({rows}) WHERE cell IS NOT NULL")
+        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE screened AS {' UNION ALL '.join(parts)}")
+        test = spans.may_hold("cell", bare_names=bare)
+        any_cell = ", ".join(str(at) for at, c in enumerate(columns) if c.meaning in _ANY_CELL)
+        if any_cell:
+            test = f"({test} OR (which IN ({any_cell}) AND strlen(cell) BETWEEN 9 AND 30))"
+        answer = self.engine.execute(f"SELECT which, cell, times, line FROM screened WHERE {test}")
+        while rows := answer.fetchmany(_BATCH):
+            yield from rows
+        self.engine.execute("DROP TABLE screened")
 
     def _candidates(self, column: Column, bare: bool) -> Iterator[tuple[str, int, int | None]]:
-        """Yield (cell, times, first line) of the distinct cells where something may stand."""
+        """Yield the same of one column."""
+        if column.meaning not in _ANY_CELL and self._formless(column, bare):
+            return
         test = spans.may_hold("cell", bare_names=bare)
         if column.meaning in _ANY_CELL:
             test = f"({test} OR strlen(cell) BETWEEN 9 AND 30)"
@@ -288,6 +334,16 @@ class _Table:
         answer = self.engine.execute(query)
         while rows := answer.fetchmany(_BATCH):
             yield from rows
+
+    def _formless(self, column: Column, bare: bool) -> bool:
+        """True when no form of a column's texts may hold anything: « 2026-0001 » nearly never comes twice."""
+        forms = self.cells.forms(column.name) if self.cells is not None else None
+        if forms is None:
+            return False
+        self.engine.register("forms_of_column", forms)
+        told = self._rows(f"SELECT bool_or({spans.may_hold_form('form', bare_names=bare)}) FROM forms_of_column")
+        self.engine.unregister("forms_of_column")
+        return not told[0][0]
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""

@@ -71,6 +71,11 @@ def may_hold(column: str, *, bare_names: bool = True) -> str:
     )
 
 
+def may_hold_form(column: str, *, bare_names: bool = True) -> str:
+    """Return the same test of the form of a text, its digits made zeros (``tables.forms``): true wherever the other is."""
+    return may_hold(column, bare_names=bare_names).replace(literal(_NUMBERS_SQL), literal(_NUMBERS_FORM_SQL))
+
+
 _DIGIT = re.compile(r"\d")
 
 
@@ -246,6 +251,10 @@ _NUMBERS_SQL = (
     rf"(?:{_SEP}[0-9]{{2}})?(?:$|[^0-9A-Za-z])"
     rf"|(?:^|[^0-9A-Za-z])[A-Za-z]{{2}}[0-9]{{2}}(?:{_SEP}[A-Za-z0-9]){{11}}"
     r"|(?i:[(\[]\s?(?:at|arobase)\s?[)\]])"
+)
+# The same once every digit is a zero: what was said of one digit is said of any.
+_NUMBERS_FORM_SQL = (
+    _NUMBERS_SQL.replace("?33", "?00").replace("[1-9]", "0").replace("[1-478]", "0").replace("2[ABab]", "0[ABab]")
 )
 # Latin letters by their ranges: the full classes cost a hundred times more to compile, for each query.
 _LETTER, _CAPITAL = r"A-Za-z\x{C0}-\x{24F}\x{300}-\x{36F}", r"A-Z\x{C0}-\x{DE}\x{100}-\x{24F}"

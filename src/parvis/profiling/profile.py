@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -17,13 +17,14 @@ import pyarrow.parquet as pq
 from parvis import france
 from parvis.plugins import found
 from parvis.tables import engine
-from parvis.tables.table import RawTable
+from parvis.tables.table import SHAPE, RawTable
+from parvis.tables.texts import EXACT, TIMES, Texts
+from parvis.tables.typed import Cells, relation_of, values_of
 from parvis.tables.types import TypedColumn
 from parvis.text import fold
 from parvis.units import unit_of
 from parvis.values import Column, Kind, Profile
 
-EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated
 ENOUGH = 0.5  # score from which a column has a meaning
 _SAMPLE = 2000  # rows shown to the detectors
 _FIRST = 25  # cells after which a hopeless detector is left
@@ -45,10 +46,10 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SIGNS = re.compile(r"[^a-z0-9]+")
 
 
-def profile(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> Profile:
-    """Return the profile of a table. ``path`` is the typed Parquet that ``tables.types.write`` made of ``raw``."""
+def profile(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells) -> Profile:
+    """Return the profile of a table. ``cells`` is ``raw`` once typed, or the Parquet that ``tables.types.write`` made."""
     samples = _samples(raw, typed)
-    statistics = _statistics(raw, typed, path)
+    statistics = _statistics(raw, typed, cells)
     meanings = _meanings(typed, samples)
     columns = tuple(
         _column(c, said, cells, statistics[c.name]) for c, said, cells in zip(typed, meanings, samples, strict=True)
@@ -66,7 +67,7 @@ def profile(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> Profile:
         header_line=raw.header_line,
         titles=tuple(raw.titles),
         crs=raw.crs,
-        bbox=_bounds_of_shapes(path) if raw.geometry else _bounds_of_points(path, point),
+        bbox=_bounds_of_shapes(raw.path) if raw.geometry else _bounds_of_points(relation_of(cells), point),
         point=() if raw.geometry else point,
     )
 
@@ -197,31 +198,50 @@ def _samples(raw: RawTable, typed: Sequence[TypedColumn]) -> list[list[str]]:
     return out
 
 
-def _statistics(raw: RawTable, typed: Sequence[TypedColumn], path: Path) -> dict[str, dict[str, Any]]:
-    """Return what one pass over the typed rows says of each column."""
-    asked: list[str] = []
-    places: list[tuple[str, str]] = []
-    for column in typed:
-        quoted = '"' + column.name.replace('"', '""') + '"'
-        distinct = f"count(DISTINCT {quoted})" if raw.rows <= EXACT else f"approx_count_distinct({quoted})"
-        wanted = {"filled": f"count({quoted})", "distinct": distinct}
-        if column.kind in _ORDERED:
-            wanted |= {"minimum": f"min({quoted})", "maximum": f"max({quoted})"}
-        if column.kind in _NUMBERS:
-            wanted["mean"] = f"avg({quoted})"
-        places += [(column.name, fact) for fact in wanted]
-        asked += wanted.values()
+def _statistics(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells) -> dict[str, dict[str, Any]]:
+    """Return what each column's values say of it, where there are some, and one pass over the typed rows of the others."""
+    values = values_of(cells)
     out: dict[str, dict[str, Any]] = {c.name: {} for c in typed}
-    if not asked:
-        return out
-    told: list[Any] = []
+    asked: list[tuple[str, str, str]] = []
     with _connect() as engine:
+        for column in typed:
+            quoted = '"' + column.name.replace('"', '""') + '"'
+            if column.name in values:
+                facts = _facts(column, quoted, f"count(*) FILTER ({quoted} IS NOT NULL)", TIMES)
+                engine.register("values_of_column", values[column.name])
+                told = engine.execute(f"SELECT {', '.join(facts.values())} FROM values_of_column").fetchall()[0]
+                engine.unregister("values_of_column")
+                out[column.name] = dict(zip(facts, told, strict=True))
+                continue
+            distinct = f"count(DISTINCT {quoted})" if raw.rows <= EXACT else f"approx_count_distinct({quoted})"
+            facts = _facts(column, quoted, distinct)
+            if isinstance(cells, Cells) and cells.texts.filled and column.sql == column.source:
+                out[column.name] = {n: counts[column.source] for n, counts in _counted(cells.texts)}
+                continue
+            asked += [(column.name, fact, sql) for fact, sql in facts.items()]
         for start in range(0, len(asked), _AT_ONCE):
-            part = ", ".join(asked[start : start + _AT_ONCE])
-            told += engine.execute(f"SELECT {part} FROM read_parquet(?)", [str(path)]).fetchall()[0]
-    for (name, fact), value in zip(places, told, strict=True):
-        out[name][fact] = value
+            part = asked[start : start + _AT_ONCE]
+            said = ", ".join(sql for _, _, sql in part)
+            answer = engine.execute(f"SELECT {said} FROM {relation_of(cells)}").fetchall()[0]
+            for (name, fact, _), value in zip(part, answer, strict=True):
+                out[name][fact] = value
     return out
+
+
+def _facts(column: TypedColumn, cell: str, distinct: str, times: str = "") -> dict[str, str]:
+    """Return what is asked of a column: of its rows, or of its values when each comes so many ``times``."""
+    filled = f"sum({times}) FILTER ({cell} IS NOT NULL)" if times else f"count({cell})"
+    out = {"filled": f"CAST(coalesce({filled}, 0) AS BIGINT)", "distinct": distinct}
+    if column.kind in _ORDERED:
+        out |= {"minimum": f"min({cell})", "maximum": f"max({cell})"}
+    if column.kind in _NUMBERS:
+        out["mean"] = f"sum(CAST({cell} AS DOUBLE) * {times}) / {filled}" if times else f"avg({cell})"
+    return out
+
+
+def _counted(texts: Texts) -> Iterator[tuple[str, Mapping[str, int]]]:
+    yield "filled", texts.filled
+    yield "distinct", texts.distinct
 
 
 def _point(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -231,15 +251,14 @@ def _point(columns: Sequence[Column]) -> tuple[str, ...]:
     return (east[0], north[0]) if east and north else ()
 
 
-def _bounds_of_points(path: Path, point: Sequence[str]) -> tuple[float, ...]:
+def _bounds_of_points(rows: str, point: Sequence[str]) -> tuple[float, ...]:
     if not point:
         return ()
     x, y = (f'"{name}"' for name in point)
     with _connect() as engine:
         told = engine.execute(
-            f"SELECT min({x}), min({y}), max({x}), max({y}) FROM read_parquet(?) "
-            f"WHERE {x} BETWEEN -180 AND 180 AND {y} BETWEEN -90 AND 90 AND ({x} <> 0 OR {y} <> 0)",
-            [str(path)],
+            f"SELECT min({x}), min({y}), max({x}), max({y}) FROM {rows} "
+            f"WHERE {x} BETWEEN -180 AND 180 AND {y} BETWEEN -90 AND 90 AND ({x} <> 0 OR {y} <> 0)"
         ).fetchall()[0]
     return () if None in told else tuple(round(float(v), 6) for v in told)
 
@@ -250,7 +269,7 @@ def _bounds_of_shapes(path: Path) -> tuple[float, ...]:
 
     found: list[Any] = []
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=4096, columns=["geometry"]):
+        for batch in file.iter_batches(batch_size=4096, columns=[SHAPE]):
             shapes = shapely.from_wkb(batch.column(0).drop_null().to_pylist(), on_invalid="ignore")
             if len(shapes):
                 found.append(shapely.total_bounds(shapes))

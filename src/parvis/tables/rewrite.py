@@ -7,6 +7,7 @@ group of rows. A column that changes is reckoned once for each of its distinct t
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from parvis.tables.forms import forms
 
 LARGE = 50_000  # rows under which a query is as fast
 GROUP = 122_880  # rows of a group, as the engine makes them
@@ -45,7 +48,7 @@ class Counts:
 def rewrite(engine: Any, source: Path, out: Path, columns: Sequence[Written], *, level: int) -> bool:
     """Write ``out`` from ``source``, in its order; False, with nothing written, when a type needs the engine's writer.
 
-    ``engine`` is a DuckDB connection whose functions the SQL may use; ``level`` is that of zstd.
+    ``engine`` is a DuckDB connection whose functions the SQL may use; ``level`` is that of zstd, 0 for none.
     """
     if not all(_plain(t) for t in pq.read_schema(source).types):
         return False
@@ -65,6 +68,33 @@ def rewrite(engine: Any, source: Path, out: Path, columns: Sequence[Written], *,
         if writer is not None:
             writer.close()
     return writer is not None
+
+
+def counted_values(engine: Any, rows: Any, column: str, sql: str, missing: str, marked: str = "") -> Counts:
+    """Return the same as ``counted`` from the values of a column, each with how many ``__times`` it comes."""
+    engine.register("counted_values", rows)
+    try:
+        told = engine.execute(
+            f"SELECT sum(__times) FILTER ({column} IS NOT NULL), sum(__times) FILTER (v IS NOT NULL), "
+            f"sum(__times) FILTER ({column} IS NOT NULL AND v IS NULL AND {missing}), "
+            f"sum(__times) FILTER ({column} IS NOT NULL AND {marked or 'false'}) FROM (SELECT *, {sql} AS v FROM counted_values)"
+        ).fetchall()[0]
+    finally:
+        engine.unregister("counted_values")
+    filled, fitting, gone, zeros = (int(n or 0) for n in told)
+    return Counts(filled, fitting, gone, zeros)
+
+
+def counted_forms(engine: Any, rows: Any, column: str, sql: str, missing: str, marked: str = "") -> Counts | None:
+    """Return the same from the forms of a column, when they are all those of numbers plainly written; else None."""
+    if rows is None or marked:
+        return None
+    held = rows.filter(rows.column("form").is_valid())
+    plain = _plainly(engine, column, sql, held.column("form").combine_chunks())
+    if plain is None or not pc.all(plain).as_py():
+        return None
+    filled = pc.sum(held.column("__times")).as_py() or 0
+    return Counts(filled, filled, 0, 0)
 
 
 def counted(engine: Any, source: Path, column: str, sql: str, missing: str, marked: str = "") -> Counts:
@@ -96,10 +126,10 @@ def counted(engine: Any, source: Path, column: str, sql: str, missing: str, mark
 def _writer(out: Path, schema: Any, level: int) -> Any:
     encoded: Any = [f.name for f in schema if pa.types.is_dictionary(f.type)]
     unlike = {f.name: "DELTA_BYTE_ARRAY" for f in schema if pa.types.is_string(f.type)}
+    packing: dict[str, Any] = {"compression": "zstd", "compression_level": level} if level else {"compression": "none"}
     return pq.ParquetWriter(
-        out, schema, compression="zstd", compression_level=level, use_dictionary=encoded, store_schema=False,
-        column_encoding=unlike or None,
-    )  # fmt: skip
+        out, schema, use_dictionary=encoded, store_schema=False, column_encoding=unlike or None, **packing
+    )
 
 
 def _as(cells: Any, kind: Any) -> Any:
@@ -110,14 +140,15 @@ def _as(cells: Any, kind: Any) -> Any:
 
 
 def encoded(path: Path, names: Sequence[str]) -> list[str]:
-    """Return the columns of text, among some of a Parquet file, that can be read still encoded."""
+    """Return the columns of text, among some of a Parquet file, that are kept encoded and can be read so."""
     meta = pq.read_metadata(path)
     if not meta.num_row_groups:
         return []
     texts = {f.name for f in meta.schema.to_arrow_schema() if pa.types.is_string(f.type)}
     chunks = [meta.row_group(g).column(i) for g in range(meta.num_row_groups) for i in range(meta.num_columns)]
     delta = {c.path_in_schema for c in chunks if any(e.startswith("DELTA") for e in c.encodings)}
-    return [n for n in names if n in texts - delta]
+    coded = {c.path_in_schema for c in chunks if any("DICTIONARY" in e for e in c.encodings)}
+    return [n for n in names if n in (texts - delta) & coded]
 
 
 # --- Rows -----------------------------------------------------------------------------------------
@@ -183,6 +214,20 @@ def _distinct(cells: Any) -> tuple[Any, Any]:
 # --- Values ---------------------------------------------------------------------------------------
 
 
+_known: OrderedDict[str, Any] = OrderedDict()  # what each SQL makes of the probes: it is asked again for each group
+_KEPT = 200
+
+
+def _probed(engine: Any, name: str, sql: str) -> Any:
+    """Return what the SQL makes of ``_PROBES``."""
+    told = _known.get(sql)
+    if told is None:
+        told = _known[sql] = _asked(engine, name, sql, pa.array(_PROBES, pa.string()))
+        while len(_known) > _KEPT:
+            _known.popitem(last=False)
+    return told
+
+
 def _asked(engine: Any, name: str, sql: str, values: Any) -> Any:
     """Return what the SQL makes of texts, in their order."""
     engine.register("rewritten_cells", pa.table({name: values}))
@@ -198,7 +243,7 @@ def _plainly(engine: Any, name: str, sql: str, values: Any) -> Any:
 
     The SQL itself is asked how it reads a few: with a comma, with a point, with a sign.
     """
-    told = _asked(engine, name, sql, pa.array(_PROBES, pa.string()))
+    told = _probed(engine, name, sql)
     if told.type not in (pa.float64(), pa.int64()):
         return None
     whole, below, comma, point, grouped_comma, grouped_point, zeros = told.to_pylist()
@@ -210,13 +255,21 @@ def _plainly(engine: Any, name: str, sql: str, values: Any) -> Any:
         decimal = r"(?:,\d{1,15})?"
     elif told.type == pa.float64() and point == 12.5 and grouped_point == 1.234:
         decimal = r"(?:\.\d{1,15})?"
-    plain = pc.fill_null(pc.match_substring_regex(values, rf"\A{sign}\d{{1,15}}{decimal}\z"), False)
+    plain = pc.fill_null(_matching(values, rf"\A{sign}\d{{1,15}}{decimal}\z"), False)
     return plain if (pc.sum(plain).as_py() or 0) * 2 >= len(values) else None
+
+
+def _matching(texts: Any, pattern: str) -> Any:
+    """Return which texts a regular expression finds, where it takes any digit for another."""
+    seen = forms(texts)
+    if seen is None:
+        return pc.match_substring_regex(texts, pattern)
+    return pc.match_substring_regex(seen.dictionary, pattern).take(seen.indices)
 
 
 def _read(engine: Any, column: Written, values: Any, plain: Any) -> Any:
     """Return numbers: those plainly written read by Arrow, the others by the SQL."""
-    kind = _asked(engine, column.source, column.sql, pa.array(_PROBES[:1], pa.string())).type
+    kind = _probed(engine, column.source, column.sql).type
     whole = pc.all(plain).as_py()
     shown = values if whole else pc.if_else(plain, values, pa.scalar(None, values.type))
     numbers = pc.replace_substring(shown, ",", ".", max_replacements=1).cast(kind)

@@ -22,6 +22,7 @@ from parvis.dates import SHAPES, Shape, folded, shapes_of
 from parvis.france import is_siren, is_siret
 from parvis.tables import engine, numbers, rewrite
 from parvis.tables.table import LINE, SHAPE, RawTable
+from parvis.tables.texts import Texts
 from parvis.values import Finding, Kind, Severity, msg
 
 TOLERANCE = 0.02  # share of odd cells from which a column stays text
@@ -63,8 +64,9 @@ class _Candidate:
         return filled - missing - fitting
 
 
-def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
-    """Return the columns with their types, in the order of the labels."""
+def infer(raw: RawTable, texts: Texts | None = None) -> tuple[TypedColumn, ...]:
+    """Return the columns with their types, in the order of the labels; ``texts`` are those of ``tables.typed``."""
+    texts = texts or Texts(raw)
     samples = _samples(raw)
     names = final_names(raw.labels, raw.geometry)
     candidates = {
@@ -74,9 +76,11 @@ def infer(raw: RawTable) -> tuple[TypedColumn, ...]:
         for i, cells in enumerate(samples)
     }
     with _connect() as connection:
-        _count(connection, raw, {i: c[:1] for i, c in candidates.items()})
-        _count(connection, raw, {i: _others(c) for i, c in candidates.items()})
-        return tuple(_decide(connection, raw, i, names[i], label, candidates[i]) for i, label in enumerate(raw.labels))
+        _count(connection, raw, texts, {i: c[:1] for i, c in candidates.items()})
+        _count(connection, raw, texts, {i: _others(c) for i, c in candidates.items()})
+        return tuple(
+            _decide(connection, raw, texts, i, names[i], label, candidates[i]) for i, label in enumerate(raw.labels)
+        )
 
 
 def _others(candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -361,7 +365,9 @@ def _fill(raw: RawTable, columns: Sequence[int], out: list[list[str]]) -> None:
             out[i] = [r[0] for r in rows]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, raw: RawTable, candidates: dict[int, list[_Candidate]]) -> None:
+def _count(
+    connection: duckdb.DuckDBPyConnection, raw: RawTable, texts: Texts, candidates: dict[int, list[_Candidate]]
+) -> None:
     """Fill the counts of every candidate in one pass over the rows."""
     places = [(i, candidate) for i, column in candidates.items() for candidate in column]
     if not places:
@@ -369,7 +375,13 @@ def _count(connection: duckdb.DuckDBPyConnection, raw: RawTable, candidates: dic
     if raw.rows >= rewrite.LARGE:
         for i, candidate in places:
             zeros = _zeros(i) if candidate.kind is Kind.INTEGER else ""
-            told = rewrite.counted(connection, raw.path, f"c{i}", candidate.sql, numbers.missing_sql(_cell(i)), zeros)
+            values, what = texts.values.get(f"c{i}"), (f"c{i}", candidate.sql, numbers.missing_sql(_cell(i)), zeros)
+            if values is not None:
+                told = rewrite.counted_values(connection, values, *what)
+            else:
+                told = rewrite.counted_forms(connection, texts.forms(f"c{i}"), *what) or rewrite.counted(
+                    connection, raw.path, *what
+                )
             candidate.counts = (told.filled, told.missing, told.fitting, told.marked)
         return
     inner = [f"c{i}" for i in sorted({i for i, _ in places})]
@@ -398,13 +410,14 @@ def _zeros(i: int) -> str:
 def _decide(
     connection: duckdb.DuckDBPyConnection,
     raw: RawTable,
+    texts: Texts,
     i: int,
     name: str,
     label: str,
     candidates: Sequence[_Candidate],
 ) -> TypedColumn:
     source = f"c{i}"
-    counted = candidates[0].counts[0] if candidates else _filled(raw, i)
+    counted = candidates[0].counts[0] if candidates else texts.filled[source] if texts.filled else _filled(raw, i)
     counted_ones = [c for c in candidates if c.counts[2]]
     best = max(counted_ones, key=lambda c: c.counts[2], default=None)  # the first, so the strictest, when equal
     if best is not None and (best.forced or not any(c.counts[3] for c in candidates)):

@@ -16,6 +16,7 @@ from parvis.schemas import match
 from parvis.schemas.schema import Schema
 from parvis.tables import engine as engines
 from parvis.tables.table import LINE, RawTable
+from parvis.tables.typed import Cells
 from parvis.validation.table import Ask, Table, personal, quoted
 from parvis.values import Finding, Kind, Profile, Severity, msg
 
@@ -25,6 +26,7 @@ SECONDS = 120.0  # after which a table is left with what was found
 _CELL = 80  # characters of an example
 _AT_ONCE = 120  # questions of one scan
 _OFTEN = 50_000  # rows from which questions about a column are asked of its values, when each comes often
+_NEAR = 20_000  # lines after the first fault among which the next ones are looked for
 _VALUES = "values_"  # starts the names of the tables of such values
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _NAME = re.compile(r'"(?:[^"]|"")*"')
@@ -39,7 +41,7 @@ _CONSISTENCY = ("values.out_of_france", "values.odd_date", "values.excel_zero", 
 
 
 def check(
-    typed: Path,
+    typed: Path | Cells,
     raw: RawTable,
     profile: Profile,
     schema: Schema | None,
@@ -49,7 +51,7 @@ def check(
     territory: str = "",
     lines: int = LINES,
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a table, most serious first; ``typed`` is the typed Parquet made of ``raw``.
+    """Return what is wrong with a table, most serious first; ``typed`` is ``raw`` once typed, or the Parquet made of it.
 
     Without a schema only the table's own coherence is checked. With one and no ``mapping`` (field -> column), the
     columns are recognised by their headers. One finding for a column and a kind of fault, with the count, the first
@@ -141,13 +143,30 @@ def _by_rows(table: Table, asked: Sequence[Ask]) -> dict[str, list[int]]:
     out: dict[str, list[int]] = {}
     for number, ask in enumerate(asked):
         name = ask.column.name
-        often = table.profile.rows >= _OFTEN and ask.column.distinct * 4 < table.profile.rows
+        often = table.profile.rows >= _OFTEN and (
+            ask.column.distinct * 4 < table.profile.rows or table.has_values(ask.column, ask.raw)
+        )
+        source = _source(ask)
         if often and not ask.also and _of_one_column(table, ask):
             at = table.text(ask.column)[0] if ask.raw else quoted(name)
-            out.setdefault(f"{_VALUES}{table.values(at, ask.raw)}", []).append(number)
-        else:
-            out.setdefault(_source(ask), []).append(number)
+            source = f"{_VALUES}{table.values(at, ask.raw)}"
+        elif ask.form and ask.raw:
+            forms = table.forms(table.text(ask.column)[0])
+            if forms and _same_for_all_digits(table, ask, forms):
+                source = f"{_VALUES}{forms}"
+        out.setdefault(source, []).append(number)
     return out
+
+
+def _same_for_all_digits(table: Table, ask: Ask, forms: str) -> bool:
+    """True when a condition answers the same of forms whose digits are zeros and whose digits are sevens.
+
+    « 00/00/0000 » says that there is no date, and « 7e777 » is too large for a number: such forms are asked of the rows.
+    """
+    told = f"SELECT form, ({ask.sql}) AS wrong FROM {_derived(f'sevens_of_{forms}', [ask])}"
+    return not table.query(
+        f"SELECT 1 FROM ({told}) GROUP BY form HAVING count(DISTINCT coalesce(wrong, false)) > 1 LIMIT 1"
+    )
 
 
 def _of_one_column(table: Table, ask: Ask) -> bool:
@@ -177,9 +196,7 @@ def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: boo
     named: tuple[int, ...] = ()
     if detailed:
         shown = f"CAST({ask.shown} AS VARCHAR)" if ask.shown and not personal(ask.column) else "NULL"
-        rows = table.query(
-            f"SELECT {LINE}, {shown} FROM {_rows([ask])} WHERE {ask.sql} ORDER BY {LINE} LIMIT {max(table.most, 50)}"
-        )
+        rows = _first_rows(table, ask, shown, count, line)
         named = tuple(int(r[0]) for r in rows[: table.most])
         examples = tuple(sorted(dict.fromkeys(str(r[1])[:_CELL] for r in rows if r[1] is not None)))[:EXAMPLES]
     advice = ask.advise(examples) if ask.advise is not None else {}
@@ -196,6 +213,20 @@ def _finding(table: Table, ask: Ask, count: int, line: int | None, detailed: boo
         lines=named,
         fix=ask.fix if ask.mend is None else ask.mend(examples),
     )
+
+
+def _first_rows(table: Table, ask: Ask, shown: str, count: int, line: int | None) -> list[tuple[Any, ...]]:
+    """Return the first rows that a condition is true of, with what is shown of each.
+
+    A fault that comes often is found a few lines after its first one, without reading the others.
+    """
+    most = max(table.most, 50)
+    asked = f"SELECT {LINE}, {shown} FROM {_rows([ask])} WHERE ({ask.sql})"
+    if line is not None and count * _NEAR > table.profile.rows * most:
+        rows = table.query(f"{asked} AND {LINE} <= {int(line) + _NEAR} ORDER BY {LINE} LIMIT {most}")
+        if len(rows) == most:
+            return rows
+    return table.query(f"{asked} ORDER BY {LINE} LIMIT {most}")
 
 
 def _too_long() -> Finding:

@@ -11,6 +11,7 @@ from typing import Any
 from parvis.plugins import found
 from parvis.schemas.schema import Field, Schema, parts_of
 from parvis.tables.table import LINE, RawTable
+from parvis.tables.typed import Cells, relation_of
 from parvis.text import words
 from parvis.validation.regexes import literal
 from parvis.validation.writing import day_in, number_in
@@ -28,7 +29,7 @@ _LITERALS = 20  # values that are quicker compared one by one
 class Table:
     """A table to check. ``mapping``: field -> column, empty without a schema; ``engine``: a DuckDB connection."""
 
-    typed: Path
+    typed: Path | Cells
     raw: RawTable
     profile: Profile
     schema: Schema | None
@@ -43,7 +44,7 @@ class Table:
 
     def __post_init__(self) -> None:
         # A view, and never a word replaced in a query: what a schema writes goes into queries too.
-        self.engine.execute(f"CREATE TEMP VIEW cells AS SELECT * FROM read_parquet({literal(str(self.typed))})")
+        self.engine.execute(f"CREATE TEMP VIEW cells AS SELECT * FROM {relation_of(self.typed)}")
         self.engine.execute(f"CREATE TEMP VIEW texts AS SELECT * FROM read_parquet({literal(str(self.raw.path))})")
         self._positions = _positions_of(self.profile.columns, self.raw.labels)
 
@@ -119,11 +120,45 @@ class Table:
         source = "texts" if raw else "cells"
         if (source, cell) not in self._values:
             self._values[source, cell] = number = len(self._values)
-            self.engine.execute(
-                f"CREATE TEMP TABLE values_{number} AS SELECT {cell}, count(*) AS __times, min({LINE}) AS {LINE} "
-                f"FROM {source} GROUP BY {cell}"
-            )
+            known = self._known(cell, raw)
+            if known is not None:
+                self.engine.register(f"values_{number}", known)
+            else:
+                self.engine.execute(
+                    f"CREATE TEMP TABLE values_{number} AS SELECT {cell}, count(*) AS __times, min({LINE}) AS {LINE} "
+                    f"FROM {source} GROUP BY {cell}"
+                )
         return self._values[source, cell]
+
+    def forms(self, cell: str) -> str:
+        """Return the number of the values that are the forms of a column of the file, "" when they are many.
+
+        ``sevens_of_<number>`` has each form twice, its digits zeros, then sevens.
+        """
+        if not isinstance(self.typed, Cells):
+            return ""
+        if ("forms", cell) not in self._values:
+            known = self.typed.texts.forms(cell)
+            if known is None:
+                return ""
+            self._values["forms", cell] = number = len(self._values)
+            self.engine.register(f"values_{number}", known.rename_columns([cell, "__times", LINE]))
+            self.engine.execute(
+                f"CREATE TEMP VIEW sevens_of_{number} AS SELECT {cell} AS form, {cell} FROM values_{number} "
+                f"UNION ALL SELECT {cell}, translate({cell}, '0', '7') FROM values_{number}"
+            )
+        return str(self._values["forms", cell])
+
+    def has_values(self, column: Column, raw: bool) -> bool:
+        """True when the values of a column are already at hand."""
+        return self._known(self.text(column)[0] if raw else quoted(column.name), raw) is not None
+
+    def _known(self, cell: str, raw: bool) -> Any:
+        if not isinstance(self.typed, Cells):
+            return None
+        if raw:
+            return self.typed.texts.values.get(cell)
+        return next((rows for name, rows in self.typed.values.items() if quoted(name) == cell), None)
 
     def among(self, values: Sequence[str]) -> str:
         """Return the SQL of a list of values, to put behind IN, whatever its length."""
@@ -159,6 +194,7 @@ class Ask:
     derived: Mapping[str, str] = field(default_factory=dict)  # quoted name -> SQL, reckoned once a row for ``sql``
     advise: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
     raw: bool = False  # asked of ``texts``: columns c0..cN as ``Table.text`` names them
+    form: bool = False  # with ``raw``: nearly always says the same of two texts that differ by their digits
     fix: Step | None = None  # the repair that mends it, when there is one
     mend: Callable[[Sequence[str]], Step | None] | None = None  # ... or that the examples tell
     also: Sequence[Column] = ()  # other columns whose cells the remark is about, or that stand beside

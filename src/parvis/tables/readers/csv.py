@@ -528,8 +528,9 @@ class _Written:
         import pyarrow.parquet as pq
 
         encoded: Any = self.often
+        lines: Any = [LINE]  # what is looked for near a line is found without reading the other groups
         return pq.ParquetWriter(
-            self.out, schema, compression="none", use_dictionary=encoded, write_statistics=False, store_schema=False,
+            self.out, schema, compression="none", use_dictionary=encoded, write_statistics=lines, store_schema=False,
             column_encoding={LINE: "DELTA_BINARY_PACKED"},
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from parvis.validation.table import Ask, Table, quoted
 from parvis.values import Column, Kind, Severity, msg
@@ -19,13 +20,8 @@ def look(table: Table) -> Iterator[Ask]:
     columns += [c for c in table.named(_LABEL, Kind.INTEGER, Kind.NUMBER) if c not in columns and c.filled >= _FEW]
     if not columns:
         return
-    asked = []
     for column in columns:
-        cell = quoted(column.name)
-        asked.append(f"approx_quantile(CASE WHEN {cell} > 0 THEN {cell} END, [0.5, 0.99])")
-    told = table.query(f"SELECT {', '.join(asked)} FROM cells")[0]
-    for column, quantiles in zip(columns, told, strict=True):
-        middle, high = quantiles or (None, None)
+        middle, high = _usual(table, column)
         if middle is None or high is None:
             continue
         cell, limit = quoted(column.name), max(float(high), float(middle)) * _TIMES
@@ -33,6 +29,20 @@ def look(table: Table) -> Iterator[Ask]:
             yield _large(column, cell, limit)
         if column.minimum is None or float(column.minimum) < 0:
             yield _negative(column, cell)
+
+
+def _usual(table: Table, column: Column) -> tuple[Any, Any]:
+    """Return the median of the positive amounts, and the one that a hundredth of them exceed."""
+    cell = quoted(column.name)
+    if table.has_values(column, raw=False):
+        upto = f"sum(__times) OVER (ORDER BY {cell}) AS upto, sum(__times) OVER () AS times"
+        rows = f"SELECT {cell} AS amount, {upto} FROM values_{table.values(cell, raw=False)} WHERE {cell} > 0"
+        told = table.query(
+            f"SELECT min(amount) FILTER (upto >= 0.5 * times), min(amount) FILTER (upto >= 0.99 * times) FROM ({rows})"
+        )[0]
+        return told[0], told[1]
+    told = table.query(f"SELECT quantile_disc({cell}, [0.5, 0.99]) FROM cells WHERE {cell} > 0")[0]
+    return tuple(told[0]) if told[0] else (None, None)
 
 
 def _of_money(column: Column) -> bool:

@@ -45,6 +45,7 @@ def _cells(table: Table, field: Field, column: Column, cell: str, raw: bool) -> 
         shown=cell,
         derived=derived,
         raw=raw,
+        form=raw,
     )
     form = shape_of(field)
     rewritten = column.kind is not Kind.TEXT
@@ -65,4 +66,5 @@ def _cells(table: Table, field: Field, column: Column, cell: str, raw: bool) -> 
         shown=cell,
         derived=derived,
         raw=raw,
+        form=raw,
     )  # fmt: skip

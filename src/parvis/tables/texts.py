@@ -1,0 +1,115 @@
+"""The texts of a raw table by column: their values where each comes often, and their forms where they nearly all differ.
+
+What is reckoned of a value, or seen of a form, holds for all the rows that have it: thousands instead of a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parvis.tables import engine, rewrite
+from parvis.tables.forms import forms
+from parvis.tables.table import LINE, RawTable
+
+TIMES = "__times"  # rows that have a value
+EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated where they nearly all differ
+_LOOK = 50_000  # rows looked at to know whether the texts of a column come often
+_MOST = 2_000_000  # values beyond which rows are as good
+
+
+@dataclass(slots=True)
+class Texts:
+    """The texts of a raw table: ``values`` by column ("c3") where each comes often, and how many cells are filled.
+
+    A table of values has the text (or None) under the column's own name, ``__times`` and its first ``__line``.
+    """
+
+    raw: RawTable
+    values: Mapping[str, Any] = field(default_factory=dict)
+    filled: Mapping[str, int] = field(default_factory=dict)
+    distinct: Mapping[str, int] = field(default_factory=dict)  # estimated where there are no values
+    _forms: dict[str, Any] = field(default_factory=dict)
+
+    def forms(self, source: str) -> Any:
+        """Return the forms of a column's texts (``tables.forms``): ``form``, ``__times`` and the first ``__line`` of each.
+
+        None when they are many, and for a small table.
+        """
+        if source not in self._forms:
+            small = self.raw.rows < rewrite.LARGE
+            self._forms[source] = None if small else _forms(self.raw.path, source)
+        return self._forms[source]
+
+
+def texts_of(raw: RawTable) -> Texts:
+    """Return the texts of a table; of a small one none, since its rows are as quick to look at."""
+    names = raw.columns()
+    if raw.rows < rewrite.LARGE or not names:
+        return Texts(raw)
+    source = f"read_parquet({_text(raw.path)})"
+    with engine.connect() as connection:
+        asked = ", ".join(f"count({n}), count(DISTINCT {n})" for n in names)
+        told = connection.execute(f"SELECT {asked} FROM (SELECT * FROM {source} LIMIT {_LOOK})").fetchall()[0]
+        often = [n for i, n in enumerate(names) if told[2 * i + 1] * 2 <= told[2 * i]]
+        values, filled, distinct = {}, {}, {}
+        for name in often:
+            rows = grouped(connection, f"SELECT {name}, 1 AS {TIMES}, {LINE} FROM {source}", name)
+            if len(rows) <= min(_MOST, raw.rows // 2):
+                values[name] = rows
+        others = [n for n in names if n not in values]
+        if others:
+            counted = "count(DISTINCT {0})" if raw.rows <= EXACT else "approx_count_distinct({0})"
+            asked = ", ".join(f"count({n}), {counted.format(n)}" for n in others)
+            counts = connection.execute(f"SELECT {asked} FROM {source}").fetchall()[0]
+            filled = {n: int(counts[2 * i]) for i, n in enumerate(others)}
+            distinct = {n: int(counts[2 * i + 1]) for i, n in enumerate(others)}
+    for name, rows in values.items():
+        filled[name], distinct[name] = _counts(rows, name)
+    return Texts(raw, values, filled, distinct)
+
+
+def grouped(connection: Any, rows: str, name: str) -> Any:
+    """Return the values of a column as an Arrow table: the value, how often it comes, its first line."""
+    return connection.sql(
+        f"SELECT {name}, CAST(sum({TIMES}) AS BIGINT) AS {TIMES}, min({LINE}) AS {LINE} FROM ({rows}) GROUP BY 1"
+    ).to_arrow_table()
+
+
+def _forms(path: Path, source: str) -> Any:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parts = []
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group, columns=[source, LINE], use_threads=False).combine_chunks()
+            seen = forms(rows.column(source).chunk(0)) if len(rows) else None
+            if seen is None:
+                return None
+            # Forms are numbered as they come: a number above all those before is a first line.
+            codes = seen.indices.fill_null(-1).to_numpy()
+            first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1))
+            named, times = seen.dictionary, np.bincount(codes[codes >= 0], minlength=len(first))
+            if seen.null_count:
+                named = pa.concat_arrays([named, pa.nulls(1, pa.string())])
+                first, times = np.append(first, np.argmin(codes)), np.append(times, seen.null_count)
+            lines = rows.column(LINE).chunk(0).take(pa.array(first, pa.int64()))
+            parts.append(pa.table({"form": named, TIMES: pa.array(times, pa.int64()), LINE: lines}))
+    if not parts:
+        return None
+    merged = pa.concat_tables(parts).group_by("form").aggregate([(TIMES, "sum"), (LINE, "min")])
+    return merged.rename_columns(["form", TIMES, LINE])
+
+
+def _counts(rows: Any, name: str) -> tuple[int, int]:
+    """Return how many cells of a column are filled, and by how many different values."""
+    held = rows.filter(rows.column(name).is_valid())
+    return sum(held.column(TIMES).to_pylist()), len(held)
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
