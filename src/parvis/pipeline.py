@@ -201,7 +201,8 @@ def annotate(
     )
     with folder.workspace() as work:
         _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
-        told = [(t.raw, t.preparation.findings) for t in tables]
+        near = [f for f in preparation.findings if BESIDE in f.values]  # what other files contradict is not found again
+        told = [(t.raw, (*t.preparation.findings, *near)) for t in tables]
         made = marking.write(preparation.parcel.path, preparation.parcel.name, told, work / "copy.xlsx", say)
         vault.put_copy(folder, preparation.id, made)
 
@@ -347,19 +348,24 @@ def beside(
     *,
     versions: Sequence[Version] = (),
     waiting: Sequence[Preparation] = (),
+    only: str = "",
     now: str,
 ) -> Preparation:
     """Return the preparation with what other tables of the town contradict in it, in place of what was said before.
 
     ``versions`` are released ones, read as far as their policies left them as they were; ``waiting`` tables not yet
-    decided. Each remark holds the key of the other table: « dataset:ID » or « draft:ID of the preparation ».
+    decided. Each remark holds the key of the other table: « dataset:ID » or « draft:ID of the preparation ». ``only`` is
+    the key of the one that changed: what was said of the others stays.
     """
     others = [_released(folder, v) for v in versions]
     others += [neighbours.Other(f"draft:{p.id}", _staged(folder, p)) for p in waiting if p.id != preparation.id]
-    said, compared = neighbours.beside(_staged(folder, preparation), others, now=now)
-    findings = (*(f for f in preparation.findings if BESIDE not in f.values), *said)
+    said, compared = neighbours.beside(_staged(folder, preparation), others, only=only, now=now)
+    again = {c.key for c in compared}
+    kept = [c for c in preparation.beside if only and c.key not in again]
+    stay = {c.key for c in kept}
+    findings = (*(f for f in preparation.findings if f.values.get(BESIDE, "") in {"", *stay}), *said)
     quality = validation.quality(preparation.profile, findings)
-    return dataclasses.replace(preparation, findings=findings, quality=quality, beside=compared)
+    return dataclasses.replace(preparation, findings=findings, quality=quality, beside=(*kept, *compared))
 
 
 def _released(folder: Folder, version: Version) -> neighbours.Other:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from tests.engine.test_validation_beyond import Table
 
-from parvis.validation import beside as neighbours
 from parvis.validation.across import Held
 from parvis.validation.beside import Other, beside
 
@@ -80,16 +78,38 @@ def test_a_table_that_is_gone_or_broken_is_left(tmp_path: Path) -> None:
     assert findings == () and [(c.key, c.left) for c in compared] == [("b", True)]
 
 
-def test_big_tables_take_a_bounded_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_big_tables_take_a_bounded_time_and_the_others_are_compared(tmp_path: Path) -> None:
     """Two files that give the same number to every row have as many pairs as there are rows times rows."""
-    monkeypatch.setattr(neighbours, "EACH", 2.0)
     one, two = acts(tmp_path / "a", ["1", "2"]), acts(tmp_path / "b", ["1", "2"])
     for held, word in ((one, "x"), (two, "y")):
         columns = {c: pa.array([TOWN] * 300_000) for c in pq.read_schema(held.typed).names}
         columns["__line"] = pa.array(range(300_000))
         columns["delib_objet"] = pa.array([word] * 300_000)
         pq.write_table(pa.table(columns), held.typed)
+    last = Other("c", acts(tmp_path / "c", ["3"]))
     started = time.monotonic()
-    findings, compared = beside(one, [Other("b", two)], now=NOW)
-    assert time.monotonic() - started < 6
-    assert findings == () and compared[0].left
+    findings, compared = beside(one, [Other("b", two), last], now=NOW, seconds=4)
+    assert time.monotonic() - started < 8
+    assert findings == () and [(c.key, c.left) for c in compared] == [("b", True), ("c", False)]
+
+
+def test_many_tables_cost_little(tmp_path: Path) -> None:
+    mine = grants(tmp_path / "s", ["2026-01", "2026-99"])
+    other = released(acts(tmp_path / "d", ["2026-01", "2026-02"]))
+    beside(mine, [Other("first", other)], now=NOW)  # the nursery is there
+    started = time.process_time(), time.monotonic()
+    _, compared = beside(mine, [Other(f"d{n}", other) for n in range(40)], now=NOW)
+    assert len(compared) == 40 and not any(c.left for c in compared)
+    assert time.monotonic() - started[1] < 8
+    print(f"\n40 tables: {time.monotonic() - started[1]:.2f} s")
+
+
+def test_only_the_table_that_changed_is_looked_at_with_those_that_answer_for_the_same(tmp_path: Path) -> None:
+    mine = grants(tmp_path / "s", ["2025-01", "2026-01"])
+    last = Other("a", acts(tmp_path / "a", ["2025-01"]))
+    this = Other("b", acts(tmp_path / "b", ["2026-01"]))
+    near = Other("c", grants(tmp_path / "c", ["2026-01"]))
+    findings, compared = beside(mine, [last, this, near], only="b", now=NOW)
+    assert [c.key for c in compared] == ["a", "b"] and findings == ()
+    assert [c.key for c in beside(mine, [last, this, near], only="c", now=NOW)[1]] == ["c"]
+    assert beside(mine, [last], only="gone", now=NOW) == ((), ())

@@ -1,14 +1,18 @@
-"""A table held against the other ones of its town, each in a confined process: what is too long is left, and said so."""
+"""A table held against the other ones of its town, in a confined process: what is too long is left, and said so."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from parvis.errors import ParvisError
 from parvis.tables import cage
@@ -20,10 +24,11 @@ from parvis.validation.table import quoted
 from parvis.values import BESIDE, Compared, Finding, Kind, from_json, to_json
 
 SECONDS = 15.0  # for all the others together
-EACH = 6.0  # for one of them
+_LEAST = 0.3  # under which nothing is begun
 MOST = 40  # tables compared, the first ones given
 ROWS = 5_000_000  # rows from which a table is left
-_MEMORY = 800 << 20
+_MEMORY = 3 << 30  # of address space: the engine sets aside much more of it than it uses
+_TOLD = "told.jsonl"
 # Remarks on what another table lacks, and the field of the tables that may hold it: it lacks only if all of them do.
 _NOWHERE = {"across.no_deliberation": "DELIB_ID"}
 
@@ -38,28 +43,36 @@ class Other:
 
 
 def beside(
-    mine: Held, others: Sequence[Other], *, now: str, seconds: float = SECONDS
+    mine: Held, others: Sequence[Other], *, only: str = "", now: str, seconds: float = SECONDS
 ) -> tuple[tuple[Finding, ...], tuple[Compared, ...]]:
     """Return what the others contradict in a table, and which of them were looked at.
 
     A table of no schema says nothing that could be compared, and gives nothing. Each finding's values hold under
-    ``BESIDE`` the key of the table that it speaks of. It takes ``seconds`` at the most, however large the tables.
+    ``BESIDE`` the key of the table that it speaks of. ``only`` is the key of the one that changed: it alone is looked at, with
+    those that answer for the same. It takes ``seconds`` at the most, however large the tables.
     """
     if not _told(mine) or mine.profile.rows > ROWS:
         return (), ()
     near = [o for o in others if _told(o.held) and o.held.typed.is_file()][:MOST]
-    until = time.monotonic() + seconds
-    findings: list[Finding] = []
-    compared: list[Compared] = []
-    for other in near:
-        left = min(EACH, until - time.monotonic())
-        said = _one(mine, other.held, left) if left > 0.5 and other.held.profile.rows <= ROWS else None
-        findings += [dataclasses.replace(f, values={**f.values, BESIDE: other.key}) for f in said or ()]
-        compared.append(Compared(other.key, other.held.title, other.number, now, said is None))
+    near = _concerned(near, only) if only else near
+    said = _compared(mine, [o.held for o in near], seconds)
+    findings = [
+        dataclasses.replace(f, values={**f.values, BESIDE: o.key})
+        for o, told in zip(near, said, strict=True)
+        for f in told or ()
+    ]
+    compared = [Compared(o.key, o.held.title, o.number, now, told is None) for o, told in zip(near, said, strict=True)]
     for code, field in _NOWHERE.items():
         holders = [o for o, c in zip(near, compared, strict=True) if o.held.column(field) is not None and not c.left]
         findings = _nowhere(findings, code, holders)
     return tuple(findings), tuple(compared)
+
+
+def _concerned(others: Sequence[Other], only: str) -> list[Other]:
+    """Return the table that changed, and those that may hold the same things as it."""
+    changed = [o for o in others if o.key == only]
+    fields = [f for f in _NOWHERE.values() if any(o.held.column(f) is not None for o in changed)]
+    return [o for o in others if o in changed or any(o.held.column(f) is not None for f in fields)]
 
 
 def _nowhere(findings: list[Finding], code: str, holders: Sequence[Other]) -> list[Finding]:
@@ -86,34 +99,65 @@ def _nowhere(findings: list[Finding], code: str, holders: Sequence[Other]) -> li
     ]
 
 
-def inside(mine: Any, other: Any, work: str) -> Any:
-    """Hold two tables against each other; called in the confined process, with JSON arguments."""
-    one, two = from_json(Held, mine), from_json(Held, other)
-    return to_json(across([one, _lined(two, Path(work))]).get(0, ()))
+def inside(mine: Any, others: Any, work: str) -> None:
+    """Hold a table against others; called in the confined process, with JSON arguments.
+
+    What each one says is a line of the file ``_TOLD``, written as soon as it is known: what is stopped on the way is kept.
+    """
+    one, place = from_json(Held, mine), Path(work)
+    with (place / _TOLD).open("w", encoding="utf-8") as lines:
+        for number, other in enumerate(others):
+            try:
+                said = across([one, _lined(from_json(Held, other), place / f"{number}.parquet")]).get(0, ())
+                told = json.dumps(to_json(said))
+            except duckdb.Error:  # a table of the town may be anything
+                told = "null"
+            lines.write(f"{told}\n")
+            lines.flush()
 
 
-def _one(mine: Held, other: Held, seconds: float) -> tuple[Finding, ...] | None:
-    """Return what one other table contradicts, None when it took too long or could not be read."""
+def _compared(mine: Held, others: Sequence[Held], seconds: float) -> list[tuple[Finding, ...] | None]:
+    """Return what each other table contradicts, None for one that took too long or could not be compared.
+
+    The pair that holds up the others is left after half of the time that remains, and the work goes on after it.
+    """
+    out: list[tuple[Finding, ...] | None] = [None if o.profile.rows > ROWS else () for o in others]
+    waiting = [n for n, told in enumerate(out) if told is not None]
+    until = time.monotonic() + seconds
+    while waiting:
+        left = (until - time.monotonic()) / 2
+        told = _run(mine, [others[n] for n in waiting], left) if left > _LEAST else []
+        for n, said in zip(waiting, told, strict=False):
+            out[n] = said
+        rest = waiting[len(told) :]
+        if rest:
+            out[rest[0]] = None
+        waiting = rest[1:]
+    return out
+
+
+def _run(mine: Held, others: Sequence[Held], seconds: float) -> list[tuple[Finding, ...] | None]:
+    """Return what the first others say, as many as could be compared before the time was over."""
     with tempfile.TemporaryDirectory(prefix="parvis-") as work:
-        arguments = {"mine": to_json(mine), "other": to_json(other), "work": work}
-        try:
-            told = cage.run(
+        with contextlib.suppress(ParvisError):
+            cage.run(
                 "parvis.validation.beside:inside",
-                arguments,
+                {"mine": to_json(mine), "others": to_json(list(others)), "work": work},
                 cage.Allowance(_MEMORY, seconds),
-                reads=[mine.typed.resolve(), other.typed.resolve()],
+                reads=[t.typed.resolve() for t in (mine, *others)],
                 writes=[Path(work)],
             )
-        except ParvisError:
-            return None
-    return tuple(from_json(Finding, f) for f in told)
+        place = Path(work) / _TOLD
+        lines = place.read_text("utf-8").split("\n")[:-1] if place.exists() else []
+    told = [json.loads(line) for line in lines]
+    return [None if one is None else tuple(from_json(Finding, f) for f in one) for one in told]
 
 
 def _told(table: Held) -> bool:
     return any(c.field and c.filled and c.kind is not Kind.GEOMETRY for c in table.profile.columns)
 
 
-def _lined(table: Held, work: Path) -> Held:
+def _lined(table: Held, made: Path) -> Held:
     """Return a table whose rows have numbers: a released one has none, only the columns that tell something are copied."""
     with engines.connect() as engine:
         held = {str(r[0]) for r in engine.execute(f"DESCRIBE SELECT * FROM {_of(table.typed)}").fetchall()}
@@ -121,7 +165,6 @@ def _lined(table: Held, work: Path) -> Held:
             return table
         columns = [c for c in table.profile.columns if c.field and c.name in held]
         cells = "".join(f", {quoted(c.name)}" for c in columns)
-        made = work / "lined.parquet"
         engine.execute(
             f"COPY (SELECT row_number() OVER () AS {LINE}{cells} FROM {_of(table.typed)}) TO {literal(str(made))} "
             "(FORMAT parquet, COMPRESSION uncompressed)"

@@ -108,7 +108,7 @@ def commit(argument: str, progress: Progress) -> None:
     cataloguing.release(folder, draft.dataset, version, by=draft.decided_by, now=now())
     Draft.objects.filter(pk=draft.pk).update(state=Draft.State.RELEASED, error="")
     pipeline.forget(folder, preparation)
-    neighbours.ask(neighbours.waiting(draft.organisation))
+    neighbours.ask(neighbours.waiting(draft.organisation), f"dataset:{draft.dataset.pk}")
 
 
 def commit_failed(argument: str, error: str) -> None:
@@ -117,11 +117,12 @@ def commit_failed(argument: str, error: str) -> None:
 
 
 def compare(argument: str, progress: Progress) -> None:
-    """Hold a table that waits against the other ones of the town again, as they are now."""
-    draft = Draft.objects.select_related("submission__organisation", "dataset").filter(pk=argument).first()
+    """Hold a table that waits against the other ones of the town again, as they are now: all, or the one that changed."""
+    number, _, only = argument.partition(" ")
+    draft = Draft.objects.select_related("submission__organisation", "dataset").filter(pk=number).first()
     if draft is None or not draft.open:
         return
-    after = _beside(draft.submission, draft.prepared, draft.dataset)
+    after = _beside(draft.submission, draft.prepared, draft.dataset, only=only)
     with transaction.atomic():
         row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
         if row.open and row.preparation == draft.preparation:  # else what changed it compared it too
@@ -217,7 +218,11 @@ def _compared(submission: Submission, reception: Reception) -> Reception:
 
 
 def _beside(
-    submission: Submission, preparation: Preparation, own: Dataset | None, siblings: Sequence[Preparation] = ()
+    submission: Submission,
+    preparation: Preparation,
+    own: Dataset | None,
+    siblings: Sequence[Preparation] = (),
+    only: str = "",
 ) -> Preparation:
     """Return the preparation with what other tables of the town contradict in it; its own dataset is none of them."""
     return pipeline.beside(
@@ -225,6 +230,7 @@ def _beside(
         preparation,
         versions=neighbours.released(submission.organisation, own),
         waiting=[*siblings, *neighbours.siblings(submission, preparation, own)],
+        only=only,
         now=now(),
     )
 

@@ -81,9 +81,10 @@ def drafts(draft: Draft, compared: Sequence[Compared]) -> list[Draft]:
     return [d for d in waiting(draft.organisation) if d.preparation["id"] in named] if named else []
 
 
-def ask(drafts: QuerySet[Draft]) -> None:
-    """Ask for tables to be compared again, those that are not asked for already."""
+def ask(drafts: QuerySet[Draft], only: str = "") -> None:
+    """Ask for tables to be compared again, those that are not asked for already: with all others, or with one by its key."""
     asked = set(JobRun.objects.filter(name="intake.compare", state=State.WAITING).values_list("argument", flat=True))
     for pk in drafts.values_list("pk", flat=True)[:ASKED]:
-        if str(pk) not in asked:
-            enqueue("intake.compare", pk)
+        argument = f"{pk} {only}".strip()
+        if not {str(pk), argument} & asked:
+            enqueue("intake.compare", argument)

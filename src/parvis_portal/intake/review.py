@@ -226,7 +226,7 @@ def beside(draft: Draft) -> dict[str, Any] | None:
         "said": [n for n in lines if n.items],
         "silent": [n for n in lines if not n.items],
         "count": sum(len(n.items) for n in lines),
-        "at": told[0].at,
+        "at": max(c.at for c in told),
         "changed": any(n.changed for n in lines),
     }
 
