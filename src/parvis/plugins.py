@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from parvis.values import Column, Finding
 
 
@@ -100,15 +99,22 @@ def found(package: str, kind: str) -> Mapping[str, ModuleType]:
         for info in pkgutil.iter_modules(folder.__path__)
         if not info.name.startswith("_")
     }
-    for point in _outside().select(group=f"parvis.{kind}"):
-        modules[point.name] = point.load()
+    if f"[parvis.{kind}]" in _declared():
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group=f"parvis.{kind}"):
+            modules[point.name] = point.load()
     return modules
 
 
 @cache
-def _outside() -> Any:
-    """Return what the packages installed beside declare: read once, since each look opens them all."""
-    return entry_points()
+def _declared() -> str:
+    """Return what the installed packages declare of ours, as they write it.
+
+    Asking Python for the entry points reads and parses those of every package: a tenth of a second, twice a command.
+    """
+    files = (file for folder in sys.path if folder for file in Path(folder).glob("*-info/entry_points.txt"))
+    return "\n".join(text for text in (f.read_text("utf-8", "replace") for f in files) if "[parvis." in text)
 
 
 def names(package: str) -> Iterator[str]:

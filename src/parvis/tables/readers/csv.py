@@ -457,7 +457,8 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     waiting: list[pa.RecordBatch] = []
     done = record = 0
     written = _Written(out, names)
-    with source.open("rb") as stream:
+    opened: Any = pa.OSFile(str(source), "r")
+    with opened as stream:
         stream.seek(offset)
         batches = pc.open_csv(
             stream,
@@ -469,7 +470,10 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 invalid_row_handler=guarded,
             ),
             pc.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+                check_utf8=False,  # ``sniff.text`` has read every byte, or they were written here
             ),
         )
         with written:
