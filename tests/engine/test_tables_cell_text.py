@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.tables.cell_text import ERRORS, column, text
+from parvis.tables.cell_text import ERRORS, column, joined, text
 
 BLANK = ["", " ", "\t\n", "\u00a0", "\u2003 ", "\u3000"]
 WORDS = st.one_of(st.text(max_size=12), st.sampled_from([*BLANK, *sorted(ERRORS), "#12", "É", "« non »", "0123"]))
@@ -40,12 +40,13 @@ def columns() -> Any:
     return st.one_of(*alone, *holed, st.lists(st.one_of(*KINDS, BLANKS), max_size=40))
 
 
-@given(columns())
-def test_a_column_is_written_as_its_cells_are(cells: list[Any]) -> None:
-    told = [text(cell) for cell in cells]
-    texts, errors = column(tuple(cells))
-    assert errors == {i: said for i, said in enumerate(told) if said in ERRORS}
-    assert texts.to_pylist() == [None if i in errors else said for i, said in enumerate(told)]
+@given(columns(), columns())
+def test_a_column_is_written_as_its_cells_are(first: list[Any], second: list[Any]) -> None:
+    told = [text(cell) for cell in (*first, *second)]
+    pieces, errors = zip(*(column(tuple(cells)) for cells in (first, second)), strict=True)
+    wrong = {**errors[0], **{i + len(first): said for i, said in errors[1].items()}}
+    assert wrong == {i: said for i, said in enumerate(told) if said in ERRORS}
+    assert joined(pieces).to_pylist() == [None if i in wrong else said for i, said in enumerate(told)]
 
 
 def test_values_that_come_again_are_not_confused() -> None:

@@ -142,8 +142,8 @@ def test_a_long_sheet_is_read_by_columns_as_a_short_one_is_by_cells(
     short = told(tmp_path / "a", content, "voirie.xlsx")
     monkeypatch.setattr(header, "WHOLE", 40)
     monkeypatch.setattr(workbook, "_HEAD", 5)
-    monkeypatch.setattr(workbook, "_CHUNK", 7)
-    monkeypatch.setattr(workbook, "_GROUP", 21)
+    monkeypatch.setattr(workbook, "_PART", 7)
+    monkeypatch.setattr(workbook, "_GROUP", 3)
     (tmp_path / "b").mkdir()
     long = told(tmp_path / "b", content, "voirie.xlsx")
     assert long.tables[0].labels == short.tables[0].labels

@@ -98,13 +98,14 @@ def chunks(package: zipfile.ZipFile, name: str, meter: Meter) -> Iterator[bytes]
 
 
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_ROOT = re.compile(rb"<(?:[^?!]|!--)")
+_ROOT = re.compile(rb"<(?:[^?!]|!--|\?(?!xml\s))")  # the first element, or what may hold anything before it
 
 
 def xml(package: zipfile.ZipFile, name: str, meter: Meter, what: str) -> Iterator[bytes]:
     """Yield the bytes of an XML member in overlapping windows; a DOCTYPE is refused (XML bombs, outside files).
 
-    It can only stand before the first element: what follows that is not searched, unless a comment may hide where it is.
+    It can only stand before the first element: what follows that is not searched, unless a comment or an instruction comes
+    first, that may hide where it is.
     """
     tail = b""
     prolog = True
@@ -118,6 +119,6 @@ def xml(package: zipfile.ZipFile, name: str, meter: Meter, what: str) -> Iterato
                 code="xml.doctype",
             )
         if prolog and (first := _ROOT.search(window)):
-            prolog = first[0] == b"<!--"
+            prolog = first[0] in (b"<!--", b"<?")
         yield window
         tail = window[-OVERLAP:]

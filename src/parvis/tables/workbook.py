@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError, LimitError
 from parvis.tables import header
-from parvis.tables.cell_text import ERRORS, column, text
+from parvis.tables.cell_text import ERRORS, column, joined, text
 from parvis.tables.table import LINE, letters
 from parvis.values import Finding, Place, Severity, msg
 
 _MOST = 200_000  # coloured cells of a sheet that are remembered
 FAR = 100_000  # blank lines between two filled ones, at most
 _HEAD = 1000  # filled lines of a long sheet in which its header is looked for
-_CHUNK = 1000  # lines turned into columns at a time: their cells stay in the processor's own memory
-_GROUP = 50_000  # lines written at a time
+_PART = 1000  # lines turned into columns at a time: their cells stay in the processor's own memory
+_GROUP = 50  # parts written at a time
 
 
 @dataclass(slots=True)
@@ -232,32 +232,40 @@ def _batches(
     seen: Iterator[tuple[int, Sequence[Any]]], at: Sequence[int], errors: dict[str, list[str]]
 ) -> Iterator[pa.Table]:
     """Yield the same as ``_texts`` by columns, which costs a fifth: c0..cN and ``__line``, without the blank lines."""
-    names = [*(f"c{i}" for i in range(len(at))), LINE]
-    whole: list[pa.RecordBatch] = []
+    collecting = gc.isenabled()
     gc.disable()  # millions of cells come and go, none of them in a circle: looking for some costs a tenth
     try:
-        while chunk := list(islice(seen, _CHUNK)):
-            lines, rows = zip(*chunk, strict=True)
-            arrays, wrong = zip(*map(column, zip(*rows, strict=True)), strict=True)
-            for n, i, cell in sorted((n, i, cell) for i, told in enumerate(wrong) for n, cell in told.items()):
-                errors.setdefault(cell, []).append(f"{letters(at[i])}{lines[n]}")
-            batch = pa.RecordBatch.from_arrays([*arrays, pa.array(lines, pa.int64())], names)
-            whole.append(_without_blank_lines(batch))
-            if len(whole) * _CHUNK >= _GROUP:
-                yield pa.Table.from_batches(whole)
-                whole = []
-        if whole:
-            yield pa.Table.from_batches(whole)
+        while chunks := [_chunk(part, at, errors) for part in _parts(seen)]:
+            *columns, lines = zip(*chunks, strict=True)
+            yield _without_blank_lines([joined(pieces) for pieces in columns], pa.concat_arrays(lines))
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
-def _without_blank_lines(batch: pa.RecordBatch) -> pa.RecordBatch:
-    *arrays, _ = batch.columns
-    if not all(array.null_count for array in arrays):
-        return batch
-    blank = [all(cell is None for cell in row) for row in zip(*(a.to_pylist() for a in arrays), strict=True)]
-    return batch.filter(pa.array([not b for b in blank])) if any(blank) else batch
+def _parts(seen: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[list[tuple[int, Sequence[Any]]]]:
+    """Yield the lines that are written at a time, by parts that stay in the processor's own memory."""
+    for _ in range(_GROUP):
+        if not (part := list(islice(seen, _PART))):
+            return
+        yield part
+
+
+def _chunk(part: Sequence[tuple[int, Sequence[Any]]], at: Sequence[int], errors: dict[str, list[str]]) -> list[Any]:
+    """Return the columns of some lines, then their numbers."""
+    lines, rows = zip(*part, strict=True)
+    columns, wrong = zip(*map(column, zip(*rows, strict=True)), strict=True)
+    for n, i, cell in sorted((n, i, cell) for i, told in enumerate(wrong) for n, cell in told.items()):
+        errors.setdefault(cell, []).append(f"{letters(at[i])}{lines[n]}")
+    return [*columns, pa.array(lines, pa.int64())]
+
+
+def _without_blank_lines(columns: Sequence[Any], lines: Any) -> pa.Table:
+    table = pa.Table.from_arrays([*columns, lines], [*(f"c{i}" for i in range(len(columns))), LINE])
+    if not all(column.null_count for column in columns):
+        return table
+    blank = [all(cell is None for cell in row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
+    return table.filter(pa.array([not b for b in blank])) if any(blank) else table
 
 
 def _moved(
