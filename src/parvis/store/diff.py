@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
+from parvis.tables.engine import connect
 from parvis.values import Change, Kind, Profile, Version
 
 MOST = 3_000_000  # rows, before and after, that are compared one by one
@@ -41,7 +40,7 @@ def _rows(typed: Path, published: Path, columns: list[str], rows: int) -> tuple[
         f"SELECT {row} AS h, 1 AS n FROM read_parquet({_text(typed)}) "
         f"UNION ALL SELECT {row}, -1 FROM read_parquet({_text(published)})"
     )
-    with duckdb.connect(config={"memory_limit": "600MB", "threads": 2}) as connection:
+    with connect() as connection:
         told = connection.execute(
             "SELECT coalesce(sum(greatest(s, 0)), 0), coalesce(sum(greatest(-s, 0)), 0) "
             f"FROM (SELECT sum(n) AS s FROM ({both}) GROUP BY h)"

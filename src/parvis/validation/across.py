@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from parvis.tables.engine import connect
 from parvis.text import number
 from parvis.validation.regexes import literal
 from parvis.validation.table import quoted
@@ -37,7 +36,7 @@ class Held:
 def across(tables: Sequence[Held]) -> dict[int, tuple[Finding, ...]]:
     """Return what tables contradict in each other, by the number of the table that it is to be mended in."""
     out: dict[int, tuple[Finding, ...]] = {}
-    with duckdb.connect(config={"memory_limit": "400MB", "threads": 2}) as engine:
+    with connect() as engine:
         for at, grants in enumerate(tables):
             others = [t for n, t in enumerate(tables) if n != at]
             said = [f for other in others for f in (*_granted(engine, grants, other), *_paid(engine, grants, other))]
@@ -59,17 +58,15 @@ def _granted(engine: Any, grants: Held, acts: Held) -> Iterator[Finding]:
     lines = _rows(engine, f"SELECT __line, {quoted(reference.name)} FROM {_of(grants)} WHERE {_bare(reference)} <> '' "
                           f"AND {_bare(reference)} NOT IN (SELECT k FROM ({known}) WHERE k IS NOT NULL)")  # fmt: skip
     if lines:
-        yield Finding(
+        yield _finding_on_lines(
             "across.no_deliberation",
-            Severity.WARN,
             msg("{count} subvention(s) citent une délibération qui n'est pas dans « {other} »."),
-            Place(line=lines[0][0], column=reference.label),
-            {"count": len(lines), "other": acts.title, "column": reference.label},
+            reference,
+            acts,
+            lines,
             hint=msg("Écrivez le numéro comme dans l'acte, ou ajoutez la délibération au fichier des délibérations."),
             why=msg("Le lecteur doit pouvoir remonter d'une subvention à la décision du conseil."),
-            count=len(lines),
-            examples=tuple(dict.fromkeys(str(r[1])[:80] for r in lines))[:_SHOWN],
-            lines=tuple(r[0] for r in lines[:_LINES]),
+            examples=_shown(lines),
         )
     when = grants.column("dateConvention")
     if when is None or acts.column("DELIB_DATE") is None or when.kind not in (Kind.DATE, Kind.DATETIME):
@@ -77,16 +74,14 @@ def _granted(engine: Any, grants: Held, acts: Held) -> Iterator[Finding]:
     early = _rows(engine, f"SELECT __line, {quoted(when.name)} FROM {_of(grants)} AS g JOIN ({known}) AS a ON "
                           f"{_bare(reference)} = a.k WHERE CAST({quoted(when.name)} AS DATE) < a.voted")  # fmt: skip
     if early:
-        yield Finding(
+        yield _finding_on_lines(
             "across.before_deliberation",
-            Severity.WARN,
             msg("{count} convention(s) sont datées d'avant la délibération qui les autorise (« {other} »)."),
-            Place(line=early[0][0], column=when.label),
-            {"count": len(early), "other": acts.title, "column": when.label},
+            when,
+            acts,
+            early,
             hint=msg("Vérifiez les deux dates : une convention se signe après le vote."),
             why=msg("Une convention signée avant le vote n'a pas de base légale."),
-            count=len(early),
-            lines=tuple(r[0] for r in early[:_LINES]),
         )
 
 
@@ -158,19 +153,17 @@ def _again(engine: Any, one: Held, other: Held) -> Iterator[Finding]:
     again = f"{_bare(mine, 'a.')} <> '' AND ({differ})"
     lines = _rows(engine, f"SELECT DISTINCT a.__line, a.{quoted(mine.name)} FROM {both} WHERE {again}")
     if lines:
-        yield Finding(
+        yield _finding_on_lines(
             "across.same_number",
-            Severity.WARN,
             msg(
                 "Colonne « {column} » : {count} ligne(s) portent un numéro qui, dans « {other} », désigne autre chose."
             ),
-            Place(line=lines[0][0], column=mine.label),
-            {"column": mine.label, "count": len(lines), "other": other.title},
+            mine,
+            other,
+            lines,
             hint=msg("Ajoutez l'année au numéro : 2026-012 au lieu de 12."),
             why=msg("Un lien vers ce numéro mènerait à la mauvaise ligne."),
-            count=len(lines),
-            examples=tuple(dict.fromkeys(str(r[1])[:80] for r in lines))[:_SHOWN],
-            lines=tuple(r[0] for r in lines[:_LINES]),
+            examples=_shown(lines),
         )
 
 
@@ -205,6 +198,29 @@ def _sirens(engine: Any, table: Held, column: Column) -> list[str]:
         f"SELECT DISTINCT left({cell}, 9) FROM {_of(table)} WHERE length({cell}) = 14 LIMIT 3"
     ).fetchall()
     return [str(r[0]) for r in rows]
+
+
+# --- What is said of lines ------------------------------------------------------------------------
+
+
+def _finding_on_lines(
+    code: str, message: str, column: Column, other: Held, rows: Sequence[tuple[Any, ...]], **more: Any
+) -> Finding:
+    """Return the remark on lines (the first of each row) that another table contradicts in one column."""
+    return Finding(
+        code,
+        Severity.WARN,
+        message,
+        Place(line=rows[0][0], column=column.label),
+        {"count": len(rows), "other": other.title, "column": column.label},
+        count=len(rows),
+        lines=tuple(r[0] for r in rows[:_LINES]),
+        **more,
+    )
+
+
+def _shown(rows: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(r[1])[:80] for r in rows))[:_SHOWN]
 
 
 # --- SQL ------------------------------------------------------------------------------------------

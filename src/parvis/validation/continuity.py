@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from parvis.tables.engine import connect
 from parvis.text import fold, number
 from parvis.validation.regexes import literal
 from parvis.validation.table import quoted, shortened
@@ -227,7 +226,7 @@ def _identifiers(former: Former, profile: Profile, pairs: Sequence[Pair], typed:
     if key is None or former.typed is None or typed is None or max(former.rows, profile.rows) > _MOST:
         return
     before, now = key
-    with duckdb.connect(config={"memory_limit": "400MB", "threads": 2}) as engine:
+    with connect() as engine:
         told: Mapping[str, int] = dict(
             engine.execute(
                 f"SELECT 'gone', count(*) FROM (SELECT CAST({quoted(before.name)} AS VARCHAR) AS k FROM "

@@ -20,7 +20,8 @@ _SPACE = " \u00a0\u202f\u2009"
 _DIRECTIVES = re.compile(r"(?:%[YmdHMSyjfBbpIzZ]|[^%])+")
 _DAYS = "|".join(f"(?:{s.pattern})" for s in SHAPES if s.kind != "time")
 _HOURS = "|".join(f"(?:{s.pattern})" for s in SHAPES if s.kind == "time")
-_DURATION = r"[+-]?P(?:\d+(?:[.,]\d+)?Y)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?W)?(?:\d+(?:[.,]\d+)?D)?(?:T(?:\d+(?:[.,]\d+)?H)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?S)?)?"  # noqa: E501
+_AMOUNTS = {unit: rf"(?:\d+(?:[.,]\d+)?{unit})?" for unit in "YMWDHS"}
+_DURATION = r"[+-]?P{Y}{M}{W}{D}(?:T{H}{M}{S})?".format_map(_AMOUNTS)
 _SIGNED = r"\s*[-+]?\d+(?:\.\d+)?\s*"
 # What French files write for each type, beside what the standard wants; and what to say of the others.
 LENIENT: Mapping[str, tuple[str, str]] = {

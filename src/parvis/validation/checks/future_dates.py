@@ -9,7 +9,10 @@ from parvis.values import Kind, Severity, msg
 
 TITLE = "Dates à venir"
 _SHARE = 0.2  # of the cells, beyond which the table is about what is to come
-_PAST = r"\b(?:convention|delib\w*|signature|notification|vote|naissance|deces|creation|maj|mise a jour|releve\w*|mesure|construction|depot|reception|realis\w*|paiement)\b"  # noqa: E501
+_PAST = (
+    r"\b(?:convention|delib\w*|signature|notification|vote|naissance|deces|creation|maj|mise a jour|releve\w*|mesure|"
+    r"construction|depot|reception|realis\w*|paiement)\b"
+)
 
 
 def look(table: Table) -> Iterator[Ask]:
