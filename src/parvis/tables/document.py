@@ -9,9 +9,11 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.tables import markup
 from parvis.tables.sink import too_wide
 from parvis.values import Finding, Severity, msg
 
@@ -135,6 +137,31 @@ def named(rgb: str) -> str:
         return "gris"
     names = ((15, "rouge"), (48, "orange"), (70, "jaune"), (165, "vert"), (260, "bleu"), (300, "violet"), (340, "rose"))
     return next((name for end, name in names if hue * 360 < end), "rouge")
+
+
+# --- What Word and LibreOffice have in common -----------------------------------------------------
+
+
+def guard(path: Path, refusal: str) -> None:
+    """Refuse with this sentence a document whose XML holds definitions; the hint speaks of a word processor."""
+    try:
+        markup.guard(path)
+    except InputError as error:
+        if error.values.get("code") != "xml.doctype":
+            raise
+        again = msg("Ouvrez-le dans votre traitement de texte et enregistrez-le à nouveau, puis renvoyez-le.")
+        raise InputError(refusal, again, **error.values) from error
+
+
+def children(node: Any, tags: Sequence[str], wraps: Sequence[str]) -> Iterator[Any]:
+    """Yield the rows of a table or the cells of a row, through the marks that may wrap them."""
+    for child in node:
+        if isinstance(child.tag, str):
+            kind = markup.local(child)
+            if kind in tags:
+                yield child
+            elif kind in wraps:
+                yield from children(child, tags, wraps)
 
 
 # --- What is said ---------------------------------------------------------------------------------

@@ -319,19 +319,16 @@ def _say_colours(sink: Any, name: str, hidden: Hidden, tables: Sequence[Any]) ->
         told += _meant(hidden.colours, lines, places, table.rows)
     if not told:
         return
-    cells = [f"{letters(column)}{line}" for line, column in sorted(told)]
     sink.find(
-        Finding(
+        _finding_on_cells(
             "excel.colours",
-            Severity.WARN,
             msg(
                 "{count} cellule(s) de la feuille « {sheet} » sont coloriées ({cells}) : les couleurs ne sont pas lues."
             ),
-            Place(sheet=name, cell=cells[0]),
-            {"count": len(cells), "sheet": name, "cells": ", ".join(cells[:5]) + (" ..." if len(cells) > 5 else "")},
+            name,
+            told,
             hint=msg("Si une couleur veut dire quelque chose, ajoutez une colonne qui le dit en toutes lettres."),
             why=msg("Un fichier de données ne garde pas les couleurs, et tout le monde ne les voit pas."),
-            count=len(cells),
         )
     )
 
@@ -357,21 +354,29 @@ def _meant(
 def _say_comments(sink: Any, name: str, hidden: Hidden) -> None:
     if not hidden.comments:
         return
-    cells = [f"{letters(column)}{line}" for line, column in sorted(hidden.comments)]
     sink.find(
-        Finding(
+        _finding_on_cells(
             "excel.comments",
-            Severity.WARN,
             msg(
                 "{count} commentaire(s) de la feuille « {sheet} » n'ont pas été lus et ne seront pas publiés ({cells})."
             ),
-            Place(sheet=name, cell=cells[0]),
-            {"count": len(cells), "sheet": name, "cells": ", ".join(cells[:5]) + (" ..." if len(cells) > 5 else "")},
+            name,
+            hidden.comments,
             hint=msg("Si l'un d'eux doit être publié, recopiez-le dans une colonne."),
             why=msg("Un commentaire est souvent une remarque de travail, avec le nom de son auteur."),
-            count=len(cells),
         )
     )
+
+
+def _finding_on_cells(
+    code: str, message: str, sheet: str, places: Iterable[tuple[int, int]], *, hint: str, why: str
+) -> Finding:
+    """Return the remark on cells given by (line, column), the first of which are named."""
+    cells = [f"{letters(column)}{line}" for line, column in sorted(places)]
+    told = ", ".join(cells[:5]) + (" ..." if len(cells) > 5 else "")
+    values = {"count": len(cells), "sheet": sheet, "cells": told}
+    place = Place(sheet=sheet, cell=cells[0])
+    return Finding(code, Severity.WARN, message, place, values, hint=hint, why=why, count=len(cells))
 
 
 def too_big(rows: int, columns: int, sheet: str) -> LimitError:

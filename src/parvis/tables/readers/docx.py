@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from parvis.errors import InputError
 from parvis.tables import document, markup, package
-from parvis.values import Finding
+from parvis.values import Finding, msg
 
 TITLE = "Tableaux d'un document Word (DOCX)"
 SUFFIXES = (".docx", ".docm", ".dotx")
@@ -61,16 +60,7 @@ def _unpack(archive: zipfile.ZipFile, member: str, target: Path, meter: package.
     with target.open("wb") as out:
         for chunk in package.chunks(archive, member, meter):
             out.write(chunk)
-    try:
-        markup.guard(target)
-    except InputError as error:
-        if error.values.get("code") != "xml.doctype":
-            raise
-        raise InputError(
-            "Ce document Word contient des définitions XML interdites (DOCTYPE, entités).",
-            "Ouvrez-le dans votre traitement de texte et enregistrez-le à nouveau, puis renvoyez-le.",
-            code="xml.doctype",
-        ) from error
+    document.guard(target, msg("Ce document Word contient des définitions XML interdites (DOCTYPE, entités)."))
 
 
 def _comments(archive: zipfile.ZipFile, meter: package.Meter) -> int:
@@ -111,11 +101,11 @@ def _grid(table: Any, caption: str) -> document.Grid:
     grid = document.Grid(caption)
     open_cells: dict[int, tuple[int, int, int]] = {}  # column -> first line, line reached, columns covered
     line = 0
-    for row in _children(table, "tr"):
+    for row in document.children(table, ("tr",), _WRAPS):
         if row.find("{*}trPr/{*}del") is not None:
             continue
         column = _number(row, "{*}trPr/{*}gridBefore", 0)
-        for cell in _children(row, "tc"):
+        for cell in document.children(row, ("tc",), _WRAPS):
             across = min(max(_number(cell, "{*}tcPr/{*}gridSpan", 1), 1), document.SPAN)
             merge = cell.find("{*}tcPr/{*}vMerge")
             if merge is not None and _value(merge) != "restart" and column in open_cells:
@@ -148,17 +138,6 @@ def _colour(cell: Any) -> str:
 def _close(grid: document.Grid, opened: tuple[int, int, int] | None, column: int) -> None:
     if opened is not None and opened[1] > opened[0]:
         grid.merged.append((opened[0] + 1, column, opened[1] + 1, column + opened[2] - 1))
-
-
-def _children(node: Any, tag: str) -> Iterator[Any]:
-    """Yield the rows of a table or the cells of a row, through the marks that may wrap them."""
-    for child in node:
-        if isinstance(child.tag, str):
-            kind = markup.local(child)
-            if kind == tag:
-                yield child
-            elif kind in _WRAPS:
-                yield from _children(child, tag)
 
 
 def _text(node: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from parvis.errors import InputError
 from parvis.tables import document, markup, package
-from parvis.values import Finding
+from parvis.values import Finding, msg
 
 TITLE = "Tableaux d'un document LibreOffice (ODT)"
 SUFFIXES = (".odt", ".ott", ".fodt")
@@ -58,17 +58,9 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     try:
         if packed:
             inside, macros = _unpack(path, main, sink)
-        markup.guard(main)
+        document.guard(main, msg("Ce document contient des définitions XML interdites (DOCTYPE, entités)."))
         page = _Page()
         page.read(main)
-    except InputError as error:
-        if error.values.get("code") != "xml.doctype":
-            raise
-        raise InputError(
-            "Ce document contient des définitions XML interdites (DOCTYPE, entités).",
-            "Ouvrez-le dans votre traitement de texte et enregistrez-le à nouveau, puis renvoyez-le.",
-            code="xml.doctype",
-        ) from error
     finally:
         if packed:
             main.unlink(missing_ok=True)
@@ -132,11 +124,11 @@ class _Page:
 def _grid(table: Any, caption: str) -> document.Grid:
     grid = document.Grid(caption)
     line = 0
-    for row in _children(table, ("table-row",)):
+    for row in document.children(table, ("table-row",), _WRAPS):
         times = min(_number(row, "number-rows-repeated"), document.SPAN)
         for _ in range(times):
             column = 0
-            for cell in _children(row, ("table-cell", "covered-table-cell")):
+            for cell in document.children(row, ("table-cell", "covered-table-cell"), _WRAPS):
                 repeated = min(_number(cell, "number-columns-repeated"), document.SPAN)
                 if markup.local(cell) == "table-cell":
                     text = _text(cell)
@@ -147,17 +139,6 @@ def _grid(table: Any, caption: str) -> document.Grid:
                 column += repeated
             line += 1
     return grid
-
-
-def _children(node: Any, tags: Sequence[str]) -> Iterator[Any]:
-    """Yield the rows of a table or the cells of a row, through the groups that may wrap them."""
-    for child in node:
-        if isinstance(child.tag, str):
-            kind = markup.local(child)
-            if kind in tags:
-                yield child
-            elif kind in _WRAPS:
-                yield from _children(child, tags)
 
 
 def _text(node: Any) -> str:
