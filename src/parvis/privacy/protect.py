@@ -111,13 +111,13 @@ def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) ->
     # A function made for a transform would stay in the engine that the steps share.
     with sql.connect(Path(tempfile.gettempdir()) if any(s.expression.clean for s in plan) else None) as engine:
         engine.execute(f"CREATE TEMP TABLE shown AS SELECT * FROM {relation_of(typed)} LIMIT {int(rows)}")
-        findings = screening.look(engine, "shown", profile)
+        findings = screening.look(engine, "shown", profile, few=True)
         waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
         waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
         chosen = (f"{_shown(engine, s, waiting)} AS {sql.quoted(s.column.name)}" for s in plan)
         engine.execute(f"CREATE TEMP TABLE published AS SELECT {', '.join(chosen)} FROM shown")
         after = [_described(s) for s in plan if s.changed and s.column.name not in waiting]
-        left = policies.blocking(screening.look(engine, "published", profile, after))
+        left = policies.blocking(screening.look(engine, "published", profile, after, few=True))
         hidden = {f.values["name"] for f in left if not _grounded(policy, f)}
         names = [s.column.name for s in plan]
         return tuple(

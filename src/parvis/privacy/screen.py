@@ -118,15 +118,20 @@ def look(
     profile: Profile,
     columns: Sequence[Column] | None = None,
     cells: Cells | None = None,
+    *,
+    few: bool = False,
 ) -> tuple[Finding, ...]:
     """Do the same on a relation of an engine that has the columns and, if it may, ``__line``.
 
     ``columns`` are those to look at when they are no longer the profile's, which still says what the table is about.
-    ``cells`` are the same rows when their values are at hand.
+    ``cells`` are the same rows when their values are at hand; ``few`` is for some rows of a table, all read.
     """
     table = _Table(engine, relation, profile, cells)
     chosen = profile.columns if columns is None else columns
-    table.read_texts(chosen)
+    if few:
+        table.read_rows(chosen)
+    else:
+        table.read_texts(chosen)
     return tuple(f for column in chosen for f in table.findings(column))
 
 
@@ -190,6 +195,19 @@ class _Table:
                 ours = self._landlines(column)
                 for cell, count, line in self._candidates(column, bare):
                     self._read(column, cell, count, line, bare, ours)
+
+    def read_rows(self, columns: Sequence[Column]) -> None:
+        """Read every cell of text of some rows: the tests that spare the cells of a table would cost more."""
+        texts = [c for c in columns if c.kind is Kind.TEXT]
+        if not texts:
+            return
+        ways = [(c, self._may_name(c), self._landlines(c)) for c in texts]
+        for line, *cells in self._rows(
+            f"SELECT {self.line}, {', '.join(sql.quoted(c.name) for c in texts)} FROM {self.relation}"
+        ):
+            for (column, bare, landlines), cell in zip(ways, cells, strict=True):
+                if cell is not None:
+                    self._read(column, cell, 1, line, bare, landlines)
 
     def _has_values(self, column: Column) -> bool:
         return self.cells is not None and column.name in self.cells.values

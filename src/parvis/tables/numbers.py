@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,18 +73,19 @@ def writings(cells: Iterable[str]) -> list[Writing]:
 
     A way is given when at least nine cells in ten fit it.
     """
-    cells = list(cells)
-    if not cells:
+    times = Counter(cells)
+    total = times.total()
+    if not total:
         return []
 
     def share(pattern: re.Pattern[str]) -> float:
-        left = len(cells) // 10  # cells that may be something else: beyond, no way is given
-        for cell in cells:
+        left = total // 10  # cells that may be something else: beyond, no way is given
+        for cell, count in times.items():
             if pattern.fullmatch(cell) is None:
-                left -= 1
+                left -= count
                 if left < 0:
                     return 0.0
-        return (len(cells) - len(cells) // 10 + left) / len(cells)
+        return (total - total // 10 + left) / total
 
     out = []
     if share(_PLAIN_WHOLE) >= 0.9:
@@ -93,8 +95,8 @@ def writings(cells: Iterable[str]) -> list[Writing]:
     elif share(_PLAIN_EXPONENT) >= 0.9:
         out.append(Writing(".", plain=True, exponent=True))
     for decimal, pattern in sorted(((",", _COMMA), (".", _POINT)), key=lambda pair: -share(pair[1])):
-        fit = [c for c in cells if pattern.fullmatch(c)]
-        if len(fit) < 0.9 * len(cells):
+        fit = [c for c in times if pattern.fullmatch(c)]
+        if sum(times[c] for c in fit) < 0.9 * total:
             continue
         if not any(re.search(r"[.,]", c) for c in fit):
             out.append(Writing(decimal, whole=True, unit=_unit(fit)))

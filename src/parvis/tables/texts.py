@@ -5,7 +5,7 @@ What is reckoned of a value, or seen of a form, holds for all the rows that have
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,11 @@ def texts_of(raw: RawTable) -> Texts:
         return Texts(raw)
     source = f"read_parquet({_text(raw.path)})"
     with engine.connect() as connection:
-        asked = ", ".join(f"count({n}), count(DISTINCT {n})" for n in names)
-        told = connection.execute(f"SELECT {asked} FROM (SELECT * FROM {source} LIMIT {_LOOK})").fetchall()[0]
-        often = [n for i, n in enumerate(names) if told[2 * i + 1] * 2 <= told[2 * i]]
         values, filled, distinct = {}, {}, {}
-        for name in often:
-            rows = grouped(connection, f"SELECT {name}, 1 AS {TIMES}, {LINE} FROM {source}", name)
+        for name in _often(connection, source, rewrite.encoded(raw.path, names)):
+            rows = connection.sql(
+                f"SELECT {name}, count(*) AS {TIMES}, min({LINE}) AS {LINE} FROM {source} GROUP BY 1"
+            ).to_arrow_table()
             if len(rows) <= min(_MOST, raw.rows // 2):
                 values[name] = rows
         others = [n for n in names if n not in values]
@@ -69,6 +68,15 @@ def texts_of(raw: RawTable) -> Texts:
     for name, rows in values.items():
         filled[name], distinct[name] = _counts(rows, name)
     return Texts(raw, values, filled, distinct)
+
+
+def _often(connection: Any, source: str, names: Sequence[str]) -> list[str]:
+    """Return those of some columns whose texts come several times each in the first rows."""
+    if not names:
+        return []
+    asked = ", ".join(f"count({n}), count(DISTINCT {n})" for n in names)
+    told = connection.execute(f"SELECT {asked} FROM (SELECT * FROM {source} LIMIT {_LOOK})").fetchall()[0]
+    return [n for i, n in enumerate(names) if told[2 * i + 1] * 2 <= told[2 * i]]
 
 
 def grouped(connection: Any, rows: str, name: str) -> Any:

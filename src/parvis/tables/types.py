@@ -224,14 +224,15 @@ def _is_account(label: str, digits: Sequence[str]) -> bool:
 
 def _candidates(label: str, cells: Sequence[str], cell: str) -> list[_Candidate]:
     """Return the types that the sample allows, best first."""
-    said = [c for c in (x.strip() for x in cells) if c and not numbers.is_missing(c)]
+    meant = {x: c for x in dict.fromkeys(cells) if (c := x.strip()) and not numbers.is_missing(c)}
+    said = [meant[x] for x in cells if x in meant]
     if not said:
         return []
     dates = _dates(label, said, cell)
     if dates is not None:
         return [dates]
-    words = numbers.booleans(said)
-    if words is not None and len({c.casefold() for c in said}) <= 4:
+    words = numbers.booleans(meant.values())
+    if words is not None and len({c.casefold() for c in meant.values()}) <= 4:
         return [_Candidate(Kind.BOOLEAN, numbers.boolean_sql(cell, words))]
     if _looks_like_codes(label, said):
         return []
@@ -242,7 +243,7 @@ def _candidates(label: str, cells: Sequence[str], cell: str) -> list[_Candidate]
 
 def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
     """True when these cells are codes by their digits, or whole numbers under a header of codes."""
-    if any(_ZERO.fullmatch(c) for c in cells):
+    if any(_ZERO.fullmatch(c) for c in dict.fromkeys(cells)):
         return True
     digits = [c for c in cells if c.isdigit()]
     if is_code(label) and len(digits) >= 0.5 * len(cells):
@@ -260,7 +261,7 @@ def _looks_like_codes(label: str, cells: Sequence[str]) -> bool:
         return True
     if max(lengths) > 15 or lengths == {14}:  # nothing is counted in tens of thousands of billions
         return True
-    if sum(len(c) == 14 and is_siret(c) for c in digits) >= 0.8 * len(digits):
+    if sum(count for c, count in Counter(digits).items() if len(c) == 14 and is_siret(c)) >= 0.8 * len(digits):
         return True
     return lengths == {9} and len(digits) >= 5 and all(is_siren(c) for c in digits)
 

@@ -66,7 +66,9 @@ def _part(rule: Rule, columns: Sequence[Column], absent: Sequence[str]) -> Findi
     )
 
 
-def _one_of(table: Table, rule: Rule, columns: Sequence[Column]) -> Ask:
+def _one_of(table: Table, rule: Rule, columns: Sequence[Column]) -> Ask | None:
+    if any(c.filled == table.profile.rows and table.empty(c) == f"{quoted(c.name)} IS NULL" for c in columns):
+        return None  # that one has something in every row
     empty = " AND ".join(table.empty(c) for c in columns)
     known = {f.name: c.label for f, c in table.pairs()}
     names = listed((f"« {known.get(f, f)} »" for f in rule.fields), "ni dans")
