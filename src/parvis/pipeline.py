@@ -377,7 +377,7 @@ def _released(folder: Folder, version: Version) -> neighbours.Other:
 
 
 def _staged(folder: Folder, preparation: Preparation) -> comparing.Held:
-    title = preparation.profile.table or preparation.parcel.name
+    title = preparation.metadata.title or preparation.profile.table or preparation.parcel.name
     return comparing.Held(title, preparation.profile, vault.staged_path(folder, preparation.id))
 
 

@@ -229,7 +229,7 @@ def _show_standing(console: Console, preparation: Preparation) -> None:
     stands = standing.standing(preparation.findings, preparation.schema)
     scored = standing.score(preparation.quality, preparation.findings)
     title = f"[bold]{standing.TITLES[stands.level]}[/bold]"
-    console.print(f"{title} : {standing.MEANINGS[stands.level]} Qualité : {scored.total} sur 100.")
+    console.print(f"{title} : {standing.meaning(stands.level, preparation.schema)} Qualité : {scored.total} sur 100.")
     if scored.action is not None:
         console.print(f"À faire en premier : {escape(scored.action.text)}")
 

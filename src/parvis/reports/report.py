@@ -150,7 +150,7 @@ def _part(preparation: Preparation, say: Say, several: bool) -> Part:
         schema=f"{match.title} ({match.schema})" if match is not None else preparation.schema,
         level=str(stands.level),
         level_title=say(standing.TITLES[stands.level]),
-        level_meaning=say(standing.MEANINGS[stands.level]),
+        level_meaning=say(standing.meaning(stands.level, preparation.schema)),
         following=say(standing.TITLES[stands.following]) if stands.following is not None else "",
         missing=tuple(_filled(_of(stands.missing, c).message, _of(stands.missing, c).values, say) for c in list(codes)[:12]),
         total=scored.total,

@@ -30,6 +30,8 @@ MEANINGS: Mapping[Level, str] = {
     Level.CONFORMING: msg("Le fichier suit son schéma : les outils nationaux l'acceptent."),
     Level.EXEMPLARY: msg("Rien à redire : le fichier est juste, complet et bien décrit."),
 }
+# What the middle level means of a table that was held against no schema.
+_COHERENT = msg("Rien ne s'y contredit ; il n'a été vérifié contre aucun schéma.")
 DIMENSIONS: Mapping[str, tuple[str, float]] = {  # name -> (title, weight)
     "completeness": (msg("Cellules remplies"), 0.2),
     "validity": (msg("Valeurs justes"), 0.35),
@@ -57,6 +59,11 @@ class Standing:
     level: Level
     following: Level | None
     missing: Sequence[Finding]
+
+
+def meaning(level: Level, schema: str) -> str:
+    """Return what a level means; ``schema`` is the id of the one that the table was held against, "" for none."""
+    return MEANINGS[level] if schema or level is not Level.CONFORMING else _COHERENT
 
 
 def standing(findings: Sequence[Finding], schema: str = "") -> Standing:

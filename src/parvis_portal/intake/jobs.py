@@ -39,7 +39,8 @@ def prepare(argument: str, progress: Progress) -> None:
         progress=progress,
     )
     _keep(submission, _compared(submission, reception))
-    neighbours.ask(neighbours.deposit(submission).exclude(submission=submission))
+    for told in [p for p in reception.preparations if p.schema][: neighbours.ASKED]:
+        neighbours.ask(neighbours.deposit(submission).exclude(submission=submission), f"draft:{told.id}")
 
 
 def prepare_failed(argument: str, error: str) -> None:
