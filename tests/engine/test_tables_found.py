@@ -237,6 +237,17 @@ def test_a_table_pasted_as_csv_in_one_column_comes_back(made: Made) -> None:
         assert mended.rows == len(made.rows)
 
 
+def test_a_text_whose_every_line_is_quoted_keeps_its_header_and_all_its_rows(tmp_path: Path) -> None:
+    from parvis.tables import repairs
+
+    lines = ['"id;voie;longueur (m)"', *(f'"{n};Rue {n};{100 + n}"' for n in range(1, 20))]
+    sink = told(tmp_path, "\r\n".join(lines).encode(), "voies.csv")
+    steps = repairs.propose(sink.tables[0])
+    assert [s.repair for s in steps] == ["one_column_csv"]
+    mended = repairs.apply(sink.tables[0], steps, tmp_path / "work")
+    assert (list(mended.labels), mended.rows) == (["id", "voie", "longueur (m)"], 19)
+
+
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
 def test_a_model_without_rows_keeps_its_header(tmp_path: Path, separator: str) -> None:
     sink = told(tmp_path, separator.join(("siret", "nom", "montant")).encode() + b"\n", "modele.csv")

@@ -114,7 +114,8 @@ def split(sink: Any, name: str, rows: Iterable[Cells], facts: Mapping[str, Any])
         more = rest if following is None else chain([following], rest)
         _long(sink, name, head, more, facts.get("rest", ()), facts=kept, merged=merged)
         return
-    pasted = _pasted(head) if facts.get("sheet") else None
+    lone = all(len(row) == 1 for _, row in head)  # a text whose every line stands between quotes
+    pasted = _pasted(head) if facts.get("sheet") or lone else None
     whole = [pasted] if pasted else _blocks(head, merged)
     several = len(whole) > 1
     for own, block in zip(_names(name, whole) if several else [name], whole, strict=False):
