@@ -32,3 +32,9 @@ def test_a_scan_by_pieces_finds_what_is_there(size: int, pieces: list[bytes]) ->
         "lf": data.count(b"\n"), "cr": 0 if b"\n" in data else data.count(b"\r"), "nul": data.count(b"\x00"),
         "quotes": data.count(b'"'), "utf8": valid,
     }  # fmt: skip
+
+
+def test_the_commas_of_quoted_shapes_are_no_separators() -> None:
+    shape = '"{""type"": ""LineString"", ""coordinates"": [[2.3, 48.8], [2.4, 48.9]]}"'
+    lines = ["id;forme", *(f"{n};{shape}" for n in range(5))]
+    assert (sniff.dialect(lines).separator, sniff.dialect(lines).width) == (";", 2)

@@ -299,7 +299,9 @@ def _measure(lines: Sequence[str], separator: str, skip: int) -> tuple[float, Di
     others = [s for s in SEPARATORS if s not in (separator, ",")]
     cells = [c for r in rows for c in r if c]
     dirty = sum(any(s in c for s in others) for c in cells) / max(len(cells), 1)
-    score = consistency * math.log2(width + 1) * (1 - 0.8 * dirty)
+    # « 12;"POINT (2, 48)" » cut at its comma: another separator opens a quotation in the middle of a cell
+    opened = sum(any(f'{s}"' in c for c in r for s in others) for r in rows) / len(rows)
+    score = consistency * math.log2(width + 1) * (1 - 0.8 * dirty) * (1 - 0.9 * opened)
     return score, Dialect(separator, skip, consistency, width)
 
 
