@@ -126,11 +126,12 @@ class Draft:
 
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
-        return self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, len(self._settled)
+        state = self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, self.raw
+        return *state, len(self._settled)
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
-        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, settled = mark
+        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, self.raw, settled = mark
         for name in reversed(self._settled[settled:]):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         del self._settled[settled:]
@@ -163,6 +164,14 @@ class Draft:
         self.connection.register(name, table.rename_columns(["shape"]))
         cells = "".join(f"c{i}, " for i in range(len(self.labels)))
         self._step(f"SELECT {cells}{LINE}, shape AS {SHAPE} FROM {self.view} POSITIONAL JOIN {name}")
+        self.crs = crs
+
+    def shape(self, table: pa.Table, crs: str) -> None:
+        """Make a layer of the table: its shapes are the one column of another, in the order of the rows."""
+        self.raw = dataclasses.replace(self.raw, geometry=True)
+        name = f"t{self._number}"
+        self.connection.register(name, table)
+        self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}")
         self.crs = crs
 
     def keep(self, where: str) -> None:

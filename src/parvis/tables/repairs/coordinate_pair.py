@@ -61,6 +61,8 @@ def propose(draft: Draft) -> Sequence[Step]:
     if draft.raw.geometry or any(re.search(r"\b(?:lon|long|lng|longitude)\b", _words(x)) for x in draft.labels):
         return []
     for i, label in enumerate(draft.labels):
+        if not label.strip():
+            continue  # a step names its column
         cells = draft.column(i)
         pairs = _pairs(cells)
         if pairs:
