@@ -18,6 +18,10 @@ EXAMPLES = [
         (["nature", "montant"], [["60", "100"], ["61", "50"]]),
     ),
     (
+        (["nature", "montant"], [["60", "100"], ["61", "50"], ["TOTAL\u00a0GÉNÉRAL", "150"]]),
+        (["nature", "montant"], [["60", "100"], ["61", "50"]]),
+    ),
+    (
         (["nom", "ville", "montant"], [["TOTAL ENERGIES", "Nanterre", "10"], ["A", "B", "20"]]),
         (["nom", "ville", "montant"], [["TOTAL ENERGIES", "Nanterre", "10"], ["A", "B", "20"]]),
     ),
@@ -41,8 +45,9 @@ EXAMPLES = [
 ]
 
 _NUMBER = "[-+(]?[0-9][0-9 \u00a0\u202f.,]*[)%€]?[ \u00a0]?[%€-]?"
-_TOTAL = "(?i)(?:sous[- ]?)?tota(?:l|ux)(?: .*)?"
-_BARE = "(?i)(?:sous[- ]?)?tota(?:l|ux)(?: g[ée]n[ée]ral)?"
+_SPACE = "[ \u00a0\u202f]"
+_TOTAL = f"(?i)(?:sous[- ]?)?tota(?:l|ux)(?:{_SPACE}.*)?"
+_BARE = f"(?i)(?:sous[- ]?)?tota(?:l|ux)(?:{_SPACE}g[ée]n[ée]ral)?"
 _TAIL = 200  # lines looked at the end of a big table
 
 

@@ -14,6 +14,7 @@ ORDER = 55
 EXAMPLES = [
     ((["mois"], [["AoÃ»t"], ["MÃ©diathÃ¨que"], ["Parc"]]), (["mois"], [["Août"], ["Médiathèque"], ["Parc"]])),
     ((["nom"], [["São Paulo"], ["Â"]]), (["nom"], [["São Paulo"], ["Â"]])),
+    ((["libellÃ©", "n"], [["Parc", "1"]]), (["libellé", "n"], [["Parc", "1"]])),
 ]
 
 _SIGNS = "éèêëàâäçîïôöùûüÿÉÈÊÀÂÇÎÔÛ°«»’–œŒ€ñ"
@@ -29,7 +30,7 @@ _SEEN = re.compile("|".join(re.escape(t) for t, _ in sorted(_PAIRS, key=lambda p
 
 
 def propose(draft: Draft) -> Sequence[Step]:
-    hit = {i: c for i in range(len(draft.labels)) for c in draft.column(i) if _SEEN.search(c)}
+    hit = {i: c for i, label in enumerate(draft.labels) for c in (label, *draft.column(i)) if _SEEN.search(c)}
     if not hit:
         return []
     return [
@@ -52,6 +53,7 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     if not columns:
         return False
     draft.rewrite({i: _sql(f"c{i}") for i in columns})
+    draft.relabel([_mended(x) if i in columns else x for i, x in enumerate(draft.labels)])
     return True
 
 
