@@ -32,6 +32,7 @@ _REFERENCE = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$")
 _COUNTED = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$|^\s*(?:19|20)\d\d\s*$")  # numbers of columns, years above months
 _DBASE = re.compile(r"^.+,(?:[CDFLN]|[CDFLN],\d+(?:,\d+)?)$")
 _NOTE = re.compile(r"^\s*(?:sources?|notes?|nb|n\.b\.|\*|\(\d\)|mise? à jour|l[ée]gende)(?!\w)", re.IGNORECASE)
+_FIRST = 0.3  # by how much a line must look more like a header than a complete one above it
 _WORDS = re.compile(
     r"\b(?:nom|pr[ée]noms?|code|codes|date|dates|montants?|adresse|id|identifiant|libell[ée]|type|commune|ville|siret|"
     r"siren|insee|n[°o]|num[ée]ro|ann[ée]e|exercice|objet|nature|quartier|rue|voie|latitude|longitude|lat|lon|long|x|y|"
@@ -248,13 +249,21 @@ def _start(grid: Sequence[Row], merged: Mapping[int, list[tuple[int, int, int]]]
         if _is_data(row, local, score, found=best_score >= 0.55):
             break  # the data have begun: no header stands below them
         score -= 0.03 * position
-        if score > best_score:
+        # Words of headers also stand in data (« rue », « lundi »): below a line that is one, they prove little.
+        if score > best_score + (_FIRST if best is not None and _complete(grid[best][1], usual) else 0.0):
             best, best_score = i, score
         if best is not None and position > 12 and best_score > 2:
             break
     if best is None or best_score < 0.55:
         return _headless(filled, width, usual)
     return _with_stack(grid, best, merged, width)
+
+
+def _complete(row: Cells, usual: float) -> bool:
+    """True for a complete line of short texts that all differ: what a header is, whatever its words."""
+    cells = [c.casefold().strip() for c in row if c is not None]
+    short = all(kind(c) == "t" and 1 < len(c) <= 40 for c in cells)
+    return short and len(cells) >= max(usual, 3) and len(set(cells)) == len(cells)
 
 
 def _is_data(row: Cells, usual: float, score: float, *, found: bool) -> bool:

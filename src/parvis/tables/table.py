@@ -10,7 +10,9 @@ from parvis.values import Finding, Place
 
 LINE = "__line"  # BIGINT: the line in the original, as the agent's program shows it
 SHAPE = "__geometry"  # BLOB: WKB in WGS84 longitude, latitude
-UNPLACED = "?"  # crs of a layer whose system nobody knows yet: its shapes are as the file has them, until a step says it
+UNPLACED = (
+    "?"  # crs of a layer whose system nobody knows yet: its shapes are as the file has them, until a step says it
+)
 
 
 @dataclass(frozen=True, slots=True)
