@@ -216,3 +216,30 @@ def _header(path: Path) -> list[str]:
     line = path.read_bytes().split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip()
     sign = max(";,", key=line.count)
     return [cell.strip('" ') for cell in line.split(sign)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "schema"),
+    [
+        ("Collectivité|SIRET collectivité|N° délibération|Date séance|Objet|Pour|Contre|Abstention|Lien PDF",
+         "scdl/deliberations"),
+        ("Attribuant|SIRET attribuant|Date de la délibération|Bénéficiaire|SIRET bénéficiaire|Objet de la subvention|"
+         "Montant voté|Type d'aide|Modalités de versement|Réf. délibération", "scdl/subventions"),
+        ("Nom de l'association|Thème|Président|Adresse du siège|Courriel|Téléphone|Site web", "parvis/associations"),
+    ],
+)  # fmt: skip
+def test_a_table_that_a_schema_explains_nearly_whole_follows_it_under_its_own_headers(labels: str, schema: str) -> None:
+    found, confidence = best(*labels.split("|"))
+    assert found == schema and confidence >= SURE
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "Subvention|Bénéficiaire|Température|Humidité|Pression|Vent|Pluie|Capteur",
+        "Date séance|Salle|Ordre du jour|Président de séance|Heure|Convocation",
+        "Association|Créneau|Gymnase|Jour|Heure de début|Heure de fin|Vestiaire",
+    ],
+)
+def test_a_table_that_only_speaks_of_the_same_things_is_not_sure(labels: str) -> None:
+    assert best(*labels.split("|"))[1] < SURE

@@ -22,6 +22,8 @@ _ENOUGH, _PART = 3.0, 0.3
 _LEAST_TOLD = 1.5  # of rare names, even for a schema of three fields
 # A table whose matter is told starts here, and stays under what makes sure; one whose matter is not told loses a part.
 _MATTER, _OFF = 0.3, 0.6
+# Under headers of its own: the columns that must be fields of the schema, their share, and what it is then sure of.
+_TOLD, _NEARLY, _EXPLAINED = 5, 0.8, 0.62
 _OWN = 0.8  # share of the columns under the schema's own names from which its matter needs no telling
 _SPARSE = 0.06  # share of the columns under which the table is about something wider
 _FORMAT = 0.9  # of a file whose format is the standard's source
@@ -45,7 +47,7 @@ def match(profile: Profile) -> tuple[SchemaMatch, ...]:
     """Return the national schemas a table may follow, best first, with field -> column and the reason.
 
     A table that follows a schema, its headers written in any case, gets 0.6 or more; one that speaks of the same things
-    under its own headers stays below.
+    under its own headers stays below, unless the schema explains nearly all of its columns.
     """
     found = [m for m in (fit(profile, load(i)) for i in all_ids()) if m.confidence >= LEAST]
     return tuple(sorted(found, key=lambda m: (-m.confidence, -_share(m), m.schema))[:MOST])
@@ -56,7 +58,8 @@ def fit(profile: Profile, schema: Schema) -> SchemaMatch:
 
     A field that the table has counts the more as its name is rare among schemas, and as its cells are what it asks; a
     required one that is absent counts against; so do columns that the schema does not know. A table under headers of
-    its own whose matter is the schema's is a candidate, and never a certainty.
+    its own whose matter is the schema's is a candidate; it is a certainty when nearly all of its columns are fields of
+    the schema, and half of the required ones are there.
     """
     held = pairs(profile.columns, schema)
     worth = {p.field.name: _weight(p.field) * p.worth for p in held}
@@ -64,6 +67,7 @@ def fit(profile: Profile, schema: Schema) -> SchemaMatch:
     asked = sum(_weight(f) for f in required)
     columns = [c for c in profile.columns if c.kind is not Kind.GEOMETRY]
     covered = sum(worth.get(f.name, 0.0) for f in required) / asked if asked else 0.0
+    covering = [f for f in required if f.name in worth]
     known = sum(p.worth for p in held) / len(columns) if columns else 0.0
     told = sum(min(_weight(p.field), _weight_of(p.by)) if p.by else 0.3 * _weight(p.field) for p in held)
     whole = sum(_weight(f) for f in schema.fields)
@@ -72,6 +76,8 @@ def fit(profile: Profile, schema: Schema) -> SchemaMatch:
     matter = _matter(profile, schema, held)
     if matter and known >= _SPARSE and _substance(held):
         confidence = max(confidence, _MATTER + 0.4 * min(known, 0.6))
+        if len(held) >= max(_TOLD, _NEARLY * len(columns)) and 2 * len(covering) >= len(required):
+            confidence = max(confidence, _EXPLAINED)
     elif schema.subject and not matter and sum(p.worth >= NEAR for p in held) < _OWN * len(columns):
         confidence *= _OFF
     if STANDARDS.get(profile.format) == schema.id:

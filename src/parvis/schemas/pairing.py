@@ -108,7 +108,8 @@ def told_by_cells(field: Field, column: Column) -> int:
 
 def _words(name: str) -> list[str]:
     said = fold(_NUMBER.sub("numero ", _CAMEL.sub(" ", name)))
-    return [w for w in _SIGNS.sub(" ", said).split() if w not in _SMALL]
+    words = _SIGNS.sub(" ", said).split()
+    return [w for w in words if w not in _SMALL] or words  # « Pour » alone is a count of votes
 
 
 @lru_cache(maxsize=4096)
