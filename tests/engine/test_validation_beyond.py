@@ -94,6 +94,9 @@ def test_one_number_under_three_names_is_told(tmp_path: Path) -> None:
     assert told.count == 1 and told.severity is Severity.INFO
     same = [[n, good[0]] for n in ("Club", "CLUB", "club.")] + [[f"A{i}", s] for i, s in enumerate(good[1:])]
     assert "values.siret_shared" not in Table(tmp_path / "b", ["nom", "siret"], same).codes()
+    paid = [["Ville du Lac", good[0], f"Association {n}", s] for n, s in enumerate(good[1:])]
+    labels = ["attribuant", "SIRET attribuant", "bénéficiaire", "SIRET bénéficiaire"]
+    assert "values.siret_shared" not in Table(tmp_path / "c", labels, paid).codes()
 
 
 # --- Communes -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parvis.tables.table import LINE
+from parvis.text import words
 from parvis.validation.table import Ask, Table, personal, quoted
 from parvis.values import Column, Finding, Kind, Severity, msg
 
@@ -13,6 +14,7 @@ _MOST = 1_000_000  # rows beyond which what compares them is not asked
 _NUMBERS = 2000  # numbers whose names are compared
 _RUN = 3  # numbers that follow each other from which a copy was dragged down
 _NAMES = 3  # names under one number from which they are said
+_NUMBER_OF = frozenset("siret numero n no num du de la le l des code id identifiant".split())
 _NAME = r"\b(?:nom|raison sociale|denomination|beneficiaire|titulaire|organisme|association|etablissement|entreprise)\b"
 
 
@@ -77,7 +79,12 @@ def _dragged(table: Table, column: Column) -> Iterator[Finding]:
 
 def _shared(table: Table, column: Column) -> Iterator[Finding]:
     """Tell of one number under several names: a cell copied on lines that are not its own."""
-    names = [c for c in table.named(_NAME, Kind.TEXT) if c.name != column.name and not personal(c)]
+    texts = [c for c in table.profile.columns if c.kind is Kind.TEXT and c.name != column.name and not personal(c)]
+    own = set(words(column.label)) - _NUMBER_OF
+    alike = [c for c in texts if own & set(words(c.label)) and c.meaning not in ("siret", "siren")]
+    names = alike or [
+        c for c in table.named(_NAME, Kind.TEXT) if c in texts
+    ]  # « SIRET attribuant » goes with « Attribuant »
     near = sorted(names, key=lambda c: abs(_at(table, c) - _at(table, column)))
     if not near:
         return
