@@ -5,7 +5,6 @@ Source: https://specs.frictionlessdata.io/table-schema/ (types and formats).
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping
 
@@ -76,9 +75,6 @@ def shape_of(field: Field) -> str:
         return said
     if kind == "number" and field.decimal:
         return f"12{field.decimal}5"
-    if kind == "list":
-        single = shape_of(dataclasses.replace(field, type=field.item)) or msg("un")
-        return f"{single}{field.delimiter}{single}"
     if kind == "geopoint":
         return {"array": "[3.876, 43.611]", "object": '{"lon": 3.876, "lat": 43.611}'}.get(field.format, "3.876,43.611")
     return _SHAPES.get(kind, "")
