@@ -92,6 +92,8 @@ def test_numbers_under_a_date_header_are_asked_about(tmp_path: Path) -> None:
     assert finding.fix is not None
     decided = repairs.apply(raw, [finding.fix], tmp_path)
     assert content(decided)[1][0] == ["2026-03-19", "Stade"]
+    decided, _ = recipe.run(raw, Recipe((finding.fix,)), tmp_path)
+    assert content(decided)[1][0] == ["2026-03-19", "Stade"] and not decided.findings  # nothing is asked any more
 
 
 def test_lines_survive_the_repairs(tmp_path: Path) -> None:

@@ -41,9 +41,17 @@ def run(
     Its ``findings`` say what is damaged for good, and what the recipe does not find any more.
     """
     with Draft(raw, references) as draft:
-        draft.findings += repairs.looked(draft)
+        damaged = repairs.looked(draft)
         steps = _Kitchen(draft, recipe).cook()
+        draft.findings = [*(f for f in damaged if not _mended(f, steps)), *draft.findings]
         return draft.written(repairs.free_path(work)), steps
+
+
+def _mended(finding: Finding, steps: Sequence[Step]) -> bool:
+    """True when a person accepted the repair that a remark proposed, and it was done."""
+    fix = finding.fix
+    done = [s for s in steps if s.found and not s.off and s.origin != "idea"]
+    return fix is not None and any((s.repair, s.parameters) == (fix.repair, fix.parameters) for s in done)
 
 
 def kept(steps: Sequence[Step]) -> tuple[Step, ...]:
