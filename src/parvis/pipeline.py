@@ -191,7 +191,7 @@ def annotate(
     """
     wanted = Recipe(preparation.recipe, preparation.profile.table, preparation.labels, preparation.follows)
     expected = _Expected(
-        preparation.schema,
+        preparation.schema or NO_SCHEMA,
         (wanted,),
         _datasets(folder, references),
         territory,

@@ -96,6 +96,13 @@ def test_a_layer_is_read_in_another_system(tmp_path: Path) -> None:
     assert undone.crs == raw.crs
 
 
+def test_a_step_that_is_off_remarks_nothing(tmp_path: Path) -> None:
+    raw = metres(tmp_path, 3949, [HALL, (2.36, 48.86)])
+    wrong = Step("coordinate_system", {"system": "27572", "x": "abscisse", "y": "ordonnée"}, origin="hand", off=True)
+    mended, _ = recipe.run(raw, Recipe((wrong,)), tmp_path)
+    assert "geo.system_outside" not in {f.code for f in mended.findings}
+
+
 def test_a_layer_of_no_known_system_finds_its_place(tmp_path: Path) -> None:
     """Nothing is declared, and the numbers fall nowhere in the usual systems: a local grid moved by an office."""
     point = {"type": "Point", "coordinates": [3_500_000.0, 2_600_000.0]}

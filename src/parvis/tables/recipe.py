@@ -265,11 +265,12 @@ class _Kitchen:
             self.draft.findings.append(_not_found(self.draft.raw, told, plugin))
 
     def _tried(self, plugin: ModuleType, step: Step) -> Step:
-        mark = self.draft.mark()
+        mark, said = self.draft.mark(), len(self.draft.findings)
         try:
             return self._apply(plugin, step)
         finally:
             self.draft.back(mark)
+            del self.draft.findings[said:]  # a step that is not done remarks nothing
 
     def _apply(self, plugin: ModuleType, step: Step) -> Step:
         """Return a step with what it did; what it cannot do is said, never raised."""
