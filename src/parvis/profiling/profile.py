@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from parvis import france
 from parvis.plugins import found
 from parvis.tables import engine
 from parvis.tables.table import SHAPE, RawTable
-from parvis.tables.texts import EXACT, TIMES, Texts
+from parvis.tables.texts import EXACT, TIMES
 from parvis.tables.typed import Cells, relation_of, values_of
 from parvis.tables.types import TypedColumn
 from parvis.text import fold
@@ -215,8 +215,11 @@ def _statistics(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells
                 continue
             distinct = f"count(DISTINCT {quoted})" if raw.rows <= EXACT else f"approx_count_distinct({quoted})"
             facts = _facts(column, quoted, distinct)
-            if isinstance(cells, Cells) and cells.texts.filled and column.sql == column.source:
-                out[column.name] = {n: counts[column.source] for n, counts in _counted(cells.texts)}
+            known = (
+                cells.texts.counts(column.source) if isinstance(cells, Cells) and column.sql == column.source else None
+            )
+            if known is not None:
+                out[column.name] = {"filled": known[0], "distinct": known[1]}
                 continue
             asked += [(column.name, fact, sql) for fact, sql in facts.items()]
         for start in range(0, len(asked), _AT_ONCE):
@@ -237,11 +240,6 @@ def _facts(column: TypedColumn, cell: str, distinct: str, times: str = "") -> di
     if column.kind in _NUMBERS:
         out["mean"] = f"sum(CAST({cell} AS DOUBLE) * {times}) / {filled}" if times else f"avg({cell})"
     return out
-
-
-def _counted(texts: Texts) -> Iterator[tuple[str, Mapping[str, int]]]:
-    yield "filled", texts.filled
-    yield "distinct", texts.distinct
 
 
 def _point(columns: Sequence[Column]) -> tuple[str, ...]:

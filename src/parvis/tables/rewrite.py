@@ -33,6 +33,7 @@ class Written:
     name: str
     source: str
     sql: str = ""
+    plain: bool = False  # each filled cell is known to be a number plainly written
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,21 @@ def counted_values(engine: Any, rows: Any, column: str, sql: str, missing: str, 
     return Counts(filled, fitting, gone, zeros)
 
 
+def all_plain(engine: Any, rows: Any, column: str, sql: str) -> bool:
+    """True when the forms of a column are all those of numbers plainly written, which Arrow reads as the SQL does."""
+    if rows is None:
+        return False
+    held = rows.column("form").drop_null().combine_chunks()
+    plain = _plainly(engine, column, sql, held)
+    return plain is not None and bool(pc.all(plain).as_py())
+
+
 def counted_forms(engine: Any, rows: Any, column: str, sql: str, missing: str, marked: str = "") -> Counts | None:
     """Return the same from the forms of a column, when they are all those of numbers plainly written; else None."""
     if rows is None or marked:
         return None
     held = rows.filter(rows.column("form").is_valid())
-    plain = _plainly(engine, column, sql, held.column("form").combine_chunks())
-    if plain is None or not pc.all(plain).as_py():
+    if not all_plain(engine, rows, column, sql):
         return None
     filled = pc.sum(held.column("__times")).as_py() or 0
     return Counts(filled, filled, 0, 0)
@@ -181,6 +190,8 @@ def _made(engine: Any, column: Written, cells: Any) -> Any:
     if pa.types.is_dictionary(joined.type) and not _unlike(joined):
         return _asked(engine, column.source, column.sql, joined.dictionary).take(joined.indices)
     values = joined.dictionary_decode() if pa.types.is_dictionary(joined.type) else joined
+    if column.plain:
+        return _read(engine, column, values, values.is_valid())
     plain = _plainly(engine, column.source, column.sql, values)
     if plain is None:
         return _asked(engine, column.source, column.sql, values)
@@ -270,7 +281,7 @@ def _matching(texts: Any, pattern: str) -> Any:
 def _read(engine: Any, column: Written, values: Any, plain: Any) -> Any:
     """Return numbers: those plainly written read by Arrow, the others by the SQL."""
     kind = _probed(engine, column.source, column.sql).type
-    whole = pc.all(plain).as_py()
+    whole = column.plain or pc.all(plain).as_py()
     shown = values if whole else pc.if_else(plain, values, pa.scalar(None, values.type))
     numbers = pc.replace_substring(shown, ",", ".", max_replacements=1).cast(kind)
     if whole:

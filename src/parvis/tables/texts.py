@@ -22,16 +22,26 @@ _MOST = 2_000_000  # values beyond which rows are as good
 
 @dataclass(slots=True)
 class Texts:
-    """The texts of a raw table: ``values`` by column ("c3") where each comes often, and how many cells are filled.
+    """The texts of a raw table: ``values`` by column ("c3") where each comes often; none of a small table.
 
     A table of values has the text (or None) under the column's own name, ``__times`` and its first ``__line``.
     """
 
     raw: RawTable
     values: Mapping[str, Any] = field(default_factory=dict)
-    filled: Mapping[str, int] = field(default_factory=dict)
-    distinct: Mapping[str, int] = field(default_factory=dict)  # estimated where there are no values
+    _counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     _forms: dict[str, Any] = field(default_factory=dict)
+
+    def counts(self, source: str) -> tuple[int, int] | None:
+        """Return how many cells of a column are filled, and by how many texts; None for a small table.
+
+        Beyond ``EXACT`` rows the second is an estimate where they nearly all differ.
+        """
+        if self.raw.rows < rewrite.LARGE:
+            return None
+        if source not in self._counts:
+            self._counts[source] = self._counted(source)
+        return self._counts[source]
 
     def forms(self, source: str) -> Any:
         """Return the forms of a column's texts (``tables.forms``): ``form``, ``__times`` and the first ``__line`` of each.
@@ -43,6 +53,17 @@ class Texts:
             self._forms[source] = None if small else _forms(self.raw.path, source)
         return self._forms[source]
 
+    def _counted(self, source: str) -> tuple[int, int]:
+        rows = self.values.get(source)
+        if rows is not None:
+            held = rows.filter(rows.column(source).is_valid())
+            return sum(held.column(TIMES).to_pylist()), len(held)
+        distinct = f"count(DISTINCT {source})" if self.raw.rows <= EXACT else f"approx_count_distinct({source})"
+        with engine.connect() as connection:
+            asked = f"SELECT count({source}), {distinct} FROM read_parquet({_text(self.raw.path)})"
+            filled, various = connection.execute(asked).fetchall()[0]
+        return int(filled), int(various)
+
 
 def texts_of(raw: RawTable) -> Texts:
     """Return the texts of a table; of a small one none, since its rows are as quick to look at."""
@@ -50,30 +71,21 @@ def texts_of(raw: RawTable) -> Texts:
     if raw.rows < rewrite.LARGE or not names:
         return Texts(raw)
     source = f"read_parquet({_text(raw.path)})"
+    values = {}
     with engine.connect() as connection:
-        values, filled, distinct = {}, {}, {}
-        for name in _often(connection, source, rewrite.encoded(raw.path, names)):
+        for name in _often(connection, source, names, rewrite.encoded(raw.path, names)):
             rows = connection.sql(
                 f"SELECT {name}, count(*) AS {TIMES}, min({LINE}) AS {LINE} FROM {source} GROUP BY 1"
             ).to_arrow_table()
             if len(rows) <= min(_MOST, raw.rows // 2):
                 values[name] = rows
-        others = [n for n in names if n not in values]
-        if others:
-            counted = "count(DISTINCT {0})" if raw.rows <= EXACT else "approx_count_distinct({0})"
-            asked = ", ".join(f"count({n}), {counted.format(n)}" for n in others)
-            counts = connection.execute(f"SELECT {asked} FROM {source}").fetchall()[0]
-            filled = {n: int(counts[2 * i]) for i, n in enumerate(others)}
-            distinct = {n: int(counts[2 * i + 1]) for i, n in enumerate(others)}
-    for name, rows in values.items():
-        filled[name], distinct[name] = _counts(rows, name)
-    return Texts(raw, values, filled, distinct)
+    return Texts(raw, values)
 
 
-def _often(connection: Any, source: str, names: Sequence[str]) -> list[str]:
-    """Return those of some columns whose texts come several times each in the first rows."""
-    if not names:
-        return []
+def _often(connection: Any, source: str, names: Sequence[str], encoded: Sequence[str]) -> Sequence[str]:
+    """Return the columns whose texts come several times each: a file where only some are kept encoded says which."""
+    if len(encoded) < len(names):
+        return encoded
     asked = ", ".join(f"count({n}), count(DISTINCT {n})" for n in names)
     told = connection.execute(f"SELECT {asked} FROM (SELECT * FROM {source} LIMIT {_LOOK})").fetchall()[0]
     return [n for i, n in enumerate(names) if told[2 * i + 1] * 2 <= told[2 * i]]
@@ -95,7 +107,8 @@ def _forms(path: Path, source: str) -> Any:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, columns=[source, LINE], use_threads=False).combine_chunks()
-            seen = forms(rows.column(source).chunk(0)) if len(rows) else None
+            cells = rows.column(source)
+            seen = forms(cells.chunk(0)) if cells.num_chunks == 1 else None  # more than one: two gigabytes of text
             if seen is None:
                 return None
             # Forms are numbered as they come: a number above all those before is a first line.
@@ -111,12 +124,6 @@ def _forms(path: Path, source: str) -> Any:
         return None
     merged = pa.concat_tables(parts).group_by("form").aggregate([(TIMES, "sum"), (LINE, "min")])
     return merged.rename_columns(["form", TIMES, LINE])
-
-
-def _counts(rows: Any, name: str) -> tuple[int, int]:
-    """Return how many cells of a column are filled, and by how many different values."""
-    held = rows.filter(rows.column(name).is_valid())
-    return sum(held.column(TIMES).to_pylist()), len(held)
 
 
 def _text(path: Path) -> str:

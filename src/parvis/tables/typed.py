@@ -16,6 +16,7 @@ from parvis.tables import engine, rewrite, types
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.tables.texts import TIMES, Texts, grouped
 from parvis.tables.types import TypedColumn
+from parvis.values import Kind
 
 _BESIDE = "beside.parquet"
 
@@ -87,13 +88,16 @@ def typed_table(raw: RawTable, columns: Sequence[TypedColumn], texts: Texts, wor
                 shown = f"SELECT {column.sql} AS {_quoted(column.name)}, {TIMES}, {LINE} FROM texts_of_column"
                 values[column.name] = grouped(connection, shown, _quoted(column.name))
                 connection.unregister("texts_of_column")
-        beside = _write(connection, raw, changed, work / _BESIDE) if changed else {}
+        beside = _write(connection, texts, changed, work / _BESIDE) if changed else {}
     return Cells(raw, columns, texts, values, beside, work)
 
 
-def _write(connection: Any, raw: RawTable, columns: Sequence[TypedColumn], out: Path) -> dict[str, str]:
+def _write(connection: Any, texts: Texts, columns: Sequence[TypedColumn], out: Path) -> dict[str, str]:
+    raw = texts.raw
     names = {c.name: f"__typed{n}" for n, c in enumerate(columns)}
-    written = [rewrite.Written(names[c.name], c.source, c.sql) for c in columns]
+    numbers = [c for c in columns if c.kind in (Kind.INTEGER, Kind.NUMBER)]
+    plain = {c.name for c in numbers if rewrite.all_plain(connection, texts.forms(c.source), c.source, c.sql)}
+    written = [rewrite.Written(names[c.name], c.source, c.sql, c.name in plain) for c in columns]
     if raw.rows < rewrite.LARGE or not rewrite.rewrite(connection, raw.path, out, written, level=0):
         chosen = ", ".join(f"{w.sql} AS {w.name}" for w in written)
         connection.execute(

@@ -380,9 +380,8 @@ def _count(
             if values is not None:
                 told = rewrite.counted_values(connection, values, *what)
             else:
-                told = rewrite.counted_forms(connection, texts.forms(f"c{i}"), *what) or rewrite.counted(
-                    connection, raw.path, *what
-                )
+                forms = texts.forms(f"c{i}") if candidate.kind is Kind.NUMBER else None
+                told = rewrite.counted_forms(connection, forms, *what) or rewrite.counted(connection, raw.path, *what)
             candidate.counts = (told.filled, told.missing, told.fitting, told.marked)
         return
     inner = [f"c{i}" for i in sorted({i for i, _ in places})]
@@ -418,7 +417,8 @@ def _decide(
     candidates: Sequence[_Candidate],
 ) -> TypedColumn:
     source = f"c{i}"
-    counted = candidates[0].counts[0] if candidates else texts.filled[source] if texts.filled else _filled(raw, i)
+    known = texts.counts(source) if not candidates else None
+    counted = candidates[0].counts[0] if candidates else known[0] if known is not None else _filled(raw, i)
     counted_ones = [c for c in candidates if c.counts[2]]
     best = max(counted_ones, key=lambda c: c.counts[2], default=None)  # the first, so the strictest, when equal
     if best is not None and (best.forced or not any(c.counts[3] for c in candidates)):

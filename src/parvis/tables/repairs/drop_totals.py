@@ -108,9 +108,8 @@ def _condition(draft: Draft) -> str:
     bare = " OR ".join(f"coalesce(regexp_full_match(trim(c{i}), '{_BARE}'), false)" for i in columns)
     sparse = f"({bare}) AND c0 IS NULL AND ({text}) = 2 AND ({filled}) BETWEEN 3 AND {0.4 * len(draft.labels)}"
     said = f"((({total}) = 1 AND ({text}) = 1 AND ({filled}) >= 2) OR ({sparse}))"
-    bottom = f"{LINE} = {_unnamed(draft)}"
     if not draft.big:
-        return f"({said} OR {bottom})"
+        return f"({said} OR {LINE} = {_unnamed(draft)})"
     last = int(draft.query(f"SELECT coalesce(max({LINE}), 0) FROM {{view}}")[0][0])
     return f"({LINE} > {last - _TAIL} AND {said})"
 

@@ -5,6 +5,7 @@ The year was kept in the day: nothing in the file proves it, so it is said and a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,7 +31,7 @@ def look(draft: Draft) -> Sequence[Finding]:
     out = []
     for i, label in enumerate(draft.labels):
         cells = [c.strip() for c in draft.column(i)]
-        made, written = _made(cells), sum(bool(_WRITTEN.fullmatch(c)) for c in cells)
+        made, written = _made(cells), _all_written(cells)
         if made:
             year, day = made
             out.append(
@@ -47,7 +48,7 @@ def look(draft: Draft) -> Sequence[Finding]:
                     count=len(cells),
                 )
             )  # fmt: skip
-        elif len(cells) >= 3 and written >= 0.9 * len(cells):
+        elif len(cells) >= 3 and written:
             out.append(
                 Finding(
                     "dates.months",
@@ -71,12 +72,25 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     return False
 
 
+def _all_written(cells: Sequence[str]) -> bool:
+    """True when nine cells in ten are months in short; most columns are left after a few cells."""
+    left = len(cells) - math.ceil(0.9 * len(cells))
+    for cell in cells:
+        if not _WRITTEN.fullmatch(cell):
+            left -= 1
+            if left < 0:
+                return False
+    return True
+
+
 def _made(cells: Sequence[str]) -> tuple[int, int] | None:
     """Return (year, day) when all dates share them, the months vary, and the day may be a year of this century."""
+    if len(cells) < 4 or not _DAY.fullmatch(cells[0]):
+        return None
     found = [_DAY.fullmatch(c) for c in cells]
     days = {(int(m[1]), int(m[3])) for m in found if m}
     months = {m[2] for m in found if m}
-    if len(cells) < 4 or not all(found) or len(days) != 1 or len(months) < 3:
+    if not all(found) or len(days) != 1 or len(months) < 3:
         return None
     year, day = days.pop()
     return (year, day) if 5 <= day <= 31 and year > 2000 + day else None
