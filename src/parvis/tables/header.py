@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count, islice, pairwise
+from itertools import chain, count, islice, pairwise, takewhile
 from typing import Any
 
 from parvis.values import Finding, Place, Severity, msg
@@ -21,6 +21,7 @@ Row = tuple[int, list[str | None]]  # line, cells
 
 WHOLE = 20_000  # lines looked at as a whole; a longer grid is one table whose header is in its first lines
 _LOOK = 40  # lines among which a header is looked for
+_NAME = 60  # characters of a title that may name a table
 _NOTES = 60  # lines of notes kept
 _DATA = 0.3  # a complete line that scores less is no header: it is data
 
@@ -447,7 +448,7 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
     left = next((i for i, c in enumerate(grid[bottom][1]) if c is not None), 0)
     left = min(left, next((i for i, c in enumerate(grid[top][1]) if c is not None), left))
     over = [_one_line(r) for r in above if next(i for i, c in enumerate(r) if c is not None) <= left]
-    name = next((t for t in reversed(over) if len(t) <= 60), "")
+    name = next((t for t in reversed(over) if len(t) <= _NAME), "")
     titles = tuple(_one_line(r) for r in above)
     return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1, made=made, name=name)
 
@@ -650,10 +651,34 @@ def _was_hard(block: _Block, column: int) -> bool:
 
 def _names(name: str, blocks: Sequence[_Block]) -> list[str]:
     """Return the names of the tables of a sheet: their own titles, or numbers; no two alike."""
-    said = [b.start.name or next((t for t in reversed(b.start.titles) if len(t) <= 60), "") for b in blocks]
+    said = [b.start.name or next((t for t in reversed(b.start.titles) if len(t) <= _NAME), "") for b in blocks]
+    if not all(said) or len(set(said)) < len(said):
+        said = _apart(blocks) or said
     twice = Counter(said)
     said = [t if t and twice[t] == 1 else f"{t} ({n})" if t else str(n) for n, t in enumerate(said, 1)]
     return [f"{name} / {t}" if name else t for t in said]
+
+
+def _apart(blocks: Sequence[_Block]) -> list[str]:
+    """Return for each table the title that no other has, or of long ones what they do not share; [] when some has none.
+
+    « Montants en euros » stands above each year of a sheet: the year is in another line.
+    """
+    own = []
+    for block in blocks:
+        others = {t for b in blocks if b is not block for t in b.start.titles}
+        own.append(next((t.split() for t in reversed(block.start.titles) if t not in others), []))
+    if any(len(" ".join(words)) > _NAME for words in own):
+        own = [words[_shared(own) :] for words in own]
+        end = _shared([words[::-1] for words in own])
+        own = [words[: len(words) - end] for words in own]
+    told = [" ".join(words) for words in own]
+    return told if all(0 < len(t) <= _NAME for t in told) and len(set(told)) == len(told) else []
+
+
+def _shared(titles: Sequence[Sequence[str]]) -> int:
+    """Return how many first words all these titles share."""
+    return sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*titles, strict=False)))
 
 
 # --- Into the sink --------------------------------------------------------------------------------

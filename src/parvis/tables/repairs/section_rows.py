@@ -33,6 +33,12 @@ EXAMPLES = [
         {"name": "quartier"},
         (["quartier", "nom", "places"], [["Nord", "Lac", "3"], ["Nord", "Bois", "4"], ["Sud", "Pré", "5"]]),
     ),
+    (
+        (["nom", "places"], [["2023", None], ["Lac", "3"], ["2024", None], ["Lac", "4"], ["Pré", "5"]]),
+        {"name": "année"},
+        (["année", "nom", "places"], [["2023", "Lac", "3"], ["2024", "Lac", "4"], ["2024", "Pré", "5"]]),
+    ),
+    ((["année", "places"], [["2022", "3"], ["2023", None], ["2024", "5"]]), {"name": "année"}, None),  # a missing value
 ]
 _YEAR = r"(?:19|20)\d\d(?:\s*[-/]\s*(?:(?:19|20)?\d\d))?"
 _NUMBER = r"[-+(]?\d[\d\s.,]*[)%€]?"
@@ -97,13 +103,31 @@ def _leading(draft: Draft) -> range:
 
 def _alone(draft: Draft) -> str:
     """Return the SQL that is true for a line whose only cell is a text in one of the first columns."""
-    filled = " + ".join(f"(c{i} IS NOT NULL)::INT" for i in range(len(draft.labels)))
     text = _text(draft)
+    number = f"regexp_full_match({text}, {literal(_NUMBER)})"
+    if _years_alone(draft):
+        number = f"({number} AND NOT regexp_full_match({text}, {literal(_YEAR)}))"
     return (
-        f"(({filled}) = 1 AND {text} IS NOT NULL AND length({text}) BETWEEN 2 AND 150 "
-        f"AND NOT regexp_full_match({text}, {literal(_NUMBER)}) "
+        f"({_filled(draft)} = 1 AND {text} IS NOT NULL AND length({text}) BETWEEN 2 AND 150 AND NOT {number} "
         f"AND NOT regexp_matches(lower({text}), '^(sous-?|sous )?tota(l|ux)'))"
     )
+
+
+def _years_alone(draft: Draft) -> bool:
+    """True when years stand on lines of their own, in columns whose values are no numbers: « 2023 » is then a title."""
+    asked = []
+    for i in _leading(draft):
+        cell, year, number = f"trim(c{i})", literal(_YEAR), literal(_NUMBER)
+        asked.append(f"count_if({_filled(draft)} = 1 AND regexp_full_match({cell}, {year}))")
+        asked.append(f"count_if({_filled(draft)} > 1 AND regexp_full_match({cell}, {number}))")
+        asked.append(f"count_if({_filled(draft)} > 1 AND c{i} IS NOT NULL)")
+    told = [int(n) for n in draft.query(f"SELECT {', '.join(asked)} FROM {{view}}")[0]]
+    columns = [told[n : n + 3] for n in range(0, len(told), 3)]
+    return any(alone for alone, _, _ in columns) and all(not n or 10 * m <= k for n, m, k in columns)
+
+
+def _filled(draft: Draft) -> str:
+    return f"({' + '.join(f'(c{i} IS NOT NULL)::INT' for i in range(len(draft.labels)))})"
 
 
 def _repeats(draft: Draft) -> str:
@@ -112,8 +136,7 @@ def _repeats(draft: Draft) -> str:
     for i, label in enumerate(draft.labels):
         parts = ", ".join(literal(fold(p)) for p in {label, *label.split(" / ")})
         tests.append(f"(c{i} IS NULL OR strip_accents(lower(trim(c{i}))) IN ({parts}))")
-    filled = " + ".join(f"(c{i} IS NOT NULL)::INT" for i in range(len(draft.labels)))
-    return f"({' AND '.join(tests)} AND ({filled}) >= 2)"
+    return f"({' AND '.join(tests)} AND {_filled(draft)} >= 2)"
 
 
 def _first(draft: Draft, titles: Sequence[str]) -> str:
