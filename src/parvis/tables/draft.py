@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,15 +129,15 @@ class Draft:
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
         state = self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, self.raw
-        return *state, len(self._settled)
+        return *state, len(self._settled), (self._sample, self._columns)
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
-        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, self.raw, settled = mark
+        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, self.raw, settled, looked = mark
         for name in reversed(self._settled[settled:]):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         del self._settled[settled:]
-        self._sample, self.told, self.traces, self.shown = None, {}, [], []
+        (self._sample, self._columns), self.told, self.traces, self.shown = looked, {}, [], []
 
     # --- Changes ----------------------------------------------------------------------------------
 
@@ -260,6 +262,17 @@ class Draft:
 
     def _said(self) -> tuple[Finding, ...]:
         return (*self.raw.findings, *self.findings)
+
+
+def mostly(cells: Sequence[str], pattern: re.Pattern[str], share: float = 0.9) -> bool:
+    """True when that share of some cells is of a pattern; most columns are left after a few of them."""
+    left = len(cells) - math.ceil(share * len(cells))
+    for cell in cells:
+        if not pattern.fullmatch(cell):
+            left -= 1
+            if left < 0:
+                return False
+    return bool(cells)
 
 
 def literal(text: str) -> str:

@@ -87,10 +87,12 @@ def suggest(draft: Draft) -> Sequence[Step]:
     if draft.raw.geometry or draft.big or any(_POINTS.search(x) for x in labels):
         return []
     base = next((n for n, r in draft.references.items() if n.startswith("dataset:") and _Base.fits(r)), None)
-    for i, label in enumerate(labels):
+    for i, label in enumerate(labels) if base else ():
+        if not _ADDRESS.search(label):
+            continue
         cells = draft.column(i)
         numbered = sum(_NUMBER.match(fold(c)) is not None for c in cells)
-        if base and _ADDRESS.search(label) and len(cells) >= 3 and numbered >= 0.6 * len(cells):
+        if base and len(cells) >= 3 and numbered >= 0.6 * len(cells):
             return [Step("geocode", {"column": draft.labels[i], "reference": base, "least": "0.7"})]
     return []
 

@@ -5,12 +5,11 @@ The year was kept in the day: nothing in the file proves it, so it is said and a
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parvis.tables.draft import Draft
+from parvis.tables.draft import Draft, mostly
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Rendre leur année aux mois pris pour des jours"
@@ -31,7 +30,7 @@ def look(draft: Draft) -> Sequence[Finding]:
     out = []
     for i, label in enumerate(draft.labels):
         cells = [c.strip() for c in draft.column(i)]
-        made, written = _made(cells), _all_written(cells)
+        made, written = _made(cells), mostly(cells, _WRITTEN)
         if made:
             year, day = made
             out.append(
@@ -70,17 +69,6 @@ def propose(draft: Draft) -> Sequence[Step]:
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     return False
-
-
-def _all_written(cells: Sequence[str]) -> bool:
-    """True when nine cells in ten are months in short; most columns are left after a few cells."""
-    left = len(cells) - math.ceil(0.9 * len(cells))
-    for cell in cells:
-        if not _WRITTEN.fullmatch(cell):
-            left -= 1
-            if left < 0:
-                return False
-    return True
 
 
 def _made(cells: Sequence[str]) -> tuple[int, int] | None:

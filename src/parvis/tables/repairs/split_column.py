@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parvis.tables.draft import Draft, literal
+from parvis.tables.draft import Draft, literal, mostly
 from parvis.tables.parameters import Parameter
 from parvis.values import Step, msg
 
@@ -60,7 +60,7 @@ def suggest(draft: Draft) -> Sequence[Step]:
     steps = []
     for i, label in enumerate(draft.labels):
         cells = [c.strip() for c in draft.column(i)]
-        if len(cells) >= 3 and sum(_PLACE.fullmatch(c) is not None for c in cells) >= 0.9 * len(cells):
+        if len(cells) >= 3 and mostly(cells, _PLACE):
             steps.append(
                 Step("split_column", {"column": label, "way": "postcode", "sign": "", "names": "code postal, commune"})
             )
