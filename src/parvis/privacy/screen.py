@@ -12,7 +12,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parvis import france
 from parvis.privacy import names, spans, sql
@@ -29,10 +29,12 @@ from parvis.privacy.meanings import (
     WHY_NIR,
     WHY_SAFETY,
 )
-from parvis.tables.texts import TIMES
-from parvis.tables.typed import Cells
+from parvis.tables.table import TIMES
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
+
+if TYPE_CHECKING:
+    from parvis.tables.typed import Cells  # the pages that show what was found never hold the engine
 
 COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
 _SAMPLE = 500  # distinct cells that settle a doubt on what a column means
@@ -85,7 +87,7 @@ def screen(typed: Path | Cells, profile: Profile) -> tuple[Finding, ...]:
     "count" (cells) and "filled" (cells that are not empty); ``place`` the first line. A large table that this process
     has screened already, to the byte and under the same profile, is not read again.
     """
-    if isinstance(typed, Cells):
+    if not isinstance(typed, Path):
         with sql.connect() as engine:
             return look(engine, typed.relation, profile, cells=typed)
     key = (_digest(typed), repr(profile)) if profile.rows >= _LARGE else None

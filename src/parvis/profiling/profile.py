@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from parvis import france
 from parvis.plugins import found
 from parvis.tables import engine
-from parvis.tables.table import SHAPE, RawTable
-from parvis.tables.texts import EXACT, TIMES
+from parvis.tables.table import SHAPE, TIMES, RawTable
+from parvis.tables.texts import EXACT
 from parvis.tables.typed import Cells, relation_of, values_of
 from parvis.tables.types import TypedColumn
 from parvis.text import fold

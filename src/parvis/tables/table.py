@@ -9,6 +9,7 @@ from pathlib import Path
 from parvis.values import Finding, Place
 
 LINE = "__line"  # BIGINT: the line in the original, as the agent's program shows it
+TIMES = "__times"  # BIGINT: rows that have a value, in a table of values
 SHAPE = "__geometry"  # BLOB: WKB in WGS84 longitude, latitude
 UNPLACED = (
     "?"  # crs of a layer whose system nobody knows yet: its shapes are as the file has them, until a step says it

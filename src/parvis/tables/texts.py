@@ -12,9 +12,8 @@ from typing import Any
 
 from parvis.tables import engine, rewrite
 from parvis.tables.forms import forms
-from parvis.tables.table import LINE, RawTable
+from parvis.tables.table import LINE, TIMES, RawTable
 
-TIMES = "__times"  # rows that have a value
 EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated where they nearly all differ
 _LOOK = 50_000  # rows looked at to know whether the texts of a column come often
 _MOST = 2_000_000  # values beyond which rows are as good

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from parvis.tables import engine, rewrite, types
-from parvis.tables.table import LINE, SHAPE, RawTable
-from parvis.tables.texts import TIMES, Texts, grouped
+from parvis.tables.table import LINE, SHAPE, TIMES, RawTable
+from parvis.tables.texts import Texts, grouped
 from parvis.tables.types import TypedColumn
 from parvis.values import Kind
 
