@@ -43,20 +43,19 @@ def columns() -> Any:
 @given(columns(), columns())
 def test_a_column_is_written_as_its_cells_are(first: list[Any], second: list[Any]) -> None:
     told = [text(cell) for cell in (*first, *second)]
-    pieces, errors = zip(*(column(tuple(cells)) for cells in (first, second)), strict=True)
-    wrong = {**errors[0], **{i + len(first): said for i, said in errors[1].items()}}
-    assert wrong == {i: said for i, said in enumerate(told) if said in ERRORS}
-    assert joined(pieces).to_pylist() == [None if i in wrong else said for i, said in enumerate(told)]
+    texts, errors = joined([column(tuple(cells)) for cells in (first, second)])
+    assert errors == {i: said for i, said in enumerate(told) if said in ERRORS}
+    assert texts.to_pylist() == [None if i in errors else said for i, said in enumerate(told)]
 
 
 def test_values_that_come_again_are_not_confused() -> None:
     cells = [1.0, True, 1, "1", False, 0.0, -0.0] * 10
-    assert column(cells)[0].to_pylist() == ["1", "vrai", "1", "1", "faux", "0", "0"] * 10
+    assert joined([column(cells)])[0].to_pylist() == ["1", "vrai", "1", "1", "faux", "0", "0"] * 10
 
 
 def test_only_signs_that_show_nothing_make_an_empty_cell() -> None:
     signs = [chr(n) for n in range(sys.maxunicode + 1) if not 0xD800 <= n < 0xE000]
-    shown = column(signs)[0].to_pylist()
+    shown = joined([column(signs)])[0].to_pylist()
     assert [c for c, said in zip(signs, shown, strict=True) if said is None] == [c for c in signs if not c.strip()]
 
 

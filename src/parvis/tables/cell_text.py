@@ -30,37 +30,35 @@ def text(cell: Any) -> str | None:
     return write(cell) if write else str(cell)
 
 
-def column(cells: Sequence[Any]) -> tuple[Any, dict[int, str]]:
-    """Return a piece of a column, which ``joined`` will take, and the errors among its cells by their positions.
-
-    The piece is an array of texts, null for nothing and for an error; or one of numbers, not yet written.
-    """
+def column(cells: Sequence[Any]) -> Any:
+    """Return a piece of a column, as an array of texts or of numbers, from which ``joined`` makes texts."""
     try:
-        texts = pa.array(cells, pa.string())
+        return pa.array(cells, pa.string())
     except pa.ArrowTypeError:  # not all are texts
         kinds = set(map(type, cells))
-        if kinds == {float}:
-            return pa.array(cells, pa.float64()), {}
-        if kinds == {float, str} and str not in map(type, known := [None if c == "" else c for c in cells]):
-            return pa.array(known, pa.float64()), {}
-        told = _written(cells, kinds)
-    else:
-        lengths, first = _starts(texts)
-        if not (_ODD[first] | (lengths == 0)).any():
-            return texts, {}
-        told = [cell if cell and not cell.isspace() else None for cell in cells]
+    if kinds == {float}:
+        return pa.array(cells, pa.float64())
+    if kinds == {float, str} and str not in map(type, known := [None if c == "" else c for c in cells]):
+        return pa.array(known, pa.float64())
+    return pa.array(_written(cells, kinds), pa.string())
+
+
+def joined(pieces: Sequence[Any]) -> tuple[Any, dict[int, str]]:
+    """Return the texts of a column given in pieces, and the errors among them by their positions.
+
+    The texts are what ``text`` gives for each cell, null for nothing and for an error.
+    """
+    if all(piece.type == pa.float64() for piece in pieces):
+        return _numbers(pa.concat_arrays(pieces)), {}
+    texts = pa.concat_arrays([_numbers(p) if p.type == pa.float64() else p for p in pieces])
+    lengths, first = _starts(texts)
+    if not (_ODD[first] | (lengths == 0)).any():
+        return texts, {}
+    told = [cell if cell and not cell.isspace() else None for cell in texts.to_pylist()]
     if ERRORS.isdisjoint(told):
         return pa.array(told, pa.string()), {}
     errors = {i: cell for i, cell in enumerate(told) if cell in ERRORS}
     return pa.array([None if i in errors else cell for i, cell in enumerate(told)], pa.string()), errors
-
-
-def joined(pieces: Sequence[Any]) -> Any:
-    """Return the texts of a column, given in pieces: what ``text`` gives for each of its cells, null for an error."""
-    kinds = {piece.type for piece in pieces}
-    if kinds == {pa.float64()}:
-        return _numbers(pa.concat_arrays(pieces))
-    return pa.concat_arrays([_numbers(p) if p.type == pa.float64() else p for p in pieces])
 
 
 def _numbers(numbers: Any) -> Any:

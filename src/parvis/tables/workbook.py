@@ -235,9 +235,13 @@ def _batches(
     collecting = gc.isenabled()
     gc.disable()  # millions of cells come and go, none of them in a circle: looking for some costs a tenth
     try:
-        while chunks := [_chunk(part, at, errors) for part in _parts(seen)]:
-            *columns, lines = zip(*chunks, strict=True)
-            yield _without_blank_lines([joined(pieces) for pieces in columns], pa.concat_arrays(lines))
+        while parts := [_columns(part) for part in _parts(seen)]:
+            *columns, numbers = zip(*parts, strict=True)
+            lines = pa.concat_arrays(numbers)
+            texts, wrong = zip(*map(joined, columns), strict=True)
+            for n, i, cell in sorted((n, i, cell) for i, told in enumerate(wrong) for n, cell in told.items()):
+                errors.setdefault(cell, []).append(f"{letters(at[i])}{lines[n]}")
+            yield _without_blank_lines(texts, lines)
     finally:
         if collecting:
             gc.enable()
@@ -251,13 +255,10 @@ def _parts(seen: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[list[tuple[int
         yield part
 
 
-def _chunk(part: Sequence[tuple[int, Sequence[Any]]], at: Sequence[int], errors: dict[str, list[str]]) -> list[Any]:
-    """Return the columns of some lines, then their numbers."""
+def _columns(part: Sequence[tuple[int, Sequence[Any]]]) -> list[Any]:
+    """Return the columns of some lines, then the lines' numbers."""
     lines, rows = zip(*part, strict=True)
-    columns, wrong = zip(*map(column, zip(*rows, strict=True)), strict=True)
-    for n, i, cell in sorted((n, i, cell) for i, told in enumerate(wrong) for n, cell in told.items()):
-        errors.setdefault(cell, []).append(f"{letters(at[i])}{lines[n]}")
-    return [*columns, pa.array(lines, pa.int64())]
+    return [*map(column, zip(*rows, strict=True)), pa.array(lines, pa.int64())]
 
 
 def _without_blank_lines(columns: Sequence[Any], lines: Any) -> pa.Table:
