@@ -58,6 +58,12 @@ def unit_of(label: str) -> str:
     return _SUFFIX[ending.group(1).lower()] if ending else ""
 
 
+def is_unit(cell: str) -> bool:
+    """Return whether a cell is a unit and no more: « kWh », « (m²) », « € TTC », « en k€ »."""
+    said = cell.strip().strip("()[]").strip().lower().removeprefix("en ").split()
+    return bool(said) and len(said) <= 3 and said[0] in _KNOWN and all(len(w) <= 5 for w in said[1:])
+
+
 def without_unit(label: str) -> str:
     """Return a header without the unit at its end: « no2_ug_m3 » gives « no2 », « Coût (en €) » gives « Coût »."""
     unit = unit_of(label)

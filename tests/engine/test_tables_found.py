@@ -248,6 +248,44 @@ def test_a_text_whose_every_line_is_quoted_keeps_its_header_and_all_its_rows(tmp
     assert (list(mended.labels), mended.rows) == (["id", "voie", "longueur (m)"], 19)
 
 
+def test_a_line_of_units_under_the_header_belongs_to_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Consommations 2023"],
+        [],
+        ["Bâtiment", "Surface", "Électricité", None, "Gaz"],
+        [None, "m²", "kWh", "€ TTC", "kWh PCS"],
+        *(["Halle", 210 + n, 9000 + n, 1200.5 + n, 4000 + n] for n in range(4)),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("C3:D3")
+    out = io.BytesIO()
+    book.save(out)
+    table = told(tmp_path, out.getvalue(), "energie.xlsx").tables[0]
+    wanted = ["Bâtiment", "Surface (m²)", "Électricité (kWh)", "Électricité (€ TTC)", "Gaz (kWh PCS)"]
+    assert (list(table.labels), table.rows, table.header_line) == (wanted, 4, 4)
+
+
+def test_a_column_of_units_is_no_line_of_units(tmp_path: Path) -> None:
+    text = "Prestation;Unité;Tarif\nEau;m³;3,20\nSalle;h;12,00\nBenne;t;80,00\n"
+    table = told(tmp_path, text.encode(), "tarifs.csv").tables[0]
+    assert (list(table.labels), table.rows) == (["Prestation", "Unité", "Tarif"], 3)
+
+
+def test_the_pages_of_a_printed_list_are_one_table(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for page in range(3):
+        book.active.append(["Code", "Véhicule", "Kilomètres", "Année"])
+        for n in range(5):
+            book.active.append([f"V{page}{n}", "Fourgon", 1000 * n + page, 2015 + n])
+        book.active.append([None, None, f"Page {page + 1}/3"])
+    out = io.BytesIO()
+    book.save(out)
+    sink = told(tmp_path, out.getvalue(), "parc.xlsx")
+    assert [(t.rows, list(t.labels)) for t in sink.tables] == [(15, ["Code", "Véhicule", "Kilomètres", "Année"])]
+
+
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
 def test_a_model_without_rows_keeps_its_header(tmp_path: Path, separator: str) -> None:
     sink = told(tmp_path, separator.join(("siret", "nom", "montant")).encode() + b"\n", "modele.csv")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count, islice, pairwise, takewhile
 from typing import Any
 
+from parvis.units import is_unit
 from parvis.values import Finding, Place, Severity, msg
 
 Cells = Sequence[str | None]
@@ -33,6 +34,7 @@ _REFERENCE = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$")
 _COUNTED = re.compile(r"^\(?\d{1,2}\)?(?:\.0)?$|^\s*(?:19|20)\d\d\s*$")  # numbers of columns, years above months
 _DBASE = re.compile(r"^.+,(?:[CDFLN]|[CDFLN],\d+(?:,\d+)?)$")
 _NOTE = re.compile(r"^\s*(?:sources?|notes?|nb|n\.b\.|\*|\(\d\)|mise? à jour|l[ée]gende)(?!\w)", re.IGNORECASE)
+_PAGE = re.compile(r"(?:page|p\.)\s*\d{1,4}(?:\s*(?:/|sur|de)\s*\d{1,4})?", re.IGNORECASE)
 _FIRST = 0.3  # by how much a line must look more like a header than a complete one above it
 _WORDS = re.compile(
     r"\b(?:nom|pr[ée]noms?|code|codes|date|dates|montants?|adresse|id|identifiant|libell[ée]|type|commune|ville|siret|"
@@ -421,13 +423,16 @@ def _headless(filled: Sequence[tuple[int, int, Cells]], width: int, usual: float
 
 def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[int, int, int]]], width: int) -> Start:
     """Return the start whose header ends at row ``best`` or just below, with the group lines above it."""
+    if best and _filled(grid[best - 1][1]) > 1 and _units(grid[best - 1][1], [r for _, r in grid[best : best + 30]]):
+        best -= 1  # the line of units was taken for the header
     top = bottom = best
     header = _padded(grid[best][1], width)
-    if best + 1 < len(grid) and _completes(
-        header, grid[best + 1][1], grid[best][0], merged, grid[best + 2 : best + 30]
-    ):
+    units = _units(header, [row for _, row in grid[best + 1 : best + 30]])
+    below = grid[best + 1][1] if best + 1 < len(grid) else ()
+    if units or _completes(header, below, grid[best][0], merged, grid[best + 2 : best + 30]):
         bottom = best + 1
-    stack = [_spread(grid[i][1], grid[i][0], merged, width, last=i == bottom) for i in range(top, bottom + 1)]
+    named = range(top, top + 1 if units else bottom + 1)
+    stack = [_spread(grid[i][1], grid[i][0], merged, width, last=i == bottom) for i in named]
     while top > 0:
         row = grid[top - 1][1]
         if _filled(row) >= 2 and all(_REFERENCE.match(c) for c in row if c is not None):
@@ -438,6 +443,7 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
         top -= 1
         stack.insert(0, _spread(row, grid[top][0], merged, width, last=False))
     labels = [_joined([s[i] for s in stack]) for i in range(width)]
+    labels = [f"{x} ({units[i]})".strip() if i in units else x for i, x in enumerate(labels)]
     made = frozenset(
         i
         for left, right, _ in merged.get(grid[bottom][0], ())
@@ -451,6 +457,21 @@ def _with_stack(grid: Sequence[Row], best: int, merged: Mapping[int, list[tuple[
     name = next((t for t in reversed(over) if len(t) <= _NAME), "")
     titles = tuple(_one_line(r) for r in above)
     return Start(labels, grid[bottom][0], grid[top][0], titles=titles, stacked=len(stack) > 1, made=made, name=name)
+
+
+def _units(header: Cells, below: Sequence[Cells]) -> dict[int, str]:
+    """Return column -> unit when the line under a header only says in what its numbers are: « m² ; kWh ; € TTC »."""
+    cells = {i: " ".join(c.split()).strip("()[]") for i, c in enumerate(below[0]) if c is not None} if below else {}
+    if not cells or not all(kind(c) == "t" and len(c) <= 15 for c in cells.values()):
+        return {}
+    told = sum(map(is_unit, cells.values()))
+    if told < max(1, 0.6 * len(cells)) or (told == 1 and _filled(header) > 4):
+        return {}
+    for i in cells:
+        under = [kind(c) for r in below[1:] if i < len(r) and (c := r[i]) is not None]
+        if not under or sum(k == "n" for k in under) < 0.6 * len(under):
+            return {}
+    return cells
 
 
 def _padded(row: Cells, width: int) -> list[str | None]:
@@ -582,6 +603,10 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
         line, row = grid[i]
         if not any(row):
             previous_blank = True
+            i += 1
+            continue
+        if _filled(row) == 1 and _PAGE.fullmatch(next(c for c in row if c is not None).strip()):
+            block.notes = [*block.notes, _one_line(row)][:_NOTES]
             i += 1
             continue
         if _again(row, block.start.labels):
@@ -736,7 +761,7 @@ def _take_notes(block: _Block) -> None:
     if cut is None:
         cut = _last_lines(block.rows)
     if cut is not None:
-        block.notes = [_one_line(r) for _, r in block.rows[cut:]][:_NOTES]
+        block.notes = [*block.notes, *(_one_line(r) for _, r in block.rows[cut:])][:_NOTES]
         block.rows = block.rows[:cut]
 
 
