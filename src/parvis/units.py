@@ -29,6 +29,7 @@ UNITS = {
     "j": ("jours", ("j", "jours")),
 }
 _KNOWN = {word: unit for unit, (_, words) in UNITS.items() for word in words}
+_QUALIFIED = frozenset("ttc ht hors taxes net nets brut bruts pcs pci ef ep /an /mois par an mois habitant".split())
 _BRACKETS = re.compile(r"[(\[]\s*(?:en\s+)?([^()\[\]]{1,20}?)\s*[)\]]\s*$", re.IGNORECASE)
 # At the end of a machine's name only what has no other meaning: « no2_ug_m3 », « surface_m2 », « conso_kwh ».
 _SUFFIX = {
@@ -54,6 +55,8 @@ def unit_of(label: str) -> str:
         found = pattern.search(label)
         if found and found.group(1).lower() in _KNOWN:
             return _KNOWN[found.group(1).lower()]
+        if found and is_unit(found.group(1)):  # « € TTC », « kWh PCS »
+            return _KNOWN[found.group(1).lower().split()[0]]
     ending = _ENDING.search(label.strip())
     return _SUFFIX[ending.group(1).lower()] if ending else ""
 
@@ -61,7 +64,7 @@ def unit_of(label: str) -> str:
 def is_unit(cell: str) -> bool:
     """Return whether a cell is a unit and no more: « kWh », « (m²) », « € TTC », « en k€ »."""
     said = cell.strip().strip("()[]").strip().lower().removeprefix("en ").split()
-    return bool(said) and len(said) <= 3 and said[0] in _KNOWN and all(len(w) <= 5 for w in said[1:])
+    return bool(said) and said[0] in _KNOWN and all(w in _QUALIFIED for w in said[1:])
 
 
 def without_unit(label: str) -> str:
@@ -72,6 +75,9 @@ def without_unit(label: str) -> str:
     ending = _ENDING.search(label.strip())
     if ending:
         return label.strip()[: ending.start() + 1].rstrip("_ ")
+    found = _BRACKETS.search(label)
+    if found and found.group(1).lower() not in _KNOWN:
+        return label  # « (€ TTC) » says more than a unit
     return next(kept for pattern in (_BRACKETS, _IN) if (kept := pattern.sub("", label).strip()) != label.strip())
 
 

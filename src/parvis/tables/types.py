@@ -429,7 +429,7 @@ def _decide(
                 name, label, best.kind, source, best.sql, filled, missing, max(best.odd, 0), lines,
                 best.unit, best.writing, index=i,
             )  # fmt: skip
-        if fitting >= 0.8 * filled:
+        if fitting >= 0.8 * filled and best.kind is not Kind.BOOLEAN:  # « Oui, Non, Plutôt oui » are three answers
             lines = _lines(connection, raw, i, best)
             return TypedColumn(name, label, Kind.TEXT, source, source, filled, odd=best.odd, odd_lines=lines,
                                nearly=best.kind, index=i)  # fmt: skip
