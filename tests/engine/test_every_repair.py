@@ -52,6 +52,13 @@ def test_a_repair_declares_what_it_must(plugin: Any) -> None:
     assert hasattr(plugin, "propose") or plugin.PARAMETERS
 
 
+@pytest.mark.parametrize("plugin", repairs.plugins(), ids=lambda m: m.__name__[23:])
+def test_a_repair_looks_at_a_table_without_rows(plugin: Any, tmp_path: Path) -> None:
+    with repairs.Draft(table(tmp_path, ["siret", "année", "2023"], [])) as draft:
+        for ask in ("propose", "suggest"):
+            assert not list(getattr(plugin, ask, lambda _: ())(draft))
+
+
 @pytest.mark.parametrize("plugin", recipe.by_hand().values(), ids=lambda m: m.__name__[23:])
 def test_a_repair_added_by_hand_says_what_it_asks_and_what_it_does(plugin: Any, tmp_path: Path) -> None:
     assert plugin.GROUP in ("columns", "rows", "table", "places")

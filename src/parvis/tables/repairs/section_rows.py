@@ -121,7 +121,7 @@ def _years_alone(draft: Draft) -> bool:
         asked.append(f"count_if({_filled(draft)} = 1 AND regexp_full_match({cell}, {year}))")
         asked.append(f"count_if({_filled(draft)} > 1 AND regexp_full_match({cell}, {number}))")
         asked.append(f"count_if({_filled(draft)} > 1 AND c{i} IS NOT NULL)")
-    told = [int(n) for n in draft.query(f"SELECT {', '.join(asked)} FROM {{view}}")[0]]
+    told = [int(n or 0) for n in draft.query(f"SELECT {', '.join(asked)} FROM {{view}}")[0]]
     columns = [told[n : n + 3] for n in range(0, len(told), 3)]
     return any(alone for alone, _, _ in columns) and all(not n or 10 * m <= k for n, m, k in columns)
 
