@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
@@ -232,9 +233,7 @@ def _batches(
     seen: Iterator[tuple[int, Sequence[Any]]], at: Sequence[int], errors: dict[str, list[str]]
 ) -> Iterator[pa.Table]:
     """Yield the same as ``_texts`` by columns, which costs a fifth: c0..cN and ``__line``, without the blank lines."""
-    collecting = gc.isenabled()
-    gc.disable()  # millions of cells come and go, none of them in a circle: looking for some costs a tenth
-    try:
+    with _thrifty():
         while parts := [_columns(part) for part in _parts(seen)]:
             *columns, numbers = zip(*parts, strict=True)
             lines = pa.concat_arrays(numbers)
@@ -242,7 +241,21 @@ def _batches(
             for n, i, cell in sorted((n, i, cell) for i, told in enumerate(wrong) for n, cell in told.items()):
                 errors.setdefault(cell, []).append(f"{letters(at[i])}{lines[n]}")
             yield _without_blank_lines(texts, lines)
+
+
+@contextmanager
+def _thrifty() -> Iterator[None]:
+    """Spare, while millions of cells come and go, two things that cost a twentieth each.
+
+    Python looks for circles among them, and there are none; Arrow's own allocator has large pages wiped.
+    """
+    collecting, pool = gc.isenabled(), pa.default_memory_pool()
+    gc.disable()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
     finally:
+        pa.set_memory_pool(pool)
         if collecting:
             gc.enable()
 
