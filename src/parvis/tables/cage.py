@@ -254,12 +254,17 @@ class _Nursery:
             self._process.wait()
 
 
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+
+
 def _environment() -> dict[str, str]:
     """Return a small environment: no secret of ours may be read from the confined process's memory."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "TMPDIR")}
+    kept = {k: v for k, v in os.environ.items() if k in _KEPT}
     single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    # At its first array Arrow would take a gigabyte of addresses, which is all that a file may have.
+    single["MIMALLOC_ARENA_RESERVE"] = "64MiB"
     source = str(Path(__file__).resolve().parents[2])
-    return {**kept, **single, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return {**kept, **single, "PYTHONPATH": source, "PYTHONHASHSEED": "0"}
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.errors import ParvisError, RefusedError
+from parvis.plugins import found
 
 FIRST = ("pyarrow", "pyarrow.parquet", "pyarrow.csv", "parvis.tables.read")  # what every file needs
 # Loaded while nothing is asked: the first workbook or geographic file of a worker finds them ready. A command reads its
@@ -48,6 +49,7 @@ def nursery(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _load(FIRST)
+    found("parvis.tables.readers", "readers")  # asked of every file: loaded here once, and not by each child
     running: dict[int, tuple[int, int]] = {}  # pid -> (job, descriptor for the exit status)
     idle = True
     while True:
@@ -149,7 +151,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             "values": {k: v if isinstance(v, int | float) else str(v) for k, v in error.values.items()},
         }
     except MemoryError:
-        return {"error": "MemoryError", "trace": ""}
+        return {"error": "MemoryError", "trace": traceback.format_exc()[-4000:]}
     except Exception as error:
         memory = "out of memory" in str(error).lower() or type(error).__name__ in (
             "OutOfMemoryException",
