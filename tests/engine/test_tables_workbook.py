@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 import struct
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from openpyxl.styles import PatternFill
 from parvis.errors import InputError, LimitError
 from parvis.tables import biff, header, package, workbook, xlsb
 from parvis.tables.read import read_into
+from parvis.tables.readers import excel
 from parvis.tables.sink import Sink
 from parvis.tables.table import Limits
 from parvis.tables.workbook import Hidden
@@ -199,6 +201,14 @@ def test_a_stray_cell_far_away_is_refused_with_what_to_do(tmp_path: Path, dimens
     content = _rewritten(saved(rounds()), far=("</sheetData>", far), dimension=(r"<dimension [^>]*/>", dimension))
     with pytest.raises(LimitError, match="1048576 lignes et 16384 colonnes"):
         told(tmp_path, content, "equipements.xlsx")
+
+
+@pytest.mark.parametrize("tag", [b"<c ", b"<row ", b'<c r="A1" ', b"<col ", b"<a b", b'r="A1" ', b" a='"])
+def test_tags_that_never_end_are_looked_at_once(tag: bytes) -> None:
+    window = b"<c " + tag * (250_000 // len(tag)) + b' hidden="1" t="e" s="2"'
+    start = time.process_time()
+    excel._look_at_sheet([window], "Feuille", {b"1": "FF00B050"})
+    assert time.process_time() - start < 2
 
 
 # --- ODS ------------------------------------------------------------------------------------------

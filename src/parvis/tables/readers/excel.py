@@ -61,16 +61,17 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
 
 _SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"[^>]*?\b\w+:id="([^"]*)"')
 _LINK = re.compile(rb"<Relationship\b[^>]*>")
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
+# No attribute holds « < », no tag is longer than what two windows share: one that never ends costs nothing.
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^<>]{0,900}?\bhidden="(?:1|true)"[^<>]{0,900}>')
 _NUMBER = re.compile(rb'\br="(\d+)"')
-_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>')
-_ERROR = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*\bt="e"')
-_COMMENT = re.compile(rb'<(?:\w+:)?(?:comment|threadedComment)\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7})"')
-_PAINTED = rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?\bs="(%s)"'
-_DIMENSION = re.compile(rb'<(?:\w+:)?dimension\b[^>]*?\bref="[A-Z]{1,3}\d{1,7}:([A-Z]{1,2})(\d{1,7})"')
+_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^<>]{0,900}?\bhidden="(?:1|true)"[^<>]{0,900}>')
+_ERROR = re.compile(rb'<(?:\w+:)?c\b[^<>]{0,900}?\br="([A-Z]{1,3}\d{1,7})"[^<>]{0,900}\bt="e"')
+_COMMENT = re.compile(rb'<(?:\w+:)?(?:comment|threadedComment)\b[^<>]{0,900}?\bref="([A-Z]{1,3})(\d{1,7})"')
+_PAINTED = rb'<(?:\w+:)?c\b[^<>]{0,900}?\br="([A-Z]{1,3})(\d{1,7})"[^<>]{0,900}?\bs="(%s)"'
+_DIMENSION = re.compile(rb'<(?:\w+:)?dimension\b[^<>]{0,900}?\bref="[A-Z]{1,3}\d{1,7}:([A-Z]{1,2})(\d{1,7})"')
 _FAR = re.compile(rb'r="([A-Z]{3})\d')
 _CELL = re.compile(rb'\br="([A-Z]{1,3})\d')
-_SINGLE = re.compile(rb"<\w[^>]*?\s[\w:]+='")
+_SINGLE = re.compile(rb"<\w[^<>]{0,900}?\s[\w:]+='")
 _QUOTED = re.compile(rb"(\s[\w:]+=)'([^'\"<>]*)'")
 
 
