@@ -50,6 +50,14 @@ def test_a_doubt_is_said_with_one_button_for_each_candidate(town: Town, doubtful
     assert any(c.field for c in doubtful.prepared.profile.columns)
 
 
+def test_columns_that_are_missing_are_said_together(town: Town, doubtful: Draft) -> None:
+    page = act(town, doubtful, "schema:scdl/subventions")
+    missing = [f for f in doubtful.prepared.findings if f.code == "schema.missing_field"]
+    remarks = page.split("Ce que Parvis a remarqué")[1]
+    assert len(missing) >= 3 and remarks.count(f"Il manque {len(missing)} colonnes obligatoires") == 1
+    assert "Il manque la colonne" not in remarks and all(f"« {f.values['field']} »" in remarks for f in missing)
+
+
 def test_a_person_may_want_none_or_let_parvis_choose_again(town: Town, doubtful: Draft) -> None:
     page = act(town, doubtful, "schema:-")
     assert "c'est votre choix" in page and doubtful.prepared.schema == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,9 +137,31 @@ def grouped(findings: Sequence[Finding], own: int = 0) -> list[Group]:
         Severity.INFO: _("Bon à savoir"),
     }
     ranked = [(f, n - own if n >= own else None) for n, f in enumerate(findings)]
-    ranked = [(f, n) for f, n in ranked if BESIDE not in f.values]
+    ranked = _gathered([(f, n) for f, n in ranked if BESIDE not in f.values])
     groups = [Group(str(s), t, [remark(f, n) for f, n in ranked if f.severity is s]) for s, t in titles.items()]
     return [g for g in groups if g.items]
+
+
+_ABSENT = "schema.missing_field"
+_MANY = 3  # columns that are missing from which they are said together
+
+
+def _gathered(ranked: list[tuple[Finding, int | None]]) -> list[tuple[Finding, int | None]]:
+    """Return the findings, those on columns that are missing said as one: a clerk adds them all at once."""
+    absent = [f for f, _rank in ranked if f.code == _ABSENT]
+    if len(absent) < _MANY:
+        return ranked
+    names = ", ".join(f"« {f.values['field']} »" for f in absent)
+    one = dataclasses.replace(
+        absent[0],
+        message=msg("Il manque {count} colonnes obligatoires dans le schéma « {schema} » : {fields}."),
+        values={**absent[0].values, "count": len(absent), "fields": names},
+        hint=msg("Ajoutez-les sous ces noms exacts ; si l'une de vos colonnes dit la même chose, renommez-la."),
+        count=len(absent),
+    )
+    first = next(n for n, (f, _rank) in enumerate(ranked) if f.code == _ABSENT)
+    others = [(f, n) for f, n in ranked if f.code != _ABSENT]
+    return [*others[:first], (one, None), *others[first:]]
 
 
 @dataclass(frozen=True, slots=True)
