@@ -10,6 +10,8 @@ from django.urls import reverse
 from tests.portal.conftest import Town
 from tests.portal.test_path_of_a_file import fields, post_file
 
+from parvis.text import words
+from parvis_portal.intake import neighbours
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs import worker
 from parvis_portal.people import actions as people
@@ -120,6 +122,23 @@ def test_another_towns_files_are_never_looked_at(town: Town, drop: Callable[...,
     drop("deliberations.csv", ACTS.encode(), next_town)
     draft = drop("subventions.csv", GRANTS.encode()).drafts.get()
     assert said(draft) == [] and draft.prepared.beside == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "is_one"),
+    [
+        ("Limites de la commune", True),
+        ("Limites administratives des communes", True),
+        ("Contour communal", True),
+        ("Communes : contours", True),
+        ("Périmètres scolaires de la commune", False),
+        ("Périmètre de protection des captages de la commune", False),
+        ("Arbres de la commune", False),
+        ("Limites de vitesse", False),
+    ],
+)
+def test_an_outline_is_known_by_its_title(title: str, is_one: bool) -> None:
+    assert bool(neighbours._OUTLINE.search(" ".join(words(title)))) is is_one
 
 
 def test_the_towns_own_outline_once_released_tells_which_points_are_out(

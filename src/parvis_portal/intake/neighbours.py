@@ -21,8 +21,9 @@ MOST = 40  # datasets of a town that one table is held against
 ASKED = 20  # tables that are compared again when another one is released
 DEPOSIT = dt.timedelta(hours=1)  # files that a person brings within it are of one deposit
 _OUTLINES = 2000  # rows of a dataset that may be the outline of a town, or of the communes around it
-_OUTLINE = re.compile(
-    r"\b(?:limites?|contours?|perimetres?)\b.*\bcommun|\bcommun\w*\b.*\b(?:limites?|contours?|perimetres?)\b"
+_OUTLINE = re.compile(  # « limites administratives de la commune », « contour communal »; not the zones of a commune
+    r"\b(?:limites?|contours?|perimetres?)(?: administrati\w+)?(?: (?:de|du|des|la|le|les))* commun(?:es?|ale?s?|aux)\b"
+    r"|\bcommun(?:es?|ale?s?) (?:limites?|contours?)\b"
 )
 _OPEN = (Draft.State.WAITING, Draft.State.PROPOSED)
 
@@ -36,7 +37,9 @@ def released(organisation: Organisation, own: Dataset | None) -> list[Version]:
 
 def outlines(organisation: Organisation) -> list[Version]:
     """Return the datasets of a town that are its own outline: their titles say so, and they hold a few shapes."""
-    rows = catalogue.visible().filter(organisation=organisation, mapped=True, rows__lte=_OUTLINES)
+    rows = catalogue.visible().filter(
+        organisation=organisation, mapped=True, rows__lte=_OUTLINES, slug__contains="commun"
+    )
     drawn = [d for d in rows.select_related("current").order_by("-modified_at")[:MOST] if d.current is not None]
     said = [(d, " ".join(words(f"{d.described.title} {d.slug}"))) for d in drawn]
     return [d.current.version for d, told in said if _OUTLINE.search(told) and d.current and d.current.version.geometry]
