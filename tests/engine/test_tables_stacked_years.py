@@ -72,6 +72,15 @@ def test_the_year_of_each_table_becomes_a_column(sheet: str, tmp_path: Path) -> 
     assert found == [[year, *map(str, row)] for year, first in wanted for row in rows(first)]
 
 
+def test_the_source_under_a_table_is_no_title_of_the_next_one(tmp_path: Path) -> None:
+    source = ["Source : service des associations"]
+    lines = [["Année 2023"], HEADER, *rows(1), source, [], ["Année 2024"], HEADER, *rows(2), source]
+    first, second = read(tmp_path, lines)
+    assert (first.titles, second.titles) == (("Année 2023",), ("Année 2024",))
+    assert list(first.notes) == list(second.notes) == source
+    assert first.rows == second.rows == 5
+
+
 def test_a_year_whose_values_are_missing_is_no_title(tmp_path: Path) -> None:
     lines = [["Année", "Visites", "Prêts"], *[[2010 + n, 5 * n, n] for n in range(6)], [2016], [2017, 40, 8]]
     (table,) = read(tmp_path, lines)

@@ -614,7 +614,8 @@ def _stacked(grid: list[Row], merged: Mapping[int, list[tuple[int, int, int]]]) 
             i += 1
             previous_blank = False
             continue
-        other = _another(grid, i, block, merged) if previous_blank or _filled(row) == 1 else None
+        note = _NOTE.match(_one_line(row)) is not None  # stands under the table above, not over the next one
+        other = _another(grid, i, block, merged) if (previous_blank or _filled(row) == 1) and not note else None
         if other is not None:
             block = _Block(other)
             blocks.append(block)
