@@ -8,6 +8,8 @@ import os
 import shutil
 import tempfile
 import threading
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -35,14 +37,21 @@ def connect(memory: str = MEMORY, threads: int = 2, **more: Any) -> Any:
 def _shared() -> Any:
     """Return the engine of this thread; a forked process makes its own."""
     if getattr(_base, "owner", None) != os.getpid():
-        spill = tempfile.mkdtemp(prefix="parvis-spill-")
-        atexit.register(_erase, spill, os.getpid())
+        spill = str(Path(_folder(os.getpid()), str(threading.get_ident())))
         config: dict[str, Any] = {"memory_limit": MEMORY, "threads": 2, "temp_directory": spill, **_CLOSED}
         _base.engine = duckdb.connect(config=config)
         # A file read once or twice is not worth keeping in memory after its step.
         _base.engine.execute("SET enable_external_file_cache=false")
         _base.owner = os.getpid()
     return _base.engine
+
+
+@cache
+def _folder(owner: int) -> str:
+    """Return where the engines of a process may let a sort too large for memory wait; it is erased with the process."""
+    made = tempfile.mkdtemp(prefix="parvis-spill-")
+    atexit.register(_erase, made, owner)
+    return made
 
 
 def _erase(spill: str, owner: int) -> None:
