@@ -52,10 +52,16 @@ def test_categories_are_a_list_of_values_and_their_labels_are_understood(tmp_pat
     assert schema.fields[0].enum == ("1", "2", "3") and schema.fields[0].labels == ("bon", "moyen", "")
     told = found(tmp_path, {"fields": [field]}, ["etat"], [["1"], ["2"], ["7"]])["schema.enum"]
     assert told.lines == (4,) and "1 (bon)" in told.hint.format(**told.values)
-    words = {"name": "etat", "type": "string", "categories": [{"value": "B", "label": "bon"}, {"value": "M", "label": "moyen"}]}
+    words = {
+        "name": "etat",
+        "type": "string",
+        "categories": [{"value": "B", "label": "bon"}, {"value": "M", "label": "moyen"}],
+    }
     told = found(tmp_path / "w", {"fields": [words]}, ["etat"], [["B"], ["Moyen"]])["schema.enum"]
     assert told.fix is not None and told.fix.parameters["pairs"] == {"Moyen": "M"}
-    plain = from_document({"fields": [{"name": "a", "categories": ["x", "y"], "constraints": {"enum": ["x"]}}]}, "essai")
+    plain = from_document(
+        {"fields": [{"name": "a", "categories": ["x", "y"], "constraints": {"enum": ["x"]}}]}, "essai"
+    )
     assert plain.fields[0].enum == ("x",), "an enum is a part of the categories, and goes first"
 
 
@@ -121,7 +127,8 @@ def test_keys_are_written_as_lists_or_as_names(tmp_path: Path) -> None:
     }  # fmt: skip
     schema = from_document(document, "essai")
     assert schema.unique_keys == (("parent", "rang"),) and [r.table for r in schema.references] == ["", "rangs"]
-    told = found(tmp_path, document, ["id", "parent", "rang"], [["a", None, "1"], ["b", "a", "2"], ["c", "a", "2"], ["d", "z", "3"]])
+    rows = [["a", None, "1"], ["b", "a", "2"], ["c", "a", "2"], ["d", "z", "3"]]
+    told = found(tmp_path, document, ["id", "parent", "rang"], rows)
     assert told["schema.not_unique"].lines == (4,) and told["schema.reference"].lines == (5,)
 
 
@@ -141,7 +148,10 @@ def test_the_schema_inside_a_package_of_one_table_is_found() -> None:
     schema = {"fields": [{"name": "a"}], "title": "Un"}
     assert from_document({"name": "p", "resources": [{"name": "r", "schema": schema}]}, "p").title == "Un"
     assert from_document({"name": "r", "path": "r.csv", "schema": schema}, "r").title == "Un"
-    for unfit in ({"resources": [{"schema": schema}, {"schema": schema}]}, {"schema": "https://ailleurs.example/s.json"}):
+    for unfit in (
+        {"resources": [{"schema": schema}, {"schema": schema}]},
+        {"schema": "https://ailleurs.example/s.json"},
+    ):
         with pytest.raises(ParvisError):
             from_document(unfit, "p")
 
@@ -151,15 +161,25 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
+KEYS = ["fieldsMatch", "$schema", "primaryKey", "uniqueKeys", "foreignKeys", "missingValues"]
 WORDS = "type format categories missingValues constraints delimiter itemType categoriesOrdered".split()
 
 
-@given(st.dictionaries(st.sampled_from(WORDS), JSON | st.sampled_from(["list", "integer", "date"])),
-       st.dictionaries(st.sampled_from(["fieldsMatch", "$schema", "primaryKey", "uniqueKeys", "foreignKeys", "missingValues"]), JSON))  # fmt: skip
+@given(
+    st.dictionaries(st.sampled_from(WORDS), JSON | st.sampled_from(["list", "integer", "date"])),
+    st.dictionaries(st.sampled_from(KEYS), JSON),
+)
 def test_no_shape_of_a_schema_does_more_than_be_refused(field: dict[str, Any], more: dict[str, Any]) -> None:
     try:
         schema = from_document({"fields": [{"name": "a", **field}], **more}, "essai")
     except ParvisError as error:
         assert error.text
         return
-    assert schema.fields[0].name == "a" and schema.fields_match in ("", "exact", "equal", "subset", "superset", "partial")
+    assert schema.fields[0].name == "a" and schema.fields_match in (
+        "",
+        "exact",
+        "equal",
+        "subset",
+        "superset",
+        "partial",
+    )
