@@ -59,7 +59,7 @@ def sources() -> Catalog:
         else:
             continue
         where = path.relative_to(ROOT).as_posix()
-        for title in TITLE.findall(text.decode()) if "detectors" in path.parts else ():
+        for title in TITLE.findall(text.decode()) if {"detectors", "repairs"} & {*path.parts} else ():
             catalog.add(title, locations=[(where, 1)])
         for _, name, found, _ in extract_python(io.BytesIO(text), KEYWORDS, [], {"encoding": "utf-8"}):
             message, context = _message(name or "", found)
