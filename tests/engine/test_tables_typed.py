@@ -178,3 +178,16 @@ def test_a_check_writes_no_typed_file(tmp_path: Path) -> None:
     with pipeline.opened(path) as (_, (table,)):
         assert not list(table.cells.work.glob("typed*"))
         assert pq.read_table(table.typed).num_rows == 30
+
+
+def test_a_column_that_turns_out_various_has_no_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from parvis.tables import texts
+
+    monkeypatch.setattr(rewrite, "LARGE", 100)
+    monkeypatch.setattr(texts, "_LOOK", 50)
+    cells = ["même"] * 60 + [f"R{n}" for n in range(340)]
+    path = tmp_path / "raw.parquet"
+    pq.write_table(pa.table({"c0": cells, "c1": ["oui"] * 400, LINE: range(2, 402)}), path)
+    told = texts_of(RawTable("", path, ["numero", "aide"], 400))
+    assert list(told.values) == ["c1"]
+    assert told.counts("c0") == (400, 341) and told.counts("c1") == (400, 1)
