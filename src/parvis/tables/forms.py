@@ -16,9 +16,10 @@ _FEW = 0.05  # forms for a text, up to which they are few
 
 def forms(texts: Any) -> Any:
     """Return the forms of texts (an Arrow array of strings) as a dictionary array, in order; None when they are many."""
-    if len(texts) > _LOOK and len(_made(texts.slice(0, _LOOK)).unique()) > _FEW * _LOOK:
+    made = _made(texts)
+    if len(made) > _LOOK and len(made.slice(0, _LOOK).unique()) > _FEW * _LOOK:
         return None
-    return _made(texts).dictionary_encode()
+    return made.dictionary_encode()
 
 
 def _made(texts: Any) -> Any:
