@@ -159,4 +159,5 @@ def phrased(text: str) -> str:
 def spaced(text: str) -> str:
     """Return a French text whose double signs never start a line alone: no-break spaces inside « » and before ; : ? !"""
     kept = text.replace("« ", "«\u00a0").replace(" »", "\u00a0»").replace(" : ", "\u00a0: ")
+    kept = f"{kept[:-2]}\u00a0:" if kept.endswith(" :") else kept
     return _DOUBLE.sub("\u202f", kept)

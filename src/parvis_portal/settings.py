@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "parvis_portal.site.middleware.french_signs",
     "parvis_portal.site.middleware.kind_errors",
     "axes.middleware.AxesMiddleware",
 ]

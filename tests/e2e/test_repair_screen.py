@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import Portal, axe
 
+from parvis.text import spaced
 from parvis_portal.demo import worst
 from parvis_portal.demo.town import Town
 
@@ -118,7 +119,7 @@ def test_a_step_is_added_by_keyboard_alone_and_without_scripts(open_page: Callab
             break
         page.wait_for_timeout(500)
         page.reload()
-    assert "« Salle » s'appelle désormais « Lieu »" in page.locator(".recipe").inner_text()
+    assert spaced("« Salle » s'appelle désormais « Lieu »") in page.locator(".recipe").inner_text()
     page.get_by_role("button", name="Annuler le dernier changement").press("Enter")
     page.wait_for_timeout(3000)
     page.reload()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import AXE, WIDTHS, Portal, axe
 
+from parvis.text import spaced
+
 pytestmark = pytest.mark.browser
 
 ACTS = "COLL_NOM;COLL_SIRET;DELIB_ID;DELIB_DATE;DELIB_MATIERE_CODE;DELIB_MATIERE_NOM;DELIB_OBJET;VOTE_POUR\n" + "".join(
@@ -118,7 +120,7 @@ def test_a_doubt_is_settled_by_one_press_of_a_key(
     button.focus()
     page.keyboard.press("Enter")
     page.get_by_text("que vous avez choisi").wait_for(timeout=30_000)
-    assert "Vérifié contre le schéma « Subventions versées »" in page.locator("main").inner_text()
+    assert spaced("Vérifié contre le schéma « Subventions versées »") in page.locator("main").inner_text()
     assert axe(page) == []
 
 

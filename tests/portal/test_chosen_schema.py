@@ -11,6 +11,7 @@ from tests.portal.test_path_of_a_file import post_file
 from tests.portal.test_recipes import act, publish
 
 from parvis.schemas.schema import all_ids
+from parvis.text import spaced
 from parvis_portal.intake.models import Draft, SourceTable, Submission
 
 # Subsidies under an office's own headers: some of them speak of the schema's matter, none is the schema's name.
@@ -55,7 +56,7 @@ def test_columns_that_are_missing_are_said_together(town: Town, doubtful: Draft)
     missing = [f for f in doubtful.prepared.findings if f.code == "schema.missing_field"]
     remarks = page.split("Ce que Parvis a remarqué")[1]
     assert len(missing) >= 3 and remarks.count(f"Il manque {len(missing)} colonnes obligatoires") == 1
-    assert "Il manque la colonne" not in remarks and all(f"« {f.values['field']} »" in remarks for f in missing)
+    assert "Il manque la colonne" not in remarks and all(spaced(f"« {f.values['field']} »") in remarks for f in missing)
 
 
 def test_a_person_may_want_none_or_let_parvis_choose_again(town: Town, doubtful: Draft) -> None:
@@ -91,7 +92,7 @@ def test_a_sure_schema_is_said_and_may_be_changed(town: Town, drop: Callable[...
     )
     draft = drop("deliberations.csv", acts.encode()).drafts.get()
     page = shown(town, draft)
-    assert "Vérifié contre le schéma" in page and "Ce n'est pas le bon schéma ?" in page
+    assert "Vérifié contre le schéma" in page and spaced("Ce n'est pas le bon schéma ?") in page
     assert all(f'value="{i}"' in page for i in all_ids())
     assert "aucun schéma : c'est votre choix" in act(town, draft, "schema:-")
 

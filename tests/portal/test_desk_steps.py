@@ -10,6 +10,7 @@ from tests.portal.conftest import Town
 from tests.portal.test_path_of_a_file import post_file
 from tests.portal.test_recipes import act, labels, publish, rank
 
+from parvis.text import spaced
 from parvis_portal.intake import repairing
 from parvis_portal.intake.models import Submission
 
@@ -35,7 +36,7 @@ def test_a_table_is_pasted_and_kept_for_the_next_file(town: Town, drop: Callable
     assert "Choisissez où chercher, ou collez un tableau" in refused
     page = act(town, draft, "add:join_reference", **{"p:column": "code", "p:pasted": NAMES})
     assert labels(draft) == ["code", "élèves", "Nom de l'école", "Quartier"]
-    assert "2 lignes sur 3 sont complétées par « tableau collé »" in page
+    assert spaced("2 lignes sur 3 sont complétées par « tableau collé »") in page
     publish(town, draft)
     june = drop("ecoles 2026-06.csv", SCHOOLS.replace("12", "13").encode()).drafts.get()
     assert labels(june) == ["code", "élèves", "Nom de l'école", "Quartier"]
@@ -66,7 +67,7 @@ def test_the_system_of_coordinates_is_said_by_hand_and_mended_with_one_press(tow
     draft = post_file(town, "agent", "lieux.csv", PLACES.encode()).drafts.get()
     form = {"p:x": "abscisse", "p:y": "ordonnée"}
     page = act(town, draft, "add:coordinate_system", **{"p:system": "27572", **form})
-    assert "tombent hors de France" in page and "en Lambert CC49 : reprenez" in page
+    assert "tombent hors de France" in page and spaced("en Lambert CC49 : reprenez") in page
     fix = next(n for n, f in enumerate(draft.prepared.findings) if f.code == "geo.system_outside")
     page = act(town, draft, f"fix:{fix}")
     mine = [s for s in draft.prepared.recipe if s.repair == "coordinate_system"]

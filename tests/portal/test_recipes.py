@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.portal.conftest import ASSOCIATIONS, SECRET, Town
 from tests.portal.test_path_of_a_file import fields, post_file
 
+from parvis.text import spaced
 from parvis_portal.intake import former
 from parvis_portal.intake.models import Draft, SourceTable, Submission
 from parvis_portal.jobs import worker
@@ -68,7 +69,7 @@ def test_an_idea_is_accepted_a_step_is_switched_off_and_all_is_undone(town: Town
     assert draft.prepared.profile.rows == 3
     page = act(town, draft, f"accept:{rank(draft, 'unpivot')}")
     assert labels(draft) == ["École", "année", "valeur"] and draft.prepared.profile.rows == 8
-    assert "deviennent des lignes" in page and "lignes : 3 → 8" in page
+    assert "deviennent des lignes" in page and spaced("lignes : 3 → 8") in page
     page = act(town, draft, f"off:{rank(draft, 'drop_totals')}")
     assert draft.prepared.profile.rows == 11 and "non faite" in page
     act(town, draft, "undo")
@@ -84,7 +85,7 @@ def test_a_step_is_added_with_its_form_and_what_was_typed_is_kept(town: Town) ->
     page = town.client("agent").get(address + "?etape=rename").content.decode()
     assert 'name="p:column"' in page and "Nouveau nom" in page
     refused = act(town, draft, "add:rename", **{"p:column": "École", "p:name": " "})
-    assert "Répondez à « Nouveau nom »" in refused and draft.state == Draft.State.WAITING
+    assert spaced("Répondez à « Nouveau nom »") in refused and draft.state == Draft.State.WAITING
     more = {"p:column": "École", "p:name": "Nom de l'école", "title": "Effectifs des écoles"}
     act(town, draft, "add:rename", **more)
     assert labels(draft)[0] == "Nom de l'école" and draft.title == "Effectifs des écoles"
@@ -116,7 +117,7 @@ def test_next_month_is_one_press(town: Town, drop: Callable[..., Submission]) ->
     assert "rien de nouveau à décider" in desk
     page = town.client("referent").get(reverse("intake:draft", args=[june.pk])).content.decode()
     assert "Publier cette mise à jour" in page
-    assert "Depuis la version 1 : 4 lignes ajoutées, 1 ligne retirée." in page
+    assert spaced("Depuis la version 1 : 4 lignes ajoutées, 1 ligne retirée.") in page
     town.client("referent").post(reverse("intake:approve", args=[june.pk]))
     worker.run(once=True)
     june.refresh_from_db()
@@ -153,7 +154,7 @@ def test_a_file_that_changed_its_shape_says_which_step_and_which_column(
     publish(town, draft)
     (changed,) = drop("effectifs.csv", WIDE.replace("École", "Nom école").encode()).drafts.all()
     page = town.client("referent").get(reverse("intake:draft", args=[changed.pk])).content.decode()
-    assert "a changé de forme" in page and "« École », que ce fichier n&#x27;a plus" in page
+    assert "a changé de forme" in page and spaced("« École », que ce fichier n&#x27;a plus") in page
     assert "Publier cette mise à jour" not in page
     act(town, changed, f"nearest:{rank(changed, 'unpivot')}")
     assert labels(changed) == ["Nom école", "année", "valeur"]

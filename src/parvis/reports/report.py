@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.plugins import found as plugins
-from parvis.text import listed, number, plural
+from parvis.text import listed, number, plural, spaced
 from parvis.validation import standing
 from parvis.values import Finding, Place, Preparation, Reception, Severity, Step, msg
 
@@ -180,14 +180,7 @@ def _filled(sentence: str, values: Mapping[str, Any], say: Say) -> str:
     if not sentence:
         return ""
     told = {k: say(v) if isinstance(v, str) and v else number(v) if _counted(v) else v for k, v in values.items()}
-    return _typeset(say(sentence).format(**told))
-
-
-def _typeset(sentence: str) -> str:
-    """Keep French signs with the word they belong to."""
-    for loose, tight in (("« ", "«\u00a0"), (" »", "\u00a0»"), (" :", "\u00a0:"), (" ;", "\u00a0;"), (" ?", "\u00a0?")):
-        sentence = sentence.replace(loose, tight)
-    return sentence
+    return spaced(say(sentence).format(**told))
 
 
 def _counted(value: Any) -> bool:

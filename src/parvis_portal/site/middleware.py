@@ -1,14 +1,17 @@
-"""Two manners of the house: a visitor gets no cookie, and an error of ours is said in kind French."""
+"""Manners of the house: a visitor gets no cookie, French signs keep with their words, an error is said in kind French."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
+from parvis.text import spaced
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 STATUS: tuple[tuple[type[ParvisError], int], ...] = (
@@ -19,6 +22,8 @@ STATUS: tuple[tuple[type[ParvisError], int], ...] = (
     (BusyError, 503),
     (LimitError, 503),
 )
+# Tags, and what is not a sentence of ours: programs, what a person types, code, the cells of the data.
+_KEPT = re.compile(r"(<(script|style|textarea|option|pre|code|td)\b.*?</\2\s*>|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 
 
 def visitors_without_cookie(get_response: Handler) -> Handler:
@@ -33,6 +38,28 @@ def visitors_without_cookie(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+def french_signs(get_response: Handler) -> Handler:
+    """Keep « », « : » and « ? » on the line of the word they belong to, in French pages."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        html = isinstance(response, HttpResponse) and response.get("Content-Type", "").startswith("text/html")
+        if html and isinstance(response, HttpResponse) and get_language() == "fr":
+            response.content = typeset(response.content.decode(response.charset)).encode(response.charset)
+        return response
+
+    return middleware
+
+
+def typeset(page: str) -> str:
+    """Return a page whose sentences hold French no-break spaces; its tags, scripts, code and data are as they were."""
+    out, at = [], 0
+    for kept in _KEPT.finditer(page):
+        out += [spaced(page[at : kept.start()]), kept[0]]
+        at = kept.end()
+    return "".join([*out, spaced(page[at:])])
 
 
 def kind_errors(get_response: Handler) -> Handler:
