@@ -255,8 +255,8 @@ def _subsidies(work: Path, rows: Sequence[Row]) -> Held:
     return Held("Subventions", table.profile, table.typed)
 
 
-def _acts(work: Path) -> Held:
-    rows: list[Row] = [["Fontclaire", "21580999700012", f"2026-{n:02}", "2026-03-10", "7.5"] for n in range(1, 10)]
+def _acts(work: Path, year: int = 2026) -> Held:
+    rows: list[Row] = [["Fontclaire", "21580999700012", f"{year}-{n:02}", f"{year}-03-10", "7.5"] for n in range(1, 10)]
     labels = ["COLL_NOM", "COLL_SIRET", "DELIB_ID", "DELIB_DATE", "DELIB_MATIERE_CODE"]
     table = Table(work, labels, rows, "scdl/deliberations")
     return Held("Délibérations", table.profile, table.typed)
@@ -285,6 +285,19 @@ def test_subsidies_are_held_against_deliberations_and_budget(tmp_path: Path) -> 
     assert "across.other_town" in said
     for findings in told.values():
         assert all(f.text and f.hint for f in findings)
+
+
+def test_a_deliberation_of_another_year_is_looked_up_in_its_own_file(tmp_path: Path) -> None:
+    town = ["Fontclaire", "21580999700012"]
+    rows: list[Row] = [
+        [*town, "2026-04-01", "2025-01", "Chorale", "1000"],
+        [*town, "2026-04-01", "2026-01", "Judo", "500"],
+    ]
+    both = [_acts(tmp_path / "a", 2025), _acts(tmp_path / "b", 2026)]
+    assert across([_subsidies(tmp_path / "s", rows), *both]) == {}
+    lost = _subsidies(tmp_path / "t", [*rows, [*town, "2026-04-02", "2024-99", "Boules", "800"]])
+    (said,) = across([lost, *both])[0]
+    assert said.code == "across.no_deliberation" and said.lines == (4,)
 
 
 def test_a_number_that_starts_again_each_year_is_told(tmp_path: Path) -> None:

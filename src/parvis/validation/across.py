@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from parvis.validation.regexes import literal
 from parvis.validation.table import quoted
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity, msg
 
+# What is looked up in another table, and the field that holds it there: it is missing when no table has it.
+NOWHERE = {"across.no_deliberation": "DELIB_ID"}
 _SHOWN = 5
 _LINES = 100
 _MARGIN = 1.02  # of the budget: what is granted and what is paid differ a little
@@ -41,9 +44,41 @@ def across(tables: Sequence[Held]) -> dict[int, tuple[Finding, ...]]:
             others = [t for n, t in enumerate(tables) if n != at]
             said = [f for other in others for f in (*_granted(engine, grants, other), *_paid(engine, grants, other))]
             said += [f for other in others for f in (*_town(engine, grants, other), *_again(engine, grants, other))]
-            if said:
+            if said := merged(said, others):
                 out[at] = tuple(said)
     return out
+
+
+def merged(findings: Sequence[Finding], holders: Sequence[Held]) -> list[Finding]:
+    """Return the findings of a table against several others: what one of them answers is missing nowhere."""
+    out = list(findings)
+    for code, field in NOWHERE.items():
+        out = _nowhere(out, code, [h for h in holders if h.column(field) is not None])
+    return out
+
+
+def _nowhere(findings: list[Finding], code: str, holders: Sequence[Held]) -> list[Finding]:
+    """Return the findings, those of a code kept only for the lines that none of several tables answers."""
+    said = [f for f in findings if f.code == code]
+    if len(holders) < 2 or not said:
+        return findings
+    others = [f for f in findings if f.code != code]
+    if len(said) < len(holders):  # one of them answers every line
+        return others
+    lines = sorted(set.intersection(*(set(f.lines) for f in said)))
+    least = min(said, key=lambda f: f.count)
+    if any(f.count > len(f.lines) for f in said):
+        return [*others, least]  # not every line is named: what the nearest table lacks is the best that can be told
+    if not lines:
+        return others
+    place = dataclasses.replace(least.place, line=lines[0], cell="") if least.place is not None else None
+    titles = " », « ".join(h.title for h in holders[:5])
+    values = {**least.values, "count": len(lines), "other": titles}
+    few = least.examples if least.count == len(lines) else ()
+    return [
+        *others,
+        dataclasses.replace(least, place=place, values=values, count=len(lines), lines=tuple(lines), examples=few),
+    ]
 
 
 # --- Subsidies and deliberations ------------------------------------------------------------------

@@ -18,7 +18,7 @@ from parvis.errors import ParvisError
 from parvis.tables import cage
 from parvis.tables import engine as engines
 from parvis.tables.table import LINE
-from parvis.validation.across import Held, across
+from parvis.validation.across import NOWHERE, Held, across, merged
 from parvis.validation.regexes import literal
 from parvis.validation.table import quoted
 from parvis.values import BESIDE, Compared, Finding, Kind, from_json, to_json
@@ -30,7 +30,6 @@ ROWS = 5_000_000  # rows from which a table is left
 _MEMORY = 3 << 30  # of address space: the engine sets aside much more of it than it uses
 _TOLD = "told.jsonl"
 # Remarks on what another table lacks, and the field of the tables that may hold it: it lacks only if all of them do.
-_NOWHERE = {"across.no_deliberation": "DELIB_ID"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +61,15 @@ def beside(
         for f in told or ()
     ]
     compared = [Compared(o.key, o.held.title, o.number, now, told is None) for o, told in zip(near, said, strict=True)]
-    for code, field in _NOWHERE.items():
-        holders = [o for o, c in zip(near, compared, strict=True) if o.held.column(field) is not None and not c.left]
-        findings = _nowhere(findings, code, holders)
-    return tuple(findings), tuple(compared)
+    answered = [o.held for o, c in zip(near, compared, strict=True) if not c.left]
+    return tuple(merged(findings, answered)), tuple(compared)
 
 
 def _concerned(others: Sequence[Other], only: str) -> list[Other]:
     """Return the table that changed, and those that may hold the same things as it."""
     changed = [o for o in others if o.key == only]
-    fields = [f for f in _NOWHERE.values() if any(o.held.column(f) is not None for o in changed)]
+    fields = [f for f in NOWHERE.values() if any(o.held.column(f) is not None for o in changed)]
     return [o for o in others if o in changed or any(o.held.column(f) is not None for f in fields)]
-
-
-def _nowhere(findings: list[Finding], code: str, holders: Sequence[Other]) -> list[Finding]:
-    """Return the findings, those of a code kept only for the lines that none of several tables answers."""
-    said = [f for f in findings if f.code == code]
-    if len(holders) < 2 or not said:
-        return findings
-    others = [f for f in findings if f.code != code]
-    if len(said) < len(holders):  # one of them answers every line
-        return others
-    lines = sorted(set.intersection(*(set(f.lines) for f in said)))
-    least = min(said, key=lambda f: f.count)
-    if any(f.count > len(f.lines) for f in said):
-        return [*others, least]  # not every line is named: what the nearest table lacks is the best that can be told
-    if not lines:
-        return others
-    place = dataclasses.replace(least.place, line=lines[0], cell="") if least.place is not None else None
-    titles = " », « ".join(o.held.title for o in holders[:5])
-    values = {**least.values, "count": len(lines), "other": titles}
-    few = least.examples if least.count == len(lines) else ()
-    return [
-        *others,
-        dataclasses.replace(least, place=place, values=values, count=len(lines), lines=tuple(lines), examples=few),
-    ]
 
 
 def inside(mine: Any, others: Any, work: str) -> None:
