@@ -300,6 +300,13 @@ def test_a_deliberation_of_another_year_is_looked_up_in_its_own_file(tmp_path: P
     assert said.code == "across.no_deliberation" and said.lines == (4,)
 
 
+def test_a_file_of_another_town_is_said_once_for_all(tmp_path: Path) -> None:
+    wrong = _subsidies(tmp_path / "s", [["Ailleurs", "21340172201787", "2026-04-01", "2026-01", "Chorale", "1000"]])
+    told = across([wrong, _acts(tmp_path / "a"), _acts(tmp_path / "b")])[0]
+    (said,) = [f for f in told if f.code == "across.other_town"]
+    assert "« Délibérations », « Délibérations »" in said.text
+
+
 def test_a_number_that_starts_again_each_year_is_told(tmp_path: Path) -> None:
     labels = ["COLL_NOM", "COLL_SIRET", "DELIB_ID", "DELIB_DATE", "DELIB_OBJET"]
 

@@ -16,6 +16,7 @@ from parvis.values import Column, Finding, Kind, Place, Profile, Severity, msg
 
 # What is looked up in another table, and the field that holds it there: it is missing when no table has it.
 NOWHERE = {"across.no_deliberation": "DELIB_ID"}
+_OTHER_TOWN = "across.other_town"
 _SHOWN = 5
 _LINES = 100
 _MARGIN = 1.02  # of the budget: what is granted and what is paid differ a little
@@ -54,6 +55,19 @@ def merged(findings: Sequence[Finding], holders: Sequence[Held]) -> list[Finding
     out = list(findings)
     for code, field in NOWHERE.items():
         out = _nowhere(out, code, [h for h in holders if h.column(field) is not None])
+    return _said_once(out)
+
+
+def _said_once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, one alone for all the files of the same other town: a wrong number is wrong beside each."""
+    towns: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.code == _OTHER_TOWN:
+            towns.setdefault(str(finding.values["theirs"]), []).append(finding)
+    out = [f for f in findings if f.code != _OTHER_TOWN]
+    for alike in towns.values():
+        titles = " », « ".join(str(f.values["other"]) for f in alike[:_SHOWN])
+        out.append(dataclasses.replace(alike[0], values={**alike[0].values, "other": titles}))
     return out
 
 
