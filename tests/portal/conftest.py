@@ -46,8 +46,12 @@ class Town:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    """Every test has its own data folder; query workers die with it."""
+    """Every test has its own data folder, and speaks French whatever page came before; query workers die with it."""
+    from django.utils import translation
+
     from parvis_portal.api import engine
+
+    translation.deactivate()
 
     settings.DATA = tmp_path / "data"
     settings.DATA.mkdir()
