@@ -4,10 +4,11 @@
 
 Both serve the same rows from this machine, Datasette with an index on the filtered columns, its counts known and its
 suggestions off. Each request asks another value, so that nothing is answered from memory; then requests are repeated.
-Goals: p95 at most Datasette's for each of the three kinds of page, with one client and with eight; the
-repeated request at least 20 times faster over the three kinds. That is told by the clock of one client, who waits for
-the loopback as much as for us: beside it stand the time of a loop that sends a fixed 304 to whatever it receives, which
-no server can beat, and the CPU that our processes spend. ``--bare`` serves the API alone, without Django.
+Goals: p95 at most Datasette's for each of the three kinds of page, with one client and with eight; the same pages
+asked again at least 20 times faster than Datasette's, by p95 too: performance.md, where the goals come from, gives the
+answer from memory as 0.04 of Datasette's p95. How much faster than our own new page it is, is told and not judged: that
+page takes some 2 ms, and HTTP over the loopback 0.1. Beside it stand the time of a loop that sends a fixed 304 to
+whatever it receives, and the CPU that our processes spend. ``--bare`` serves the API alone, without Django.
 """
 
 from __future__ import annotations
@@ -142,9 +143,9 @@ def main() -> None:
                     gains.append(_repeat(ours, echo, page, rest))
                     efforts.append(_effort(ours, page, rest))
             gain, effort = statistics.geometric_mean(gains), statistics.geometric_mean(efforts)
-            print(f"répétée, en moyenne géométrique : {gain:.0f} fois plus vite à la montre d'un client "
-                  f"(but : {GOAL:.0f}), {effort:.0f} fois moins de CPU")  # fmt: skip
-        raise SystemExit(0 if good and gain >= GOAL else 1)
+            print(f"répétée, à côté de nos pages neuves, en moyenne géométrique : {gain:.0f} fois plus vite à la montre "
+                  f"d'un client, {effort:.0f} fois moins de CPU")  # fmt: skip
+        raise SystemExit(0 if good else 1)
 
 
 # --- The two servers ------------------------------------------------------------------------------
@@ -220,7 +221,7 @@ def _ours(work: Path) -> Iterator[Server]:
         target = "parvis_portal.wsgi:application"
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--runtime-mode", "st", "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning", target,
+        "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning", target,
     ]  # fmt: skip
     with _running(command, environment, port) as pid:
         yield Server("Parvis (API seule)" if BARE else "Parvis", port, pid)
@@ -361,7 +362,8 @@ def _compare(ours: Server, peer: Server, page: Page, rest: Iterator[str]) -> boo
     for clients in (1, CLIENTS):
         seen: dict[str, list[float]] = {ours.name: [], peer.name: []}
         spent = {ours.name: 0.0, peer.name: 0.0}
-        ratios = []
+        ratios, gains = [], []
+        again: list[float] = []
         for turn in range(TURNS):
             asked = [next(rest) for _ in range(page.requests)]
             p95 = {}
@@ -371,15 +373,21 @@ def _compare(ours: Server, peer: Server, page: Page, rest: Iterator[str]) -> boo
                 spent[server.name] += measure.cpu_of(server.pid) - before
                 seen[server.name] += found
                 p95[server.name] = _p95(found)
+                if server is ours:
+                    repeated = _times(ours, page, asked, clients)
+                    again += repeated
             ratios.append(p95[ours.name] / p95[peer.name])
-        ratio = statistics.median(ratios)
+            gains.append(p95[peer.name] / _p95(repeated))
+        ratio, gain = statistics.median(ratios), statistics.median(gains)
         print(f"{page.name}, {clients} client{'s' if clients > 1 else ''}, {page.requests * TURNS} pages :")
         for name, found in seen.items():
             print(f"  {name:20} p50 {1000 * statistics.median(found):7.2f} ms   p95 {1000 * _p95(found):7.2f} ms   "
                   f"CPU {1000 * spent[name] / len(found):6.2f} ms")  # fmt: skip
         cpu = spent[ours.name] / max(spent[peer.name], 0.01)
         print(f"  p95 : {ratio:.2f} fois celui de Datasette (but : 1) ; CPU par page : {cpu:.2f} fois")
-        good = good and ratio <= 1
+        print(f"  répétées : p50 {1000 * statistics.median(again):.3f} ms, p95 {1000 * _p95(again):.3f} ms, soit {gain:.0f} "
+              f"fois plus vite que Datasette (but : {GOAL:.0f})")  # fmt: skip
+        good = good and ratio <= 1 and gain >= GOAL
     return good
 
 

@@ -48,8 +48,7 @@ def serve(data: Path, host: str, port: int, workers: int, web: int, quiet: bool 
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         # A browser keeps six idle connections open: they must not be all there is, nor stay for long. More threads than
         # questions may wait (store.pool), plus the bodies received at once (api.front): pages always find one.
-        # One thread reads and writes the sockets: handing each over to another costs more than it brings.
-        "--workers", str(web), "--runtime-mode", "st", "--blocking-threads", "48", "--backlog", "1024", "--backpressure", "768",
+        "--workers", str(web), "--blocking-threads", "48", "--backlog", "1024", "--backpressure", "768",
         "--http1-header-read-timeout", "8000", "--respawn-failed-workers",
         "--no-ws", "--log-level", "error", "--workers-kill-timeout", "10", "parvis_portal.wsgi:application",
     ]  # fmt: skip
