@@ -25,6 +25,8 @@ STATUS: tuple[tuple[type[ParvisError], int], ...] = (
 # Tags, and what is not a sentence of ours: programs, what a person types, code, the cells of the data.
 _KEPT = re.compile(r"(<(script|style|textarea|option|pre|code|td)\b.*?</\2\s*>|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 
+_LOOSE = re.compile("« | »| [:;?!]")
+
 
 def visitors_without_cookie(get_response: Handler) -> Handler:
     """Take off any cookie set on a public page to somebody who came without a session."""
@@ -57,7 +59,10 @@ def typeset(page: str) -> str:
     """Return a page whose sentences hold French no-break spaces; its tags, scripts, code and data are as they were."""
     out, at = [], 0
     for kept in _KEPT.finditer(page):
-        out += [spaced(page[at : kept.start()]), kept[0]]
+        if kept.start() > at:
+            said = page[at : kept.start()]
+            out.append(spaced(said) if _LOOSE.search(said) else said)
+        out.append(kept[0])
         at = kept.end()
     return "".join([*out, spaced(page[at:])])
 
