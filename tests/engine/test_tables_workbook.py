@@ -79,6 +79,26 @@ def test_comments_are_said_and_not_published(tmp_path: Path) -> None:
     assert all("voir avec" not in str(v) for row in cells(sink) for v in row.values())
 
 
+def test_formulas_without_a_result_are_said_and_empty_texts_are_not(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Rue", "Longueur", "Surface"])
+    for line in range(2, 7):
+        book.active.append([f"Rue {line}", 10 * line, f"=B{line}*3"])
+    out = io.BytesIO()
+    book.save(out)
+    (said,) = [f for f in told(tmp_path, out.getvalue(), "voirie.xlsx").findings if f.code == "excel.no_results"]
+    assert said.count == 5 and said.place is not None and said.place.cell == "C2"
+    reckoned = io.BytesIO()
+    with zipfile.ZipFile(out) as given, zipfile.ZipFile(reckoned, "w") as kept:
+        for name in given.namelist():
+            content = given.read(name)
+            if name.endswith("sheet1.xml"):  # as a spreadsheet writes a text that is empty
+                content = re.sub(rb'<c r="(C\d)"(?: t="\w+")?>', rb'<c r="\1" t="str">', content)
+            kept.writestr(name, content)
+    (tmp_path / "b").mkdir()
+    assert "excel.no_results" not in codes(told(tmp_path / "b", reckoned.getvalue(), "voirie.xlsx"))
+
+
 def test_hidden_rows_columns_and_sheets_are_said_and_left_out(tmp_path: Path) -> None:
     book = rounds()
     book.active.row_dimensions[3].hidden = True

@@ -37,9 +37,12 @@ class Hidden:
     colours: dict[tuple[int, int], str] = field(default_factory=dict)  # (line, column) of the painted cells
     comments: dict[tuple[int, int], None] = field(default_factory=dict)  # cells that carry one, in order
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)  # when the parser of cells does not say it
+    blank: dict[tuple[int, int], None] = field(default_factory=dict)  # formulas whose result nobody kept
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.columns or self.errors or self.colours or self.comments or self.merged)
+        return bool(
+            self.rows or self.columns or self.errors or self.colours or self.comments or self.merged or self.blank
+        )
 
     def add(self, other: Hidden) -> None:
         """Take in what another part of the file says of the same sheet."""
@@ -49,6 +52,7 @@ class Hidden:
         self.colours |= other.colours
         self.comments |= other.comments
         self.merged += other.merged
+        self.blank |= other.blank
 
     def paint(self, colour: str, line: int, column: int) -> None:
         if len(self.colours) < _MOST:
@@ -121,6 +125,7 @@ def _sheet(book: Any, name: str, sink: Any, kind: str, hidden: Hidden) -> None:
     _say_hidden(sink, name, hidden, sheet.end)
     _say_colours(sink, name, hidden, sink.tables[before:])
     _say_comments(sink, name, hidden)
+    _say_blank(sink, name, hidden)
     for cells in errors.values():
         sink.find(
             Finding(
@@ -380,6 +385,28 @@ def _say_comments(sink: Any, name: str, hidden: Hidden) -> None:
             why=msg("Un commentaire est souvent une remarque de travail, avec le nom de son auteur."),
         )
     )
+
+
+def _say_blank(sink: Any, name: str, hidden: Hidden) -> None:
+    shown = [
+        (line, column) for line, column in hidden.blank if line not in hidden.rows and column not in hidden.columns
+    ]
+    if shown:
+        sink.find(
+            _finding_on_cells(
+                "excel.no_results",
+                msg(
+                    "{count} formule(s) de la feuille « {sheet} » n'ont pas de résultat dans le fichier ({cells}) : ces cellules "
+                    "sont lues comme vides."
+                ),
+                name,
+                shown,
+                hint=msg(
+                    "Ouvrez le fichier dans votre tableur, enregistrez-le, puis renvoyez-le : les calculs y seront."
+                ),
+                why=msg("Le programme qui a écrit ce classeur a laissé les calculs à faire à celui qui l'ouvre."),
+            )
+        )
 
 
 def _finding_on_cells(

@@ -59,6 +59,7 @@ def read(path: Path, name: str, sink: Any) -> Sequence[Finding]:
     return [workbook.macros("xlsx")] if macros else []
 
 
+_FORMULAS = 100_000  # formulas without a result that are counted
 _SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"[^>]*?\b\w+:id="([^"]*)"')
 _LINK = re.compile(rb"<Relationship\b[^>]*>")
 # No attribute holds « < », no tag is longer than what two windows share: one that never ends costs nothing.
@@ -66,6 +67,11 @@ _ROW = re.compile(rb'<(?:\w+:)?row\b[^<>]{0,900}?\bhidden="(?:1|true)"[^<>]{0,90
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _COLUMN = re.compile(rb'<(?:\w+:)?col\b[^<>]{0,900}?\bhidden="(?:1|true)"[^<>]{0,900}>')
 _ERROR = re.compile(rb'<(?:\w+:)?c\b[^<>]{0,900}?\br="([A-Z]{1,3}\d{1,7})"[^<>]{0,900}\bt="e"')
+_BLANK = re.compile(
+    rb'<(?:\w+:)?c\b(?![^<>]{0,900}\bt="str")[^<>]{0,900}?\br="([A-Z]{1,3})(\d{1,7})"[^<>]{0,900}>'  # a text may be empty
+    rb"<(?:\w+:)?f\b[^<>]{0,900}(?:/>|>[^<>]{0,900}</(?:\w+:)?f>)"
+    rb"(?:<(?:\w+:)?v\s{0,9}/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
+)
 _COMMENT = re.compile(rb'<(?:\w+:)?(?:comment|threadedComment)\b[^<>]{0,900}?\bref="([A-Z]{1,3})(\d{1,7})"')
 _PAINTED = rb'<(?:\w+:)?c\b[^<>]{0,900}?\br="([A-Z]{1,3})(\d{1,7})"[^<>]{0,900}?\bs="(%s)"'
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension\b[^<>]{0,900}?\bref="[A-Z]{1,3}\d{1,7}:([A-Z]{1,2})(\d{1,7})"')
@@ -115,6 +121,9 @@ def _look_at_sheet(windows: Iterable[bytes], name: str, colours: Mapping[bytes, 
             _note_hidden(window, hidden)
         if b't="e"' in window and len(hidden.errors) < 10_000:
             hidden.errors += [c.decode() for c in _ERROR.findall(window) if c.decode() not in hidden.errors[-50:]]
+        if b"f>" in window or b"<f " in window:
+            for column, row in _BLANK.findall(window) if len(hidden.blank) < _FORMULAS else ():
+                hidden.blank[int(row), workbook.column_index(column.decode())] = None
         extent.look(window)
     return hidden
 
