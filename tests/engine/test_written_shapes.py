@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -30,7 +31,7 @@ def repaired(work: Path, cells: list[str]) -> tuple[RawTable, tuple[Step, ...]]:
     return recipe.run(sink.tables[0], None, work)
 
 
-def shapes(raw: RawTable) -> list[object]:
+def shapes(raw: RawTable) -> list[Any]:
     return list(shapely.from_wkb(pq.read_table(raw.path)[SHAPE].to_pylist()))
 
 
@@ -46,7 +47,7 @@ def test_a_shape_is_drawn_where_it_falls_in_degrees_or_in_metres(tmp_path: Path,
 def test_a_geojson_feature_is_a_shape_too(tmp_path: Path) -> None:
     told = '{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[2.3, 48.8], [2.4, 48.9]]}}'
     raw, _ = repaired(tmp_path, [told] * 4)
-    assert [s.geom_type for s in shapes(raw)] == ["LineString"] * 4  # type: ignore[attr-defined]
+    assert [s.geom_type for s in shapes(raw)] == ["LineString"] * 4
 
 
 def test_a_shape_that_was_cut_is_said_and_its_row_is_kept(tmp_path: Path) -> None:

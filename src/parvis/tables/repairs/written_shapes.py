@@ -108,10 +108,9 @@ def _shapes(cells: Sequence[str | None]) -> Any:
     texts: list[str | None] = [_SRID.sub("", c, count=1) if c and _sane(c) else None for c in cells]
     written = np.array([t if t and not t.lstrip().startswith("{") else None for t in texts], object)
     shapes = shapely.from_wkt(written, on_invalid="ignore")
-    told = np.array([_geometry(t) if t and t.lstrip().startswith("{") else None for t in texts], object)
-    there = told != None  # noqa: E711  an array is compared, cell by cell
-    if there.any():
-        shapes[there] = shapely.from_geojson(told[there], on_invalid="ignore")
+    told = {i: _geometry(t) for i, t in enumerate(texts) if t and t.lstrip().startswith("{")}
+    if read := {i: geometry for i, geometry in told.items() if geometry is not None}:
+        shapes[list(read)] = shapely.from_geojson(np.array(list(read.values()), object), on_invalid="ignore")
     return shapes
 
 
