@@ -146,7 +146,7 @@ def test_a_full_disk_leaves_no_half_index(tmp_path: Path, making: Any, monkeypat
 def test_a_backup_taken_while_publishing_and_withdrawing_gives_the_same_answers_elsewhere(
     tmp_path: Path, making: Any
 ) -> None:
-    folder, stop, failed = Folder(tmp_path / "data"), threading.Event(), []
+    folder, stop, begun, failed = Folder(tmp_path / "data"), threading.Event(), threading.Event(), []
     rows = making.trees(300)
     first = making.protected(tmp_path / "first.parquet", making.TREES, rows)
     making.put(folder, first, "aaaaaaaaaaaa", point=("longitude", "latitude"))
@@ -162,11 +162,15 @@ def test_a_backup_taken_while_publishing_and_withdrawing_gives_the_same_answers_
                 version = making.put(folder, made[number % 9], dataset, number)
                 if number % 3 == 0:
                     shelf.withdraw(folder, dataset, "essai", making.NOW, version=version.id)
+                if number == 8:
+                    begun.set()
         except Exception as error:
             failed.append(error)
+            begun.set()
 
     writer = threading.Thread(target=work)
     writer.start()
+    begun.wait(60)  # on a busy machine the copies would be over before the writer begins
     try:
         reports = [backup.backup(folder, tmp_path / f"copy{i}", making.NOW) for i in range(4)]
     finally:
