@@ -4,11 +4,10 @@
 
 Both serve the same rows from this machine, Datasette with an index on the filtered columns, its counts known and its
 suggestions off. Each request asks another value, so that nothing is answered from memory; then requests are repeated.
-Goals: p95 at most Datasette's for each of the three kinds of page, with one client and with eight; the same pages
-asked again at least 20 times faster than Datasette's, by p95 too: performance.md, where the goals come from, gives the
-answer from memory as 0.04 of Datasette's p95. How much faster than our own new page it is, is told and not judged: that
-page takes some 2 ms, and HTTP over the loopback 0.1. Beside it stand the time of a loop that sends a fixed 304 to
-whatever it receives, and the CPU that our processes spend. ``--bare`` serves the API alone, without Django.
+Goals: p95 at most Datasette's for each of the three kinds of page, with one client and with eight; the repeated
+request at least 20 times faster than the new page, over the three kinds, by the clock of one client. Beside it stand,
+told and not judged, how much faster than Datasette's page it is, the CPU that our processes spend, and the time of a
+loop that sends a fixed 304 to whatever it receives. ``--bare`` serves the API alone, without Django.
 """
 
 from __future__ import annotations
@@ -144,8 +143,8 @@ def main() -> None:
                     efforts.append(_effort(ours, page, rest))
             gain, effort = statistics.geometric_mean(gains), statistics.geometric_mean(efforts)
             print(f"répétée, à côté de nos pages neuves, en moyenne géométrique : {gain:.0f} fois plus vite à la montre "
-                  f"d'un client, {effort:.0f} fois moins de CPU")  # fmt: skip
-        raise SystemExit(0 if good else 1)
+                  f"d'un client (but : {GOAL:.0f}), {effort:.0f} fois moins de CPU")  # fmt: skip
+        raise SystemExit(0 if good and gain >= GOAL else 1)
 
 
 # --- The two servers ------------------------------------------------------------------------------
@@ -386,8 +385,8 @@ def _compare(ours: Server, peer: Server, page: Page, rest: Iterator[str]) -> boo
         cpu = spent[ours.name] / max(spent[peer.name], 0.01)
         print(f"  p95 : {ratio:.2f} fois celui de Datasette (but : 1) ; CPU par page : {cpu:.2f} fois")
         print(f"  répétées : p50 {1000 * statistics.median(again):.3f} ms, p95 {1000 * _p95(again):.3f} ms, soit {gain:.0f} "
-              f"fois plus vite que Datasette (but : {GOAL:.0f})")  # fmt: skip
-        good = good and ratio <= 1 and gain >= GOAL
+              f"fois plus vite que Datasette")  # fmt: skip
+        good = good and ratio <= 1
     return good
 
 
