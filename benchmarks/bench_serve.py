@@ -218,12 +218,10 @@ def _ours(work: Path) -> Iterator[Server]:
             [sys.executable, "-m", "parvis.cli.main", "reindex", *where], check=True, stdout=subprocess.DEVNULL
         )
         target = "parvis_portal.wsgi:application"
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", "8", "--backpressure", "64", "--no-ws", "--log-level", "warning", target,
-    ]  # fmt: skip
-    with _running(command, environment, port) as pid:
-        yield Server("Parvis (API seule)" if BARE else "Parvis", port, pid)
+    with socket.create_server(("127.0.0.1", port)) as door:
+        command = [sys.executable, "-m", "parvis_portal.server", str(door.fileno()), target]
+        with _running(command, environment, port, door) as pid:
+            yield Server("Parvis (API seule)" if BARE else "Parvis", port, pid)
 
 
 @contextlib.contextmanager
@@ -247,11 +245,14 @@ def _echo() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[int]:
+def _running(
+    command: list[str], environment: dict[str, str], port: int, door: socket.socket | None = None
+) -> Iterator[int]:
     stderr = None if "--loud" in sys.argv else subprocess.DEVNULL
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
-    )
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True,
+        pass_fds=[door.fileno()] if door else [],
+    )  # fmt: skip
     try:
         limit = time.monotonic() + 60
         while time.monotonic() < limit and process.poll() is None:

@@ -38,42 +38,39 @@ def settle(data: Path) -> None:
 
 def serve(data: Path, host: str, port: int, workers: int, web: int, quiet: bool = False) -> int:
     """Run the tree until a signal; return the exit code."""
-    _must_be_free(host, port)
+    door = _door(host, port)
     environment = {
         **os.environ,
         "PARVIS_DATA": str(data.absolute()),
         "DJANGO_SETTINGS_MODULE": "parvis_portal.settings",
     }
-    granian = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        # A browser keeps six idle connections open: they must not be all there is, nor stay for long. More threads than
-        # questions may wait (store.pool), plus the bodies received at once (api.front): pages always find one.
-        "--workers", str(web), "--blocking-threads", "48", "--backlog", "1024", "--backpressure", "768",
-        "--http1-header-read-timeout", "8000", "--respawn-failed-workers",
-        "--no-ws", "--log-level", "error", "--workers-kill-timeout", "10", "parvis_portal.wsgi:application",
-    ]  # fmt: skip
+    page = [sys.executable, "-m", "parvis_portal.server", str(door.fileno())]
     job = [sys.executable, "-m", "parvis.cli.main", "worker", "--data", str(data.absolute())]
-    tree = _Tree(environment)
-    return tree.run([granian, *[job] * workers])
+    with door:
+        return _Tree(environment, door).run([*[page] * web, *[job] * workers])
 
 
-def _must_be_free(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((host, port))
-        except OSError as error:
-            raise InputError(
-                "Le port {port} est déjà pris par un autre programme.",
-                "Essayez --port {other}.",
-                port=port,
-                other=port + 1,
-            ) from error
+def _door(host: str, port: int) -> socket.socket:
+    """Open the socket that the web processes share: who asks while one starts again waits, and is not refused."""
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(1024)
+    except OSError as error:
+        door.close()
+        raise InputError(
+            "Le port {port} est déjà pris par un autre programme.",
+            "Essayez --port {other}.",
+            port=port,
+            other=port + 1,
+        ) from error
+    return door
 
 
 class _Tree:
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.environment = environment
+    def __init__(self, environment: dict[str, str], door: socket.socket) -> None:
+        self.environment, self.door = environment, door
         self.running: dict[int, tuple[list[str], subprocess.Popen[bytes]]] = {}
         self.stopping = False
 
@@ -93,7 +90,7 @@ class _Tree:
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         # A group of its own: Ctrl-C reaches us alone, and we tell the children in good order.
-        return subprocess.Popen(command, env=self.environment, start_new_session=True)
+        return subprocess.Popen(command, env=self.environment, start_new_session=True, pass_fds=[self.door.fileno()])
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

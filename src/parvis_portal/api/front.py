@@ -1,5 +1,7 @@
 """What stands before Django: answers already made are given again without it, and bodies are compressed.
 
+The loop that holds the connections (``server``) asks ``known`` first and answers without a thread; the rest comes here.
+
 Only what anybody may read is kept: a GET without a cookie whose response says so. It is worth as long as the stamp of
 the catalogue does not move: one file that every release and withdrawal touches.
 
@@ -16,7 +18,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import brotli
 
@@ -26,8 +28,20 @@ BODIES = 16  # bodies received at once, of 48 threads
 BODIES_EACH = 6  # from one address: a whole office may stand behind it
 BUSY = "Trop d'envois arrivent à la fois. Réessayez dans quelques secondes."
 KEEP = "x-parvis-keep"
+_LEFT = ("etag", "cache-control", "vary", "access-control-allow-origin", "access-control-expose-headers", "link")
 _TEXT = ("text/", "application/json", "application/geo+json", "application/xml", "application/atom+xml",
          "application/x-ndjson", "application/javascript", "image/svg+xml", "application/vnd.oai.openapi")  # fmt: skip
+
+
+class Question(NamedTuple):
+    """All that the answer to a plain question may depend on; ``target`` is the address as it was written."""
+
+    scheme: str
+    forwarded: str  # the scheme that a proxy tells
+    host: str
+    target: str
+    accept: str
+    coding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,24 @@ class _Kept:
     headers: Headers
     body: bytes
     etag: str
+    # The same heads as they go on the wire, but for the date.
+    head: bytes
+    unchanged: bytes
+
+    def matches(self, known: str) -> bool:
+        """True when a reader who has one of these tags has this very answer."""
+        return bool(self.etag) and any(tag.strip().removeprefix("W/") in ("*", self.etag) for tag in known.split(","))
+
+
+def _kept(status: str, headers: Headers, body: bytes) -> _Kept:
+    left = [(n, v) for n, v in headers if n.lower() in _LEFT]
+    etag = _header(headers, "etag")
+    return _Kept(status, headers, body, etag, _wire(status, headers), _wire("304 Not Modified", left))
+
+
+def _wire(status: str, headers: Headers) -> bytes:
+    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status}\r\n{lines}".encode("latin-1")
 
 
 class Front:
@@ -47,7 +79,7 @@ class Front:
     ) -> None:
         self.inner, self.stamp, self.limit, self.proxied = inner, stamp, limit, proxied
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._kept: OrderedDict[Question, _Kept] = OrderedDict()
         self._size = 0
         self._at = 0
         self._sending: Counter[str] = Counter()
@@ -63,29 +95,42 @@ class Front:
                 return _busy(start)
             self._sending[sender] += 1
         try:
-            return self._ask(environ, start, _coding(environ.get("HTTP_ACCEPT_ENCODING", "")), None)
+            return self._ask(environ, start, coding(environ.get("HTTP_ACCEPT_ENCODING", "")), None)
         finally:
             with self._lock:
                 self._sending[sender] -= 1
                 self._sending += Counter()  # who sends nothing any more is forgotten
 
+    def known(self, question: Question, tags: str, dated: bytes, head: bool) -> bytes | None:
+        """Return the bytes of the whole answer to a question without cookie or body, or None when it is not kept.
+
+        ``tags`` is what the reader says to have already (``If-None-Match``), ``dated`` a line of the head that says
+        when this is sent, ``head`` asks for the head alone.
+        """
+        found = self._find(question)
+        if found is None:
+            return None
+        if tags and found.matches(tags):
+            return b"%b%b\r\n" % (found.unchanged, dated)
+        return b"%b%b\r\n%b" % (found.head, dated, b"" if head else found.body)
+
     def _read(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        accepted = coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         known = environ.get("HTTP_IF_NONE_MATCH", "")
-        key = self._key(environ, coding)
+        key = self._key(environ, accepted)
         if key is not None:
             found = self._find(key)
             if found is not None:
-                if found.etag and any(tag.strip().removeprefix("W/") in ("*", found.etag) for tag in known.split(",")):
+                if found.matches(known):
                     return _not_modified(found, start)
                 start(found.status, found.headers)
                 return [] if environ["REQUEST_METHOD"] == "HEAD" else [found.body]
         if known:
             environ["HTTP_IF_NONE_MATCH"] = known.replace('-br"', '"').replace('-gzip"', '"')
-        return self._ask(environ, start, coding, key)
+        return self._ask(environ, start, accepted, key)
 
     def _ask(
-        self, environ: dict[str, Any], start: Callable[..., Any], coding: str, key: tuple[str, ...] | None
+        self, environ: dict[str, Any], start: Callable[..., Any], accepted: str, key: Question | None
     ) -> Iterable[bytes]:
         """Ask the inner application, compress what it says and keep it when it may be."""
         told: list[tuple[str, Headers]] = []
@@ -99,40 +144,41 @@ class Front:
         status, headers = told[0]
         keep = any(n.lower() == KEEP for n, _ in headers) and status.startswith("200")
         headers = [(n, v) for n, v in headers if n.lower() != KEEP]
-        streaming = _streams(body)
+        streaming = streams(body)
         if environ["REQUEST_METHOD"] == "HEAD" or not _compressible(headers):
             if not (keep and key and environ["REQUEST_METHOD"] == "GET" and not streaming):
                 start(status, _varying(headers))
                 return body
-            coding = ""
+            accepted = ""
         if streaming:
-            return _streamed(status, headers, body, coding, start)
+            return _streamed(status, headers, body, accepted, start)
         try:
             whole = b"".join(body)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
-        headers, whole = _compressed(headers, whole, coding)
+        headers, whole = _compressed(headers, whole, accepted)
         if keep and key is not None and environ["REQUEST_METHOD"] == "GET" and not _sets_cookie(headers):
-            self._keep(key, _Kept(status, headers, whole, _header(headers, "etag")), at)
+            self._keep(key, _kept(status, headers, whole), at)
         start(status, headers)
         return [whole]
 
-    def _key(self, environ: dict[str, Any], coding: str) -> tuple[str, ...] | None:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("HTTP_COOKIE") or environ.get("HTTP_RANGE"):
+    def _key(self, environ: dict[str, Any], accepted: str) -> Question | None:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        return (
+        if environ.get("HTTP_COOKIE") or environ.get("HTTP_RANGE") or environ.get("HTTP_AUTHORIZATION"):
+            return None
+        return Question(
             environ.get("wsgi.url_scheme", ""),
             environ.get("HTTP_X_FORWARDED_PROTO", ""),
             environ.get("HTTP_HOST", ""),
-            environ.get("PATH_INFO", ""),
-            environ.get("QUERY_STRING", ""),
+            environ.get("RAW_URI") or f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}",
             environ.get("HTTP_ACCEPT", ""),
-            coding,
+            accepted,
         )
 
-    def _find(self, key: tuple[str, ...]) -> _Kept | None:
+    def _find(self, key: Question) -> _Kept | None:
         try:
             at = self.stamp.stat().st_mtime_ns
         except FileNotFoundError:
@@ -146,7 +192,7 @@ class Front:
                 self._kept.move_to_end(key)
             return found
 
-    def _keep(self, key: tuple[str, ...], answer: _Kept, at: int) -> None:
+    def _keep(self, key: Question, answer: _Kept, at: int) -> None:
         size = _cost(key, answer)
         if size > self.limit // 20:
             return
@@ -159,7 +205,7 @@ class Front:
                 self._size -= _cost(*self._kept.popitem(last=False))
 
 
-def _cost(key: tuple[str, ...], answer: _Kept) -> int:
+def _cost(key: Question, answer: _Kept) -> int:
     """Return the bytes an answer takes: a reader chooses the length of his question, so it counts too."""
     said = sum(map(len, key)) + sum(len(n) + len(v) for n, v in answer.headers)
     return len(answer.body) + 4 * said + 2000  # a letter of a text takes up to four bytes
@@ -173,17 +219,16 @@ def _busy(start: Callable[..., Any]) -> Iterable[bytes]:
 
 
 def _not_modified(found: _Kept, start: Callable[..., Any]) -> Iterable[bytes]:
-    names = ("etag", "cache-control", "vary", "access-control-allow-origin", "access-control-expose-headers", "link")
-    start("304 Not Modified", [(n, v) for n, v in found.headers if n.lower() in names])
+    start("304 Not Modified", [(n, v) for n, v in found.headers if n.lower() in _LEFT])
     return []
 
 
-def _streams(body: Any) -> bool:
+def streams(body: Any) -> bool:
     """True for a body that must not be held whole: Django's own responses say so, a server's file wrapper does not."""
     return bool(getattr(body, "streaming", not isinstance(body, list | tuple)))
 
 
-def _coding(accepted: str) -> str:
+def coding(accepted: str) -> str:
     names = {
         part.split(";")[0].strip().lower() for part in accepted.split(",") if not part.replace(" ", "").endswith(";q=0")
     }

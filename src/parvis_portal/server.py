@@ -1,0 +1,371 @@
+"""The web process: one loop that holds the connections and gives known answers at once, threads for all the rest.
+
+    python -m parvis_portal.server FD [MODULE:APPLICATION]
+
+``FD`` is a listening socket that the tree of processes opened. uvicorn speaks HTTP. When a question's head is read,
+``Connection`` asks the front whether the answer is known and writes it there and then: no thread, no Django. Anything
+else goes to a thread that runs the WSGI application, and comes back in one piece, or piece by piece for a stream.
+
+An idle connection costs the loop nothing, but none stays for long: a head has seconds to come, and so has a reader who
+takes nothing, or a sender who sends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from parvis_portal.api.front import Question, coding, streams
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Known = Callable[[Question, str, bytes, bool], bytes | None]
+
+THREADS = 48  # more than questions may wait (store.pool) and bodies are received (api.front): pages always find one
+WAITING = 768  # questions that wait for a thread: beyond, they are told to come back
+HEAD = 8.0  # seconds for the head of a question to come whole
+IDLE = 60.0  # seconds that a connection is kept between two questions
+STALLED = 60.0  # seconds without one byte taken, or sent
+LONGEST_HEAD = 64 << 10  # bytes
+SPARE = 256  # descriptors left to files, query workers and the database
+BLOCK = 256 << 10  # bytes read at once from a file
+HANDED = 32 << 10  # bytes of a stream worth waking the loop for
+SOON = 0.05  # seconds after which less is worth it too
+PLAIN = frozenset((b"host", b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-proto"))
+PRIVATE = frozenset(
+    (b"cookie", b"authorization", b"range", b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"te")
+)
+BUSY = "Trop de demandes arrivent à la fois. Réessayez dans quelques secondes.".encode()
+# What stands for the work on a question that was answered at once.
+_ANSWERED: Any = SimpleNamespace(response_complete=True, message_event=asyncio.Event())
+
+
+def main(fd: int, application: str = "parvis_portal.wsgi:application") -> None:
+    """Serve on a listening socket until a signal."""
+    # uvicorn raises the signal again once it has stopped: what ends the query workers must still run after it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
+    module, _, name = application.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    Sweeping(configured(found), _most_connections()).run(sockets=[socket.socket(fileno=fd)])
+
+
+def configured(application: Application) -> Config:
+    """Return uvicorn's settings around a WSGI application."""
+    return Config(
+        Threads(application), http=Connection, ws="none", lifespan="off", interface="asgi3", log_config=None,
+        access_log=False, server_header=False, proxy_headers=False, backlog=1024, timeout_keep_alive=int(IDLE),
+        timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+def _most_connections() -> int:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(hard, 8192)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return max((wanted if soft == resource.RLIM_INFINITY else soft) - SPARE, 64)
+
+
+class Sweeping(Server):
+    """uvicorn's server, closing what stays too long and refusing connections past ``most``."""
+
+    def __init__(self, config: Config, most: int) -> None:
+        super().__init__(config)
+        self.server_state.most = most  # type: ignore[attr-defined]
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.judge(time.monotonic())
+        return await super().on_tick(counter)
+
+
+class Connection(HttpToolsProtocol):
+    """One connection, closed at a time ``until`` unless something comes; a question in hand has no such end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known: Known | None = getattr(getattr(self.config.loaded_app, "application", None), "known", None)
+        self.until = time.monotonic() + HEAD
+        self._in_head = False
+        self._head = 0
+        self._may = False
+        self._unsent, self._since = 0, 0.0  # bytes that the reader has not taken, and since when they are as many
+
+    def judge(self, now: float) -> None:
+        """Close when nothing came in time; hang up on a reader who takes nothing more."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._since = unsent, now
+        elif unsent and now - self._since > STALLED:
+            self.transport.abort()
+        elif not unsent and self.until < now:
+            self.transport.close()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > getattr(self.server_state, "most", len(self.connections)):
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        # One known answer for each arrival: a crowd of questions in one packet goes the way that waits for its reader.
+        self._may = not self.flow.write_paused
+        if self._in_head:
+            self._head += len(data)
+        super().data_received(data)
+        if self._in_head:
+            self._head = self._head or len(data)
+            if self._head > LONGEST_HEAD:
+                self.send_400_response("Request head too long.")
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head = True, 0
+        self.until = time.monotonic() + HEAD
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        if self._may and self.known is not None and (self.cycle is None or self.cycle.response_complete):
+            answer = self._told_before(self.known)
+            if answer is not None:
+                self._may = False
+                self.cycle = _ANSWERED
+                self.transport.write(answer)
+                self.until = time.monotonic() + IDLE
+                return
+        self.until = float("inf")
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        self.until = time.monotonic() + IDLE
+        super().on_response_complete()
+
+    def _told_before(self, known: Known) -> bytes | None:
+        """Return the whole answer to a plain question that was answered before, or None."""
+        method = self.parser.get_method()
+        if method not in (b"GET", b"HEAD") or not self.parser.should_keep_alive():
+            return None
+        if self.parser.get_http_version() != "1.1":
+            return None
+        told: dict[bytes, bytes] = {}
+        for name, value in self.headers:
+            if name in PRIVATE or name in told:
+                return None
+            if name in PLAIN:
+                told[name] = value
+        question = Question(
+            self.scope["scheme"],
+            told.get(b"x-forwarded-proto", b"").decode("latin-1"),
+            told.get(b"host", b"").decode("latin-1"),
+            self.url.decode("latin-1"),
+            told.get(b"accept", b"").decode("latin-1"),
+            coding(told.get(b"accept-encoding", b"").decode("latin-1")),
+        )
+        return known(question, told.get(b"if-none-match", b"").decode("latin-1"), self._dated, method == b"HEAD")
+
+    @property
+    def _dated(self) -> bytes:
+        return b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+
+
+class Threads:
+    """An ASGI application that gives each question to a WSGI one, in a thread."""
+
+    def __init__(self, application: Application, threads: int = THREADS) -> None:
+        self.application = application
+        self._threads = ThreadPoolExecutor(threads, "web")
+        self._waiting = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._waiting >= WAITING:
+            await _send_whole(
+                send, 503, [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"5")], BUSY
+            )
+            return
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            exchange = _Exchange(self.application, scope, receive, send, loop)
+            whole = await loop.run_in_executor(self._threads, exchange.run)
+            if whole is not None:
+                await _send_whole(send, *whole)
+        except (ConnectionError, TimeoutError):  # the other side has gone, or does as if: uvicorn hangs up
+            return
+        finally:
+            self._waiting -= 1
+
+
+Whole = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+async def _send_whole(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    if status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Exchange:
+    """One question and its answer, seen from the thread that works on it."""
+
+    def __init__(
+        self, application: Application, scope: Any, receive: Any, send: Any, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.application, self.scope, self.send, self.loop = application, scope, send, loop
+        self.body = io.BufferedReader(_Body(receive, loop), BLOCK)
+        self._status = 500
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    def run(self) -> Whole | None:
+        """Return the answer when it is whole; a stream is sent from here, and None returned."""
+        body = self.application(_environ(self.scope, self.body), self._start)
+        try:
+            if not streams(body):
+                return self._status, self._headers, b"".join(body)
+            self._stream(body)
+            return None
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        self._status = int(status[:3])
+        self._headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+        return _no_write
+
+    def _stream(self, body: Iterable[bytes]) -> None:
+        self._tell({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        held: list[bytes] = []
+        size, last = 0, time.monotonic()
+        for part in body:
+            held.append(part)
+            size += len(part)
+            if size >= HANDED or time.monotonic() - last > SOON:
+                self._tell({"type": "http.response.body", "body": b"".join(held), "more_body": True})
+                held, size, last = [], 0, time.monotonic()
+        self._tell({"type": "http.response.body", "body": b"".join(held)})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        """Send a message and wait until there is room for the next. Raises: TimeoutError for a reader who stalls."""
+        asyncio.run_coroutine_threadsafe(self._sent(message), self.loop).result()
+
+    async def _sent(self, message: dict[str, Any]) -> None:
+        cycle = getattr(self.send, "__self__", None)
+        if getattr(cycle, "disconnected", False):
+            raise ConnectionResetError("the reader has gone")
+        await asyncio.wait_for(self.send(message), STALLED)
+
+
+def _no_write(data: bytes) -> object:
+    raise NotImplementedError("an application of ours returns its body")
+
+
+class _Body(io.RawIOBase):
+    """What the asker sends, as a file that a thread reads. Raises: ConnectionError when it stops coming."""
+
+    def __init__(self, receive: Any, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._receive, self._loop = receive, loop
+        self._held = memoryview(b"")
+        self._more = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._held and self._more:
+            self._next()
+        size = min(len(buffer), len(self._held))
+        buffer[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+    def _next(self) -> None:
+        async def waited() -> Any:
+            return await asyncio.wait_for(self._receive(), STALLED)
+
+        try:
+            message = asyncio.run_coroutine_threadsafe(waited(), self._loop).result()
+        except TimeoutError as error:
+            raise ConnectionError("the sender stopped") from error
+        if message["type"] == "http.disconnect":
+            raise ConnectionError("the sender has gone")
+        self._held = memoryview(message.get("body", b""))
+        self._more = bool(message.get("more_body", False))
+
+
+class _File:
+    """A file given as it is, in large blocks: what WSGI calls a file wrapper."""
+
+    def __init__(self, file: Any, size: int = BLOCK) -> None:
+        self.file = file
+
+    def __iter__(self) -> Any:
+        return iter(lambda: self.file.read(BLOCK), b"")
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _environ(scope: Any, body: io.BufferedIOBase) -> dict[str, Any]:
+    raw: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    server = scope.get("server") or ("127.0.0.1", 80)
+    client = scope.get("client") or ("", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(raw).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "RAW_URI": (raw + b"?" + query if query else raw).decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": str(server[0]),
+        "SERVER_PORT": str(server[1] or 80),
+        "REMOTE_ADDR": str(client[0]),
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.file_wrapper": _File,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        if b"_" in name:  # it would pass for the header with a hyphen, which a proxy of ours may have set
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key not in ("CONTENT_LENGTH", "CONTENT_TYPE"):
+            key = f"HTTP_{key}"
+        told = value.decode("latin-1")
+        if key in environ:
+            told = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + told
+        environ[key] = told
+    return environ
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parvis_portal.settings")
+    main(int(sys.argv[1]), *sys.argv[2:3])
