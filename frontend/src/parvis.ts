@@ -3,5 +3,6 @@
 import "./copy";
 import "./drop";
 import "./progress";
+import "./rule";
 import "./table";
 import "./open-map";

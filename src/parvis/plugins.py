@@ -69,9 +69,9 @@ class Transform(Protocol):
     """What may be done to a column that holds personal data: a SQL expression over the typed column."""
 
     TITLE: str
-    PARAMETERS: Mapping[str, Any]  # name -> default
+    PARAMETERS: Mapping[str, Any]  # name -> tables.parameters.Parameter
     REMOVES: Mapping[str, Sequence[str]]  # "column", "text" or "label" -> meanings that no longer stand there, "*" all
-    EXAMPLES: Sequence[tuple[Any, Any]]
+    EXAMPLES: Sequence[tuple[Any, ...]]  # before, after, and the parameters when they are not the usual ones
 
     def apply(self, column: Column, parameters: Mapping[str, Any]) -> Any: ...
 

@@ -629,13 +629,43 @@ def test_the_risk_of_what_is_left_of_people_is_measured(tmp_path: Path) -> None:
 def test_each_transform_does_what_its_examples_say(tmp_path: Path, name: str) -> None:
     plugin = policies.transform(name)
     assert plugin.TITLE
-    for before, after in plugin.EXAMPLES:
+    for before, after, *parameters in plugin.EXAMPLES:
         path, profile = table(tmp_path, {"a": [before], "b": [1]})
-        policy = Policy((Rule("a", name, ground="not_personal", decided_by="x"),))
+        rule = Rule("a", name, *parameters, ground="not_personal", decided_by="x")
+        policy = Policy((rule,))
         safe = protecting.protect(path, profile, policy, tmp_path / "safe.parquet")
         held = pq.read_table(safe.path).to_pylist()[0]
         assert held.get("a") == after
         assert ("a" in held) == (name != "drop")
+
+
+def test_a_pseudonym_is_the_same_for_the_same_value_and_never_the_same_twice(tmp_path: Path) -> None:
+    path, profile = table(tmp_path, {"a": ["Alice Durand", "Alice Durand", "Bruno Petit"]})
+    policy = Policy((Rule("a", "pseudonym", ground="consent", decided_by="x"),))
+    made = [
+        pq.read_table(protecting.protect(path, profile, policy, tmp_path / f"{n}.parquet").path)["a"].to_pylist()
+        for n in range(2)
+    ]
+    assert made[0][0] == made[0][1] != made[0][2] and not set(made[0]) & set(made[1])
+    with pytest.raises(RefusedError):
+        ungrounded = Policy((Rule("a", "pseudonym", decided_by="x"),))
+        protecting.protect(path, profile, ungrounded, tmp_path / "n.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("limit", {}), ("limit", {"low": "9", "high": "3"}), ("limit", {"low": "1; DROP"}), ("limit", {"high": "inf"}),
+        ("limit", {"high": "nan"}), ("round", {"step": 1}), ("round", {"step": 10**10}), ("hide_small", {"least": 1}),
+        ("round", {"step": "10"}), ("band", {"step": True}),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_makes_no_sense_is_said(tmp_path: Path, name: str, parameters: dict[str, Any]) -> None:
+    path, profile = table(tmp_path, {"a": [1, 2], "b": [1, 2]})
+    with pytest.raises(InputError):
+        protecting.protect(
+            path, profile, Policy((Rule("a", name, parameters, decided_by="x"),)), tmp_path / "safe.parquet"
+        )
 
 
 def test_every_meaning_and_ground_has_its_words() -> None:

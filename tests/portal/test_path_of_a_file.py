@@ -76,6 +76,27 @@ def test_a_column_of_people_must_be_decided_before_anything_is_released(town: To
         assert b"Club 3" in body
 
 
+def test_any_column_may_be_treated_and_its_questions_answered(town: Town) -> None:
+    draft = post_file(town, "agent", "arbres.csv", TREES).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    asked = referent.get(f"{page}?colonne=plantation").content.decode()
+    assert 'name="transform:plantation"' in asked and 'name="q:plantation:band:step"' in asked
+    told = {
+        "decide:plantation": "1",
+        "transform:plantation": "band",
+        "q:plantation:band:": "1",
+        "q:plantation:band:step": "5",
+    }
+    assert referent.post(page, fields(draft, **told)).status_code == 302
+    draft.refresh_from_db()
+    rule = draft.decided_policy.rule("plantation")
+    assert rule is not None and rule.parameters == {"step": 5} and "referent" in rule.decided_by
+    wrong = referent.post(page, fields(draft, **{**told, "q:plantation:band:step": "cinq"}))
+    assert wrong.status_code == 400 and "Largeur d&#x27;une tranche" in wrong.content.decode()
+    draft.refresh_from_db()
+    assert draft.decided_policy.rule("plantation") == rule
+
+
 def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:
     draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
     rule = draft.decided_policy.rules[0]

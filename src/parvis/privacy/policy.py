@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from parvis.errors import InputError, RefusedError, UnknownColumn, UnknownName
 from parvis.plugins import found
@@ -102,6 +102,14 @@ def accept(policy: Policy, by: str) -> Policy:
     who = _who(by)
     rules = tuple(r if r.decided_by else dataclasses.replace(r, decided_by=who) for r in policy.rules)
     return dataclasses.replace(policy, rules=rules)
+
+
+class Choice(NamedTuple):
+    """What a person wants of a column; ``parameters`` is None where he said nothing of them."""
+
+    transform: str
+    ground: str = ""
+    parameters: Mapping[str, Any] | None = None
 
 
 def decide(
@@ -198,11 +206,18 @@ def sound(rule: Rule) -> dict[str, Any]:
             name=rule.ground,
             known=", ".join(GROUNDS),
         )
-    for name, default in plugin.PARAMETERS.items():
+    usual = defaults(plugin)
+    for name, default in usual.items():
         given = rule.parameters.get(name, default)
         if type(given) is not type(default):
             raise InputError("Le réglage « {name} » attend une valeur d'un autre type.", name=name)
-    return {**plugin.PARAMETERS, **rule.parameters}
+    return {**usual, **rule.parameters}
+
+
+def defaults(plugin: ModuleType) -> dict[str, Any]:
+    """Return the parameters of a transform as they are when nobody says otherwise."""
+    made: dict[str, Callable[[str], Any]] = {"number": int, "flag": bool}
+    return {name: made.get(asked.kind, str)(asked.default) for name, asked in plugin.PARAMETERS.items()}
 
 
 def answers(name: str, finding: Finding) -> bool:

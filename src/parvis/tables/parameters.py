@@ -1,7 +1,7 @@
-"""What a step asks of the person who adds it by hand, and how what was typed is read.
+"""What a step or a transform asks of the person who chooses it, and how what was typed is read.
 
-A repair that may be added by hand declares ``PARAMETERS``: name -> ``Parameter``. The review page draws its form from
-them; ``read`` gives back plain JSON values, or says in French which answer is missing.
+A repair that may be added by hand, and a transform of personal data, declare ``PARAMETERS``: name -> ``Parameter``.
+The review page draws its form from them; ``read`` gives back plain JSON values, or says in French which answer is missing.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _read(wanted: Parameter, given: list[str], labels: Sequence[str]) -> Any:
     if wanted.kind == "choice" and said not in wanted.choices:
         raise InputError("« {title} » : ce choix n'existe pas.", title=wanted.title)
     if wanted.kind == "number":
-        if not (said.isascii() and said.isdigit() and 1 <= int(said) <= 1_000_000):
+        if not (said.isascii() and said.isdigit() and 1 <= int(said) <= 1_000_000_000):
             raise InputError("« {title} » : écrivez un nombre entier, à partir de 1.", title=wanted.title)
         return int(said)
     return said

@@ -77,10 +77,10 @@ def save(
     draft: Draft,
     by: User | None,
     metadata: Metadata | None = None,
-    rules: Mapping[str, tuple[str, str]] | None = None,
+    rules: Mapping[str, policies.Choice] | None = None,
     dataset: Dataset | None = None,
 ) -> Draft:
-    """Keep what a person changed: metadata, and for each column (transform, legal ground).
+    """Keep what a person changed: metadata, and what becomes of each column.
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -88,11 +88,14 @@ def save(
     if metadata is not None:
         draft.metadata = to_json(dataclasses.replace(metadata, source=draft.submission.name))
     policy = draft.decided_policy
-    for column, (transform, ground) in (rules or {}).items():
+    for column, choice in (rules or {}).items():
         before = policy.rule(column)
-        same = before is not None and before.transform == transform
-        parameters = before.parameters if before is not None and same else {}
-        policy = policies.decide(policy, column, transform, parameters, ground=ground, by=str(by or "Parvis"))
+        same = before is not None and before.transform == choice.transform
+        usual = before.parameters if before is not None and same else {}
+        parameters = usual if choice.parameters is None else choice.parameters
+        policy = policies.decide(
+            policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
+        )
     draft.policy = to_json(policy)
     moved = draft.dataset_id != (dataset.pk if dataset is not None else None)
     draft.dataset = dataset

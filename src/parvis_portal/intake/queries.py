@@ -48,9 +48,13 @@ def findings(draft: Draft) -> list[Finding]:
     return [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
 
 
-def proposed(draft: Draft) -> dict[str, tuple[str, str]]:
-    """Return the rules that nobody decided yet, as they are proposed: column -> (transform, ground)."""
-    return {r.column: (r.transform, r.ground) for r in draft.decided_policy.rules if not r.decided_by}
+def proposed(draft: Draft) -> dict[str, policies.Choice]:
+    """Return the rules that nobody decided yet, as they are proposed, by column."""
+    return {
+        r.column: policies.Choice(r.transform, r.ground, r.parameters)
+        for r in draft.decided_policy.rules
+        if not r.decided_by
+    }
 
 
 def blocked(draft: Draft) -> bool:

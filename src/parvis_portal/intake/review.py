@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from parvis.plugins import found as plugins
+from parvis.privacy import policy as policies
 from parvis.privacy.meanings import GROUNDS
 from parvis.schemas import schema as schemas
+from parvis.tables import parameters as questions
 from parvis.tables import recipe as recipes
 from parvis.text import fold
-from parvis.values import BESIDE, NO_SCHEMA, Finding, Place, Policy, Preparation, Severity, Step, msg
+from parvis.values import BESIDE, NO_SCHEMA, Finding, Kind, Place, Policy, Preparation, Rule, Severity, Step, msg
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import neighbours, queries
 from parvis_portal.intake.former import BORROWED
@@ -332,7 +335,7 @@ def _acts(n: int, step: Step) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question of the form that adds a step."""
+    """One question of the form that adds a step, or of what becomes of a column."""
 
     name: str
     kind: str
@@ -460,17 +463,21 @@ class RuleLine:
     ground: str
     choices: Sequence[tuple[str, str]]
     grounds: Sequence[tuple[str, str]]
+    questions: Sequence[tuple[str, Sequence[Field]]]
     decided: bool
     by: str = ""
 
 
-def rules(draft: Draft) -> list[RuleLine]:
+def rules(draft: Draft, also: str = "") -> list[RuleLine]:
+    """Return what is decided or proposed for each column of the policy, and for the column ``also`` that has no rule yet."""
     preparation = draft.prepared
     columns = {c.name: c for c in preparation.profile.columns}
     titles = {name: _(d.TITLE) for name, d in plugins("parvis.profiling.detectors", "detectors").items()}
-    transforms = plugins("parvis.privacy.transforms", "transforms")
-    choices = [(name, _(t.TITLE)) for name, t in transforms.items()]
+    choices = [(name, _(t.TITLE)) for name, t in policies.transforms().items()]
     grounds = [(name, _(said)) for name, said in GROUNDS.items()]
+    told = list(draft.decided_policy.rules)
+    if also in columns and not any(r.column == also for r in told):
+        told.append(Rule(also, "keep"))
     return [
         RuleLine(
             column=rule.column,
@@ -481,25 +488,68 @@ def rules(draft: Draft) -> list[RuleLine]:
             ground=rule.ground,
             choices=choices,
             grounds=grounds,
-            decided=bool(rule.decided_by),
+            questions=_questions(rule),
+            decided=bool(rule.decided_by) or rule.column == also,
             by=rule.decided_by,
         )
-        for rule in draft.decided_policy.rules
+        for rule in told
     ]
 
 
-def chosen(posted: Mapping[str, Any], draft: Draft, *, every: bool = False) -> dict[str, tuple[str, str]]:
-    """Return what the form says of each rule: column -> (transform, ground). What was not sent is not decided.
+def others(draft: Draft) -> list[tuple[str, str]]:
+    """Return the columns that no rule speaks of: (name, label)."""
+    ruled = {r.column for r in draft.decided_policy.rules}
+    return [
+        (c.name, c.label or c.name)
+        for c in draft.prepared.profile.columns
+        if c.name not in ruled and c.kind is not Kind.GEOMETRY
+    ]
 
-    With ``every``, what the form proposes of a column is taken as decided, ticked or not.
+
+def chosen(posted: QueryDict, draft: Draft, *, every: bool = False) -> dict[str, policies.Choice]:
+    """Return what the form says of each rule, by column. What was not sent is not decided.
+
+    With ``every``, what the form proposes of a column is taken as decided, ticked or not. Raises: InputError.
     """
     out = {}
-    for rule in draft.decided_policy.rules:
+    ruled = {r.column: r for r in draft.decided_policy.rules}
+    added = {name: Rule(name, "") for name, _label in others(draft) if f"transform:{name}" in posted}
+    for rule in (ruled | added).values():
         transform = str(posted.get(f"transform:{rule.column}", ""))
         ground = str(posted.get(f"ground:{rule.column}", ""))
-        same = bool(rule.decided_by) and (transform, ground) == (rule.transform, rule.ground)  # stays whose it was
-        if transform and not same and (every or posted.get(f"decide:{rule.column}")):
-            out[rule.column] = (transform, ground)
+        if not transform or not (every or posted.get(f"decide:{rule.column}")):
+            continue
+        parameters = _parameters(posted, rule, transform)
+        told = (transform, ground, rule.parameters if parameters is None else parameters)
+        if not (rule.decided_by and told == (rule.transform, rule.ground, rule.parameters)):  # it stays whose it was
+            out[rule.column] = policies.Choice(transform, ground, parameters)
+    return out
+
+
+def _parameters(posted: QueryDict, rule: Rule, transform: str) -> dict[str, Any] | None:
+    """Return what was answered to the questions of a transform, None when they were not asked."""
+    plugin = policies.transform(transform)
+    asked = f"q:{rule.column}:{transform}:"
+    if not plugin.PARAMETERS or asked not in posted:
+        return None
+    return questions.read(plugin, {name: posted.getlist(asked + name) for name in plugin.PARAMETERS}, ())
+
+
+def _questions(rule: Rule) -> list[tuple[str, list[Field]]]:
+    """Return what each transform asks, with the answers as they are: [(transform, fields)]."""
+    out = []
+    for name, plugin in policies.transforms().items():
+        if not plugin.PARAMETERS:
+            continue
+        held = {**policies.defaults(plugin), **(rule.parameters if name == rule.transform else {})}
+        fields = [
+            Field(
+                key, asked.kind, _(asked.title), _(asked.help) if asked.help else "", (), str(held[key] or ""), (),
+                asked.optional,
+            )
+            for key, asked in plugin.PARAMETERS.items()
+        ]  # fmt: skip
+        out.append((name, fields))
     return out
 
 

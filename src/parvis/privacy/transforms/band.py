@@ -7,10 +7,11 @@ from typing import Any
 
 from parvis.errors import InputError
 from parvis.privacy.sql import Expression, literal, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Remplacer par une tranche")
-PARAMETERS: Mapping[str, Any] = {"step": 10}
+PARAMETERS: Mapping[str, Parameter] = {"step": Parameter("number", msg("Largeur d'une tranche"), default="10")}
 REMOVES: Mapping[str, Sequence[str]] = {}
 EXAMPLES: Sequence[tuple[Any, Any]] = [(37, "30 à 39"), (40, "40 à 49"), (None, None)]
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.privacy.sql import Expression
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, msg
 
 TITLE = msg("Retirer la colonne")
-PARAMETERS: Mapping[str, Any] = {}
+PARAMETERS: Mapping[str, Parameter] = {}
 REMOVES: Mapping[str, Sequence[str]] = {"column": ("*",), "text": ("*",), "label": ("*",)}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("Alice Durand", None)]
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.privacy.sql import Expression, literal, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Ne garder que les initiales")
-PARAMETERS: Mapping[str, Any] = {}
+PARAMETERS: Mapping[str, Parameter] = {}
 REMOVES: Mapping[str, Sequence[str]] = {}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("Alice Durand", "A. D."), ("Jean-Pierre LE GOFF", "J. P. L. G."), (None, None)]
 

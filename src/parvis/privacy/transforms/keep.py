@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.privacy.sql import Expression, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, msg
 
 TITLE = msg("Garder tel quel")
-PARAMETERS: Mapping[str, Any] = {}
+PARAMETERS: Mapping[str, Parameter] = {}
 REMOVES: Mapping[str, Sequence[str]] = {}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("Alice Durand", "Alice Durand")]
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.privacy.sql import Expression, literal, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Masquer toute la valeur")
-PARAMETERS: Mapping[str, Any] = {"text": "[masqué]"}
+PARAMETERS: Mapping[str, Parameter] = {
+    "text": Parameter("text", msg("Ce qui est écrit à la place"), default="[masqué]")
+}
 REMOVES: Mapping[str, Sequence[str]] = {"column": ("*",), "text": ("*",)}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("Alice Durand", "[masqué]"), (None, None)]
 

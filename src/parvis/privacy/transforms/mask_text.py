@@ -8,10 +8,15 @@ from typing import Any
 from parvis.errors import InputError
 from parvis.privacy import spans
 from parvis.privacy.sql import Expression, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Masquer les personnes dans le texte")
-PARAMETERS: Mapping[str, Any] = {"text": "[…]", "landlines": False, "names": True}
+PARAMETERS: Mapping[str, Parameter] = {
+    "text": Parameter("text", msg("Ce qui est écrit à la place"), default="[…]"),
+    "landlines": Parameter("flag", msg("Masquer aussi les téléphones fixes")),
+    "names": Parameter("flag", msg("Chercher aussi les noms que rien n'annonce"), default="1"),
+}
 REMOVES: Mapping[str, Sequence[str]] = {"column": ("email", "phone", "iban"), "text": ("*",)}
 EXAMPLES: Sequence[tuple[Any, Any]] = [
     ("Aide versée à Mme Durand, 06 12 34 56 78", "Aide versée à Mme […], […]"),

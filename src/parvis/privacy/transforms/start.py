@@ -7,10 +7,11 @@ from typing import Any
 
 from parvis.errors import InputError
 from parvis.privacy.sql import Expression, literal, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Ne garder que le début")
-PARAMETERS: Mapping[str, Any] = {"length": 2}
+PARAMETERS: Mapping[str, Parameter] = {"length": Parameter("number", msg("Nombre de signes gardés"), default="2")}
 REMOVES: Mapping[str, Sequence[str]] = {}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("58990", "58"), (None, None)]
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.privacy.sql import Expression, literal, quoted
+from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
 
 TITLE = msg("Ne garder que l'année")
-PARAMETERS: Mapping[str, Any] = {}
+PARAMETERS: Mapping[str, Parameter] = {}
 REMOVES: Mapping[str, Sequence[str]] = {"column": ("birth_date",)}
 EXAMPLES: Sequence[tuple[Any, Any]] = [("1980-05-12", 1980), ("12/05/1980", 1980), ("12/05/80", None), (None, None)]
 
