@@ -11,6 +11,8 @@ from typing import Any
 # The three criteria of the opinion 05/2014 of the G29.
 SINGLING_OUT, LINKABILITY, INFERENCE = "singling_out", "linkability", "inference"
 CRITERIA = (SINGLING_OUT, LINKABILITY, INFERENCE)
+# What others must not learn of someone, by the meaning of a column.
+SENSITIVE = frozenset("health social_aid religion opinion union offence income handicap".split())
 _SURE = 1.96  # standard deviations: 95 %
 
 

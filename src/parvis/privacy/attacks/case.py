@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError
 from parvis.privacy import sql
-from parvis.privacy.meanings import MEANINGS, QUASI
+from parvis.privacy.attacks.attack import SENSITIVE
+from parvis.privacy.meanings import QUASI
 from parvis.text import listed
 from parvis.values import Column, Kind
 
@@ -28,10 +29,6 @@ Array = Any  # numpy arrays: their shapes are in the docstrings
 SEED = 20140410  # the same table gives the same figures
 GONE, SAME, COARSE, NOISY = "gone", "same", "coarse", "noisy"  # what became of a column
 _COORDINATES = frozenset({"longitude", "latitude", "easting", "northing"})
-# What others must not learn of someone, by the meaning of a column.
-SENSITIVE = frozenset(
-    "health social_aid religion opinion union offence income handicap amount nationality_origin".split()
-)
 _NOISE = 5  # rows a published value has on average under which a changed number is taken for a noisy one
 _NAMED = 4  # columns named in a sentence, one more when it is the last
 _MEASURED = 0.5  # share of distinct values above which a decimal number is a measure that nobody knows of anybody
@@ -316,7 +313,7 @@ def knowable(
 def _secrets(original: dict[str, Coded], published: dict[str, Coded]) -> tuple[str, ...]:
     """Return the columns whose meaning is something that others must not learn of someone."""
     told = {**published, **original}
-    return tuple(n for n, c in told.items() if c.column.meaning in SENSITIVE & {*MEANINGS, *SENSITIVE})
+    return tuple(n for n, c in told.items() if c.column.meaning in SENSITIVE)
 
 
 def _lines(original: Path, rows: Array) -> Array:
