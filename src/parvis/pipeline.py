@@ -55,6 +55,7 @@ from parvis.values import (
     Profile,
     Reception,
     Recipe,
+    Rehearsal,
     SchemaMatch,
     Severity,
     Step,
@@ -205,6 +206,15 @@ def annotate(
         told = [(t.raw, (*t.preparation.findings, *near)) for t in tables]
         made = marking.write(preparation.parcel.path, preparation.parcel.name, told, work / "copy.xlsx", say)
         vault.put_copy(folder, preparation.id, made)
+
+
+def rehearse(folder: Folder, preparation: Preparation, policy: Policy) -> Rehearsal:
+    """Return what a prepared table would be under a policy, whether it is decided or not yet.
+
+    Nothing is raised for a policy that cannot be applied: it is said.
+    """
+    staged = vault.staged_path(folder, preparation.id)
+    return protecting.rehearse(staged, preparation.profile, policy, PREVIEW_ROWS)
 
 
 def commit(

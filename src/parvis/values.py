@@ -243,6 +243,18 @@ class Change:
     at: str = ""  # ISO 8601: when the version was made
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What publishing a table under a policy would give, tried before anything is decided: nothing of it is public.
+
+    ``preview`` shows at most 20 rows; ``refused`` says why it would not be published as it stands.
+    """
+
+    preview: Sequence[Mapping[str, Any]] = ()
+    columns: Sequence[Column] = ()  # as they would be published
+    refused: str = ""
+
+
 BESIDE = "beside"  # in a finding's values: the key of the other table that it speaks of
 
 

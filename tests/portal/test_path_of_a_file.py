@@ -91,6 +91,9 @@ def test_any_column_may_be_treated_and_its_questions_answered(town: Town) -> Non
     draft.refresh_from_db()
     rule = draft.decided_policy.rule("plantation")
     assert rule is not None and rule.parameters == {"step": 5} and "referent" in rule.decided_by
+    assert "1995 à 1999" not in referent.get(page).content.decode(), "it is being tried"
+    worker.run(once=True)
+    assert "1995 à 1999" in referent.get(page).content.decode()
     wrong = referent.post(page, fields(draft, **{**told, "q:plantation:band:step": "cinq"}))
     assert wrong.status_code == 400 and "Largeur d&#x27;une tranche" in wrong.content.decode()
     draft.refresh_from_db()

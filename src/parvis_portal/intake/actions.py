@@ -96,7 +96,9 @@ def save(
         policy = policies.decide(
             policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
         )
-    draft.policy = to_json(policy)
+    if rules:
+        draft.policy = to_json(policy)
+        enqueue("intake.rehearse", draft.pk)
     moved = draft.dataset_id != (dataset.pk if dataset is not None else None)
     draft.dataset = dataset
     draft.save()

@@ -131,6 +131,19 @@ def compare(argument: str, progress: Progress) -> None:
             row.save(update_fields=["preparation"])
 
 
+def rehearse(argument: str, progress: Progress) -> None:
+    """Try what was decided so far on a table, for the page to show what the public would see."""
+    draft = Draft.objects.filter(pk=argument).first()
+    if draft is None or not draft.open:
+        return
+    told = pipeline.rehearse(Folder(settings.DATA), draft.prepared, draft.decided_policy)
+    with transaction.atomic():
+        row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+        if row.open and row.policy == draft.policy:  # else it was decided again, and another work tries that
+            row.rehearsal = {"policy": draft.policy, "told": to_json(told)}
+            row.save(update_fields=["rehearsal"])
+
+
 def forget(argument: str, progress: Progress) -> None:
     """Erase what was staged of a discarded draft."""
     draft = Draft.objects.get(pk=argument)

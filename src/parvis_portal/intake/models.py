@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, Step, from_json
+from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, Rehearsal, Step, from_json
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.jobs.models import JobRun
 from parvis_portal.people.models import Organisation, User
@@ -164,6 +164,7 @@ class Draft(models.Model):
     former = models.JSONField(default=list)  # recipes before the last changes, newest last: what "undo" goes back to
     schema = models.CharField(max_length=80, blank=True)  # as a person chose it: see values.Recipe
     policy = models.JSONField()  # values.Policy, as decided so far
+    rehearsal = models.JSONField(default=dict)  # values.Rehearsal of a policy, with the policy that was tried
     metadata = models.JSONField()  # values.Metadata, as decided so far
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_index=True)
     dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="drafts")
@@ -203,6 +204,13 @@ class Draft(models.Model):
     @property
     def decided_policy(self) -> Policy:
         return from_json(Policy, self.policy)
+
+    @property
+    def rehearsed(self) -> Rehearsal | None:
+        """What the policy would give as it stands now, None while that is not known."""
+        if self.rehearsal.get("policy") != self.policy:
+            return None
+        return from_json(Rehearsal, self.rehearsal["told"])
 
     @property
     def described(self) -> Metadata:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from parvis.privacy import policy as policies
 from parvis.values import Finding, Severity
 from parvis_portal.intake.models import Draft, Source, Submission
+from parvis_portal.jobs.models import JobRun
 from parvis_portal.people.models import User
 
 
@@ -46,6 +47,13 @@ def findings(draft: Draft) -> list[Finding]:
     left = {str(f.values["name"]) for f in policies.check(policy, preparation.profile, preparation.findings)}
     answered = [f for f in policies.blocking(preparation.findings) if f.values["name"] not in left]
     return [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
+
+
+def rehearsing(draft: Draft) -> JobRun | None:
+    """Return the work that tries what was decided, when it is not yet known what that gives."""
+    if draft.rehearsed is not None:
+        return None
+    return JobRun.objects.filter(name="intake.rehearse", argument=str(draft.pk)).order_by("-pk").first()
 
 
 def proposed(draft: Draft) -> dict[str, policies.Choice]:

@@ -553,13 +553,26 @@ def _questions(rule: Rule) -> list[tuple[str, list[Field]]]:
     return out
 
 
-def preview(preparation: Preparation, policy: Policy) -> dict[str, Any]:
-    """Return the first rows as they would be published under what was proposed."""
-    gone = {r.column for r in policy.rules if r.transform == "drop"}
-    hidden = {r.column for r in policy.rules if r.transform != "drop"}
-    columns = [c for c in preparation.profile.columns if c.name not in gone and c.kind != "geometry"]
-    rows = [[row.get(c.name) for c in columns] for row in preparation.preview]
-    return {"columns": columns, "rows": rows, "hidden": [c.label for c in columns if c.name in hidden]}
+def preview(draft: Draft) -> dict[str, Any]:
+    """Return the first rows as they would be published under what was proposed or decided.
+
+    While that is being tried, a column whose treatment changed shows nothing rather than what it was.
+    """
+    preparation, policy, told = draft.prepared, draft.decided_policy, draft.rehearsed
+    if told is not None:
+        columns = [c for c in told.columns if c.kind is not Kind.GEOMETRY]
+        rows, stale = told.preview, False
+    else:
+        gone = {r.column for r in policy.rules if r.transform == "drop"}
+        columns = [c for c in preparation.profile.columns if c.name not in gone and c.kind is not Kind.GEOMETRY]
+        rows, stale = preparation.preview, _moved(policy) != _moved(preparation.policy)
+    waiting = {c for c, _how in _moved(policy) ^ _moved(preparation.policy)} if stale else set()
+    shown = [["…" if c.name in waiting else row.get(c.name) for c in columns] for row in rows]
+    return {"columns": columns, "rows": shown, "stale": stale, "refused": told.refused if told else ""}
+
+
+def _moved(policy: Policy) -> set[tuple[str, str]]:
+    return {(r.column, f"{r.transform} {sorted(r.parameters.items())}") for r in policy.rules if r.transform != "drop"}
 
 
 _VERBS = {

@@ -27,7 +27,7 @@ from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import actions, queries, repairing, report_views, review
 from parvis_portal.intake.forms import DropForm, MetadataForm, WithdrawForm
 from parvis_portal.intake.models import Draft, Submission
-from parvis_portal.jobs.models import State
+from parvis_portal.jobs.models import JobRun, State
 from parvis_portal.people.access import may, needs, rights
 from parvis_portal.people.models import Act, Membership
 
@@ -196,14 +196,18 @@ def _typed(request: HttpRequest, found: Draft, member: Membership) -> Draft:
 
 def _compare(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
     """Hold the table against the town's others as they are now."""
-    job = actions.compare(_typed(request, found, member))
+    _patiently(actions.compare(_typed(request, found, member)))
+    return redirect(reverse("intake:draft", args=[found.pk]) + "#voisins")
+
+
+def _patiently(job: JobRun | None) -> None:
+    """Give a short work the time to end."""
     limit = time.monotonic() + PATIENCE
-    while time.monotonic() < limit and not connection.in_atomic_block:
+    while job is not None and time.monotonic() < limit and not connection.in_atomic_block:
         job.refresh_from_db(fields=["state"])
         if job.state in (State.DONE, State.FAILED):
-            break
-        time.sleep(0.1)
-    return redirect(reverse("intake:draft", args=[found.pk]) + "#voisins")
+            return
+        time.sleep(0.05)
 
 
 def _wait(found: Draft) -> None:
@@ -235,6 +239,7 @@ def _next(request: HttpRequest, found: Draft, member: Membership) -> HttpRespons
         actions.propose(found, member.user)
         messages.success(request, _("C'est transmis : votre référent peut approuver la publication."))
         return redirect("intake:desk")
+    _patiently(queries.rehearsing(found))
     if wanted == "accept":
         return redirect(reverse("intake:draft", args=[found.pk]) + "#personnes")
     messages.success(request, _("Vos choix sont enregistrés."))
@@ -263,7 +268,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "rules": review.rules(found, request.GET.get("colonne", "")),
         "others": review.others(found),
         "form": form,
-        "preview": review.preview(preparation, found.decided_policy),
+        "preview": review.preview(found),
         "undecided": queries.undecided(found),
         "can": rights(request.user),
     }
