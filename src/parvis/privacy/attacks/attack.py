@@ -43,6 +43,11 @@ class Attack:
         return self.message.format(**self.values)
 
     @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return self.hint.format(**self.values)
+
+    @property
     def rate(self) -> float:
         """Share of those tried on whom it succeeded, 0..1."""
         return self.won / self.tried if self.tried else 0.0

@@ -1,0 +1,139 @@
+"""Counting persons in given areas (districts, IRIS, sections), small areas joined to a neighbour until k homes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from parvis.errors import InputError
+from parvis.privacy.geography.plane import Points
+
+Array = Any
+
+_NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A given area: its code, its name, its outline in WKB, longitude and latitude."""
+
+    code: str
+    name: str
+    outline: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One area, or several joined: published as such, with the homes and rows in it."""
+
+    codes: Sequence[str]
+    names: Sequence[str]
+    homes: int
+    rows: int
+
+    @property
+    def label(self) -> str:
+        return " + ".join(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """``group`` (n,): the group of each row among ``groups``, -1 out of all areas, without a place, or withheld."""
+
+    groups: Sequence[Group]
+    group: Array
+
+    def labels(self) -> list[str | None]:
+        return [self.groups[g].label if g != _NONE else None for g in self.group.tolist()]
+
+
+def gather(
+    longitudes: Sequence[float], latitudes: Sequence[float], points: Points, given: Sequence[Area], k: int
+) -> Gathered:
+    """Return the group of areas of each row, every group of at least ``k`` homes; rows of a town with fewer are withheld.
+
+    ``points`` are the same places (``plane.points``), for the households. Raises: InputError for an outline that is none.
+    """
+    import shapely
+
+    try:
+        shapes = shapely.from_wkb([a.outline for a in given])
+    except shapely.errors.GEOSException as error:
+        raise InputError("Un contour de la couche de quartiers ne peut pas être lu.") from error
+    held = _inside(longitudes, latitudes, points, shapes)
+    of_area = np.arange(len(given))
+    homes = [set(points.homes[held == i].tolist()) for i in range(len(given))]
+    touching = _neighbours(shapes)
+    while True:
+        sizes = {
+            g: len(set[int]().union(*(homes[i] for i in np.flatnonzero(of_area == g)))) for g in set(of_area.tolist())
+        }
+        small = [g for g, n in sizes.items() if 0 < n < k]
+        if not small or len(sizes) == 1:
+            break
+        one = min(small, key=lambda g: sizes[g])
+        other = _nearest(one, of_area, touching, shapes, sizes)
+        of_area[of_area == one] = other
+    return _gathered(given, of_area, held, points, {g for g, n in sizes.items() if n >= k})
+
+
+def _inside(longitudes: Sequence[float], latitudes: Sequence[float], points: Points, shapes: Array) -> Array:
+    """Return (n,): the area of each row, -1 out of all; a place on a border goes to the first."""
+    import shapely
+
+    held = np.full(len(points.xy), _NONE)
+    rows = np.flatnonzero(points.placed)
+    if len(rows) and len(shapes):
+        places = shapely.points(np.asarray(longitudes, float)[rows], np.asarray(latitudes, float)[rows])
+        at, area = shapely.STRtree(shapes).query(places, predicate="intersects")
+        order = np.lexsort((-area, at))
+        held[rows[at[order]]] = area[order]  # the last written is the first area
+    return held
+
+
+def _neighbours(shapes: Array) -> list[set[int]]:
+    import shapely
+
+    out: list[set[int]] = [set() for _ in shapes]
+    if len(shapes):
+        first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        for a, b in zip(first.tolist(), second.tolist(), strict=True):
+            if a != b:
+                out[a].add(b)
+    return out
+
+
+def _nearest(group: int, of_area: Array, touching: Sequence[set[int]], shapes: Array, sizes: dict[int, int]) -> int:
+    """Return the group that a small one joins: the least populated of those that touch it, else the nearest."""
+    import shapely
+
+    members = np.flatnonzero(of_area == group).tolist()
+    beside = {int(of_area[t]) for m in members for t in touching[m]} - {group}
+    lived = {g for g in beside if sizes[g]} or beside
+    if lived:
+        return min(lived, key=lambda g: (sizes[g], g))
+    ours = shapely.union_all(shapes[members])
+    others = [g for g in sizes if g != group]
+    return min(others, key=lambda g: float(shapely.distance(ours, shapely.union_all(shapes[of_area == g]))))
+
+
+def _gathered(given: Sequence[Area], of_area: Array, held: Array, points: Points, kept: set[int]) -> Gathered:
+    groups: list[Group] = []
+    number: dict[int, int] = {}
+    for g in sorted(kept):
+        members = np.flatnonzero(of_area == g).tolist()
+        rows = np.flatnonzero(np.isin(held, members))
+        number[g] = len(groups)
+        groups.append(
+            Group(
+                codes=tuple(given[i].code for i in members),
+                names=tuple(given[i].name for i in members),
+                homes=len(np.unique(points.homes[rows])),
+                rows=len(rows),
+            )
+        )
+    found = np.array([number.get(int(g), _NONE) for g in of_area] + [_NONE])
+    return Gathered(tuple(groups), found[held])

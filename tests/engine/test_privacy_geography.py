@@ -1,0 +1,241 @@
+"""Points of persons: the house alone is seen, and every way to hide it keeps k homes, judged by counting again."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parvis.errors import InputError
+from parvis.privacy.geography import areas, grid, masking, nearby, plane, risk
+
+SECRET = b"un secret de seize octets"
+K = 11
+
+
+def town(houses: int = 900, alone: int = 1, seed: int = 5) -> tuple[Any, Any]:
+    """Return (longitudes, latitudes) of a dense village, a hamlet, and houses alone in the country."""
+    chance = np.random.default_rng(seed)
+    village = chance.normal([3.10, 47.20], [0.006, 0.004], (houses, 2))
+    hamlet = chance.normal([3.16, 47.23], [0.001, 0.001], (30, 2))
+    country = np.column_stack([3.24 + 0.02 * np.arange(alone), np.full(alone, 47.27)])
+    told = np.concatenate([village, hamlet, country])
+    return told[:, 0], told[:, 1]
+
+
+def homes_by(groups: Any, homes: Any) -> dict[Any, int]:
+    seen = defaultdict(set)
+    for group, home in zip(groups, homes.tolist(), strict=True):
+        if group is not None:
+            seen[group].add(home)
+    return {g: len(h) for g, h in seen.items()}
+
+
+# --- Metres and neighbours ------------------------------------------------------------------------
+
+
+def test_places_become_metres_in_the_system_of_insee() -> None:
+    paris = plane.points([2.3488], [48.8534])
+    assert paris.system == 3035
+    assert [round(v) for v in paris.xy[0]] == pytest.approx([3_760_900, 2_889_500], abs=1500)
+    assert plane.points([55.45], [-20.88]).system == 2975
+    assert plane.points([-61.0], [14.6]).system == 5490
+    lon, lat = plane.degrees(paris.xy, 3035)
+    assert (lon[0], lat[0]) == (2.3488, 48.8534)
+
+
+def test_what_is_no_place_is_left_aside() -> None:
+    told = plane.points([3.1, math.nan, 500, 3.1], [47.2, 47.2, 47.2, 47.2])
+    assert told.placed.tolist() == [True, False, False, True]
+    assert told.homes[0] == told.homes[3]
+    assert plane.points([], []).xy.shape == (0, 2)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(-3000, 3000), st.integers(-3000, 3000)), min_size=1, max_size=60),
+    st.integers(1, 12),
+    st.integers(1, 4000),
+)
+def test_neighbours_are_those_that_a_plain_count_gives(places: list[tuple[int, int]], k: int, radius: int) -> None:
+    xy = np.array(places, float)
+    every = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
+    expected = np.sort(every, axis=1)[:, k - 1] if len(xy) >= k else np.full(len(xy), np.inf)
+    assert nearby.kth_distance(xy, xy, k).tolist() == pytest.approx(expected.tolist())
+    assert nearby.within(xy, np.full(len(xy), float(radius)), xy).tolist() == (every <= radius).sum(axis=1).tolist()
+
+
+# --- The risk -------------------------------------------------------------------------------------
+
+
+def test_one_house_alone_on_a_map_is_said_with_its_distance() -> None:
+    points = plane.points(*town())
+    found = risk.exposure(points, k=K)
+    assert len(found.exposed) == len(points.xy)  # each raw point designates one home
+    told = risk.attack(found, ["Longitude", "Latitude"])
+    assert told.rate == 1.0 and "km du 11e foyer" in told.text
+    assert "11 foyers" in told.advice
+
+
+def test_a_tower_of_eleven_homes_is_not_one_house() -> None:
+    lon, lat = [3.1] * 11 + [3.2], [47.2] * 12
+    points = plane.points(lon, lat, homes=list(range(12)))
+    found = risk.exposure(points, k=K)
+    assert found.exposed.tolist() == [11]
+
+
+def test_an_address_base_says_how_many_homes_a_point_may_be() -> None:
+    lon, lat = town(60, alone=0)
+    base = plane.points(*town(2000, alone=0, seed=9)).xy
+    points = plane.points(lon, lat)
+    moved = points.xy + 400
+    own, town_wide = risk.exposure(points, moved, k=K), risk.exposure(points, moved, k=K, homes=base)
+    assert town_wide.known and not own.known
+    assert len(town_wide.exposed) < len(own.exposed)
+
+
+def test_a_little_noise_does_not_hide_the_house_alone() -> None:
+    points = plane.points(*town())
+    shaken = points.xy + np.random.default_rng(1).uniform(-60, 60, points.xy.shape)
+    found = risk.exposure(points, shaken, k=K)
+    assert len(points.xy) - 1 in found.exposed
+
+
+# --- Squares --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [grid.partition, grid.finest])
+@pytest.mark.parametrize("k", [5, 11, 50])
+def test_every_square_holds_k_homes(way: Any, k: int) -> None:
+    points = plane.points(*town())
+    laid = way(points, k)
+    counted = homes_by(laid.names(), points.homes)
+    assert counted and min(counted.values()) >= k
+    assert {s.name: s.homes for s in laid.squares} == counted
+    assert laid.withheld == 0
+    assert sum(s.rows for s in laid.squares) == len(points.xy)
+    assert not len(risk.exposure(points, laid.centres, k=k).exposed)
+
+
+def test_dense_streets_keep_small_squares_and_the_country_gets_large_ones() -> None:
+    points = plane.points(*town())
+    finest, whole = grid.finest(points, K), grid.partition(points, K)
+    assert finest.by_size()[200] > 500
+    assert max(finest.by_size()) >= 2000
+    assert sum(s * n for s, n in finest.by_size().items()) < sum(s * n for s, n in whole.by_size().items())
+
+
+def test_squares_of_a_partition_do_not_overlap() -> None:
+    laid = grid.partition(plane.points(*town()), K)
+    shapes = shapely.from_wkb([s.outline for s in laid.squares])
+    assert shapely.union_all(shapes).area == pytest.approx(shapely.area(shapes).sum(), rel=1e-3)
+
+
+def test_each_place_lies_in_its_square() -> None:
+    lon, lat = town()
+    laid = grid.finest(plane.points(lon, lat), K)
+    shapes = shapely.from_wkb([s.outline for s in laid.squares])
+    inside = shapely.intersects(shapes[laid.square], shapely.points(lon, lat))
+    assert inside.mean() > 0.99  # the side of a square is drawn straight
+
+
+def test_names_are_those_of_insee() -> None:
+    lon, lat = [2.3488] * 11, [48.8534] * 11
+    (square,) = grid.finest(plane.points(lon, lat, homes=list(range(11))), K).squares
+    assert square.name.startswith("CRS3035RES200mN28") and square.size == 200
+    east, north = int(square.name.partition("E3")[2][-3:]), int(square.name.partition("mN")[2].partition("E")[0])
+    assert north % 200 == 0 and east % 200 == 0
+
+
+def test_homes_count_and_not_rows() -> None:
+    """Eleven children of one family are one home."""
+    points = plane.points([3.1] * 11, [47.2] * 11, homes=["a"] * 11)
+    assert grid.partition(points, K).withheld == grid.finest(points, K).withheld == 11
+
+
+def test_too_few_homes_are_withheld_and_nonsense_is_refused() -> None:
+    points = plane.points([3.1, 3.2, math.nan], [47.2, 47.3, 1])
+    assert grid.finest(points, K).names() == [None, None, None]
+    for k, sizes in ((1, grid.SIZES), (11, (200, 500)), (11, ())):
+        with pytest.raises(InputError):
+            grid.partition(points, k, sizes)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 40_000), st.integers(0, 30)), min_size=1, max_size=80),
+    st.integers(2, 6),
+)
+def test_no_square_ever_holds_fewer(rows: list[tuple[int, int, int]], k: int) -> None:
+    points = plane.Points(np.array([r[:2] for r in rows], float) + 3e6, np.array([r[2] for r in rows]), 3035)
+    for way in (grid.partition, grid.finest):
+        counted = homes_by(way(points, k).names(), points.homes)
+        assert not counted or min(counted.values()) >= k
+
+
+# --- Moves ----------------------------------------------------------------------------------------
+
+
+def test_each_moved_point_may_be_k_homes_and_moves_as_the_density_asks() -> None:
+    points = plane.points(*town(alone=2))
+    moved = masking.move(points, SECRET, k=K)
+    shown = np.flatnonzero(~np.isnan(moved.xy).any(axis=1))
+    assert len(shown) > 0.9 * len(points.xy)
+    found = risk.exposure(points, moved.xy, k=K)
+    assert not len(np.intersect1d(found.exposed, shown))
+    near = nearby.kth_distance(points.xy, points.households(), K)
+    assert (moved.distance[shown] >= near[shown] - 0.2).all()
+    assert moved.median < 400
+    assert moved.withheld == len(points.xy) - len(shown)
+
+
+def test_the_same_house_goes_to_the_same_place_each_time_and_another_secret_elsewhere() -> None:
+    points = plane.points(*town())
+    first, again = masking.move(points, SECRET, k=K), masking.move(points, SECRET, k=K)
+    assert np.array_equal(first.xy, again.xy, equal_nan=True)
+    other = masking.move(points, SECRET + b"!", k=K)
+    assert not np.array_equal(first.xy, other.xy, equal_nan=True)
+
+
+def test_a_move_without_enough_homes_or_without_a_secret_is_refused() -> None:
+    points = plane.points([3.1, 3.2], [47.2, 47.3])
+    assert masking.move(points, SECRET, k=K).withheld == 2
+    with pytest.raises(InputError):
+        masking.move(points, b"court", k=K)
+    with pytest.raises(InputError):
+        masking.move(points, SECRET, k=1)
+
+
+# --- Areas ----------------------------------------------------------------------------------------
+
+
+def strips(count: int) -> list[areas.Area]:
+    return [
+        areas.Area(f"Q{i}", f"Quartier {i}", shapely.to_wkb(shapely.box(3 + i / 10, 47, 3 + (i + 1) / 10, 48)))
+        for i in range(count)
+    ]
+
+
+def test_small_areas_join_their_neighbour_until_each_holds_k() -> None:
+    lon = [3.05] * 30 + [3.15] * 3 + [3.25] * 12 + [3.55]
+    points = plane.points(lon, [47.5] * len(lon), homes=list(range(len(lon))))
+    told = areas.gather(lon, [47.5] * len(lon), points, strips(5), K)
+    assert [(g.label, g.homes) for g in told.groups] == [("Quartier 0", 30), ("Quartier 1 + Quartier 2", 15)]
+    assert min(g.homes for g in told.groups) >= K
+    assert told.labels()[-1] is None  # out of all areas
+    counted = homes_by(told.labels(), points.homes)
+    assert counted == {g.label: g.homes for g in told.groups if g.homes}
+
+
+def test_a_town_of_too_few_homes_gives_no_area() -> None:
+    points = plane.points([3.05, 3.15], [47.5, 47.5])
+    told = areas.gather([3.05, 3.15], [47.5, 47.5], points, strips(3), K)
+    assert told.groups == () and told.labels() == [None, None]
+    with pytest.raises(InputError):
+        areas.gather([3.05], [47.5], points, [areas.Area("x", "x", b"rien")], K)
