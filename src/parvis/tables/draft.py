@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,23 @@ class Reference:
 
 
 SAME_FILE = "table:"  # a reference's name starts so when it is another table of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The filled cells of a column as the texts that differ, in the order in which they first come.
+
+    What is seen of a text holds for all its cells, and a text that is nowhere in ``joined`` is in none of them.
+    """
+
+    texts: Sequence[str] = ()
+    times: Sequence[int] = ()  # cells that hold each one
+    rows: Sequence[int] = ()  # where each one comes first, among the rows looked at
+    joined: str = ""  # all of them, one a line
+
+    @property
+    def filled(self) -> int:
+        return sum(self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +88,9 @@ class Draft:
         self._settled: list[str] = []  # tables made on the way, in memory
         self.view = "v0"
         self.connection.execute(f"CREATE TEMP VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
-        self._sample: list[tuple[Any, ...]] | None = None
+        self._cells: dict[int, Any] = {}  # of the rows looked at, by column
         self._columns: dict[int, list[str]] = {}
+        self._seen: dict[int, Seen] = {}
 
     def __enter__(self) -> Draft:
         return self
@@ -88,21 +106,39 @@ class Draft:
         """Return the rows of a query in which ``{view}`` stands for the table."""
         return [tuple(r) for r in self.connection.execute(sql.replace("{view}", self.view)).fetchall()]
 
-    def sample(self) -> list[tuple[Any, ...]]:
-        """Return rows of cells (without their lines): all of a small table, the first ones of a big one."""
-        if self._sample is None:
-            cells = ", ".join(f"c{i}" for i in range(len(self.labels))) or "NULL"
+    def cells(self, i: int) -> Any:
+        """Return the cells of a column (Arrow), null where empty: all those of a small table, the first of a big one."""
+        if i not in self._cells:
+            missing = [k for k in range(len(self.labels)) if k not in self._cells]
             limit = f" LIMIT {_LOOK}" if self.big else ""
-            self._columns = {}
-            self._sample = self.query(f"SELECT {cells} FROM {{view}}{limit}")
-        return self._sample
+            asked = f"SELECT {', '.join(f'c{k}' for k in missing)} FROM {self.view}{limit}"
+            table = self.connection.sql(asked).to_arrow_table()
+            for k, column in zip(missing, table.columns, strict=True):
+                one = column.num_chunks < 2  # more: two gigabytes of text
+                self._cells[k] = (column if one else column.cast("large_string")).combine_chunks()
+        return self._cells[i]
+
+    def sample(self, most: int) -> list[tuple[str | None, ...]]:
+        """Return the first rows of cells, without their lines."""
+        columns = [self.cells(i).slice(0, most).to_pylist() for i in range(len(self.labels))]
+        return list(zip(*columns, strict=True))
 
     def column(self, i: int) -> list[str]:
-        """Return the filled cells of a column of the sample."""
-        rows = self.sample()
+        """Return the filled cells of a column, among the rows looked at."""
         if i not in self._columns:
-            self._columns[i] = [r[i] for r in rows if r[i] is not None]
+            self._columns[i] = self.cells(i).drop_null().to_pylist()
         return self._columns[i]
+
+    def few(self, i: int, most: int) -> list[str]:
+        """Return the first filled cells of a column."""
+        cells: list[str] = self.cells(i).drop_null().slice(0, most).to_pylist()
+        return cells
+
+    def seen(self, i: int) -> Seen:
+        """Return the texts of a column, among the rows looked at."""
+        if i not in self._seen:
+            self._seen[i] = _seen(self.cells(i))
+        return self._seen[i]
 
     def find(self, label: str) -> int | None:
         """Return the position of the column of this label, or None; case, accents and spaces may differ."""
@@ -129,7 +165,7 @@ class Draft:
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
         state = self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, self.raw
-        return *state, len(self._settled), (self._sample, self._columns)
+        return *state, len(self._settled), (dict(self._cells), dict(self._columns), dict(self._seen))
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
@@ -137,7 +173,8 @@ class Draft:
         for name in reversed(self._settled[settled:]):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         del self._settled[settled:]
-        (self._sample, self._columns), self.told, self.traces, self.shown = looked, {}, [], []
+        self._cells, self._columns, self._seen = map(dict, looked)  # the same mark may be gone back to twice
+        self.told, self.traces, self.shown = {}, [], []
 
     # --- Changes ----------------------------------------------------------------------------------
 
@@ -149,7 +186,9 @@ class Draft:
         """Replace columns by SQL expressions over c0..cN."""
         self.traces.append(Trace(self.view, tuple(self.labels), dict(cells)))
         named = ", ".join(f"{sql} AS c{i}" for i, sql in cells.items())
-        self._step(f"SELECT * REPLACE ({named}) FROM {self.view}")
+        ordered = any(" OVER " in sql for sql in cells.values())  # a window may give the rows in another order
+        same = [] if ordered else [i for i in range(len(self.labels)) if i not in cells]
+        self._step(f"SELECT * REPLACE ({named}) FROM {self.view}", same=same)
 
     def beside(self, labels: Sequence[str], table: pa.Table) -> None:
         """Add columns at the right, given in the order of the rows."""
@@ -158,7 +197,7 @@ class Draft:
         self.connection.register(name, table.rename_columns([f"c{first + i}" for i in range(len(labels))]))
         self.at = [*self._places(), *[-1] * len(labels)]
         self.labels += labels
-        self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}")
+        self._step(f"SELECT * FROM {self.view} POSITIONAL JOIN {name}", same=range(first))
 
     def reshape(self, table: pa.Table, crs: str) -> None:
         """Replace the shapes of a layer by the one column of a table, in the order of the rows, read in a system."""
@@ -201,7 +240,8 @@ class Draft:
         cells = [f"{sql} AS c{n}" for n, (_, sql, _) in enumerate(columns)]
         said = f"SELECT {', '.join([*cells, self.rest])} FROM {source.replace('{view}', self.view)}"
         self._relabelled([label for label, _, _ in columns], [i for _, _, i in columns])
-        settled = order or ("" if self.big else LINE)  # what follows would do this work again at each look
+        chosen = source == "{view}" and all(sql == f"c{i}" for _, sql, i in columns)  # no work at all
+        settled = order or ("" if self.big or chosen else LINE)  # what follows would do this work again at each look
         self._step(said + (f" WHERE {where}" if where else ""), settled)
 
     def register(self, table: pa.Table) -> str:
@@ -223,7 +263,8 @@ class Draft:
         """Return where each column stands in the sheet, -1 for those that stand nowhere."""
         return [*self.at, *[-1] * len(self.labels)][: len(self.labels)]
 
-    def _step(self, select: str, settled: str = "") -> None:
+    def _step(self, select: str, settled: str = "", same: Iterable[int] = ()) -> None:
+        """Go on with what a query makes of the table; the columns ``same`` keep their cells."""
         self._number += 1
         made = f"CREATE TEMP TABLE v{self._number} AS {select} ORDER BY {settled}"
         self.connection.execute(made if settled else f"CREATE TEMP VIEW v{self._number} AS {select}")
@@ -231,7 +272,10 @@ class Draft:
             self._settled.append(f"v{self._number}")
         self.view = f"v{self._number}"
         self.changed = True
-        self._sample = None
+        kept = frozenset(same)
+        self._cells = {i: cells for i, cells in self._cells.items() if i in kept}
+        self._columns = {i: cells for i, cells in self._columns.items() if i in kept}
+        self._seen = {i: seen for i, seen in self._seen.items() if i in kept}
 
     def written(self, path: Path) -> RawTable:
         """Return the repaired table, written at ``path`` when its cells changed."""
@@ -264,15 +308,29 @@ class Draft:
         return (*self.raw.findings, *self.findings)
 
 
-def mostly(cells: Sequence[str], pattern: re.Pattern[str], share: float = 0.9) -> bool:
-    """True when that share of some cells is of a pattern; most columns are left after a few of them."""
-    left = len(cells) - math.ceil(share * len(cells))
-    for cell in cells:
-        if not pattern.fullmatch(cell):
-            left -= 1
+def _seen(cells: Any) -> Seen:
+    import numpy as np
+
+    coded = cells.dictionary_encode()
+    texts = coded.dictionary.to_pylist()
+    if not texts:
+        return Seen()
+    codes = coded.indices.fill_null(-1).to_numpy()
+    # Texts are numbered as they come: a number above all those before is a first row.
+    rows = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1))
+    return Seen(texts, np.bincount(codes[codes >= 0]).tolist(), rows.tolist(), "\n".join(texts))
+
+
+def mostly(seen: Seen, pattern: re.Pattern[str], share: float = 0.9) -> bool:
+    """True when that share of some cells, stripped, is of a pattern; most columns are left after a few of their texts."""
+    filled = seen.filled
+    left = filled - math.ceil(share * filled)
+    for text, times in zip(seen.texts, seen.times, strict=True):
+        if not pattern.fullmatch(text.strip()):
+            left -= times
             if left < 0:
                 return False
-    return bool(cells)
+    return bool(filled)
 
 
 def literal(text: str) -> str:

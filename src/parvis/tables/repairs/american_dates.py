@@ -96,7 +96,7 @@ def _counted(draft: Draft) -> dict[int, _Dates]:
     """Return the columns made of dates with strokes, by their positions."""
     out = {}
     for i in range(len(draft.labels)):
-        sample = draft.column(i)[:50]
+        sample = draft.few(i, 50)
         if not sample or sum(bool(_LIKELY.match(c)) for c in sample) < 0.5 * len(sample):
             continue
         first, second = _part(i, 1), _part(i, 2)
@@ -147,7 +147,7 @@ def _mixed(draft: Draft, i: int, told: _Dates) -> Finding:
 
 
 def _doubtful(draft: Draft, i: int, sure: int, told: _Dates) -> Finding:
-    cells = tuple(draft.column(i)[:_SHOWN])
+    cells = tuple(draft.few(i, _SHOWN))
     step = Step("american_dates", {"column": draft.labels[i]}, message=SENTENCE,
                 values={"column": draft.labels[i], "count": told.doubtful})  # fmt: skip
     return Finding(

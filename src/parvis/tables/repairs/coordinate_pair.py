@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from parvis.dates import folded
 from parvis.france import BOXES
-from parvis.tables.draft import Draft
+from parvis.tables.draft import Draft, Seen
 from parvis.values import Step, msg
 
 TITLE = "Séparer la longitude et la latitude qui partagent une cellule"
@@ -55,6 +56,7 @@ _PAIR = re.compile(
 _TIGHT = re.compile(r"^\s*[\[(]?\s*(-?\d{1,8}\.\d+),(-?\d{1,8}\.\d+)\s*[\])]?\s*$")  # « 6862047,12 » is one number
 _COMMAS = re.compile(r"^\s*[\[(]?\s*(-?\d{1,8},\d+)\s*[; ]\s*(-?\d{1,8},\d+)\s*[\])]?\s*$")
 _SHARE = 0.9
+_SOME = 5000  # points looked at
 
 
 def propose(draft: Draft) -> Sequence[Step]:
@@ -63,10 +65,9 @@ def propose(draft: Draft) -> Sequence[Step]:
     for i, label in enumerate(draft.labels):
         if not label.strip():
             continue  # a step names its column
-        cells = draft.column(i)
-        pairs = _pairs(cells)
-        if pairs:
-            found = _order(pairs)
+        if _are_pairs(draft.seen(i)):
+            cells = draft.column(i)
+            found = _order(list(islice(filter(None, map(_pair, cells)), _SOME)))
             if found is not None:
                 return [_step(label, cells, *found)]
     return []
@@ -74,7 +75,7 @@ def propose(draft: Draft) -> Sequence[Step]:
 
 def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     i = draft.find(str(parameters.get("column", "")))
-    if i is None or not any(map(_pair, draft.column(i))):
+    if i is None or not any(map(_pair, draft.seen(i).texts)):
         return False
     code, first = int(parameters.get("epsg", _DEGREES)), bool(parameters.get("longitude_first", True))
     draft.beside(("longitude", "latitude"), _columns(draft, i, code, first))
@@ -91,22 +92,20 @@ def _pair(cell: str) -> tuple[float, float] | None:
     return (float(found[1].replace(",", ".")), float(found[2].replace(",", "."))) if found else None
 
 
-def _pairs(cells: Sequence[str]) -> list[tuple[float, float]]:
-    """Return the pairs of a column where nearly every cell is one; none as soon as too many cells are not."""
-    out, left = [], (1 - _SHARE) * len(cells) + 1e-9
-    for cell in cells:
-        if (pair := _pair(cell)) is not None:
-            out.append(pair)
-        else:
-            left -= 1
+def _are_pairs(seen: Seen) -> bool:
+    """True when nearly every cell of a column holds two numbers; most columns are left after a few of their texts."""
+    left = (1 - _SHARE) * seen.filled + 1e-9
+    for text, times in zip(seen.texts, seen.times, strict=True):
+        if _pair(text) is None:
+            left -= times
             if left < 0:
-                return []
-    return out
+                return False
+    return bool(seen.texts)
 
 
 def _order(pairs: Sequence[tuple[float, float]]) -> tuple[int, bool] | None:
     """Return (EPSG code, True when the longitude comes first), or None when the points fall nowhere in France."""
-    few = [p for p in pairs[:5000] if p != (0.0, 0.0)]
+    few = [p for p in pairs if p != (0.0, 0.0)]
     for first in (True, False):
         if few and sum(_in_france(p if first else p[::-1]) for p in few) >= _SHARE * len(few):
             return _DEGREES, first

@@ -72,13 +72,18 @@ def _copied(draft: Draft) -> str:
     columns = range(len(draft.labels))
     usual = draft.query("SELECT " + ", ".join(f"mode(c{i})" for i in columns) + " FROM {view}")[0]
     own = " + ".join(f"(c{i} IS NOT NULL AND c{i} <> {_text(v)})::INT" for i, v in enumerate(usual) if v is not None)
-    most = max(1, len(draft.labels) // 4)
+    most = _most(draft)
     last = draft.query(
         f"SELECT coalesce(max({LINE}), 0) FROM {{view}} WHERE ({own or 0}) > 0 OR {_filled(draft)} > {most}"
     )
     if not last[0][0]:
         return "false"  # no row has anything of its own: none is a copy of another
     return f"({LINE} > {int(last[0][0])} AND {_filled(draft)} BETWEEN 1 AND {most})"
+
+
+def _most(draft: Draft) -> int:
+    """Return how many cells of a row under the table may be filled."""
+    return max(1, len(draft.labels) // 4)
 
 
 def _text(value: str) -> str:
@@ -89,4 +94,8 @@ def _tail(draft: Draft) -> int:
     """Return the number of rows under the table that only repeat values of the rows above."""
     if len(draft.labels) < 4:
         return 0
+    filled = _filled(draft)
+    some, more = (f"max({LINE}) FILTER ({filled} > {least})" for least in (0, _most(draft)))
+    if draft.query(f"SELECT {some} IS NOT DISTINCT FROM {more} FROM {{view}}")[0][0]:
+        return 0  # the last row that holds anything holds more than a copied value
     return int(draft.query(f"SELECT count(*) FROM {{view}} WHERE {_copied(draft)}")[0][0])

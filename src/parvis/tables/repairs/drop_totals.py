@@ -109,7 +109,8 @@ def _condition(draft: Draft) -> str:
     sparse = f"({bare}) AND c0 IS NULL AND ({text}) = 2 AND ({filled}) BETWEEN 3 AND {0.4 * len(draft.labels)}"
     said = f"((({total}) = 1 AND ({text}) = 1 AND ({filled}) >= 2) OR ({sparse}))"
     if not draft.big:
-        return f"({said} OR {LINE} = {_unnamed(draft)})"
+        named = any(re.search("tota", draft.seen(i).joined, re.IGNORECASE) for i in columns)
+        return f"({f'{said} OR ' if named else ''}{LINE} = {_unnamed(draft)})"
     last = int(draft.query(f"SELECT coalesce(max({LINE}), 0) FROM {{view}}")[0][0])
     return f"({LINE} > {last - _TAIL} AND {said})"
 

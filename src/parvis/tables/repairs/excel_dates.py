@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.dates import excel_day, folded
-from parvis.tables.draft import Draft
+from parvis.tables.draft import Draft, mostly
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Lire des nombres comme des dates Excel"
 ORDER = 80
 EXAMPLES = [((["date_ouverture"], [["46100"], ["46131"]]), (["date_ouverture"], [["46100"], ["46131"]]))]
 
+_NUMBER = re.compile(r"[2-6]\d{4}")
 _HEADER = re.compile(
     r"\bdate|\bouverture\b|\bfermeture\b|\bdebut\b|\bfin\b|\bnaissance\b|\bcreation\b|\bmaj\b|\becheance\b|\ble\b"
 )
@@ -24,10 +25,10 @@ def look(draft: Draft) -> Sequence[Finding]:
     for i, label in enumerate(draft.labels):
         if not _HEADER.search(re.sub(r"[^a-z0-9]+", " ", folded(label))):
             continue
-        cells = [c.strip() for c in draft.column(i)]
-        days = [c for c in cells if re.fullmatch(r"[2-6]\d{4}", c)]
-        if len(days) < 0.9 * len(cells) or not days:
+        seen = draft.seen(i)
+        if not mostly(seen, _NUMBER):
             continue
+        days = [c for c in map(str.strip, draft.column(i)) if _NUMBER.fullmatch(c)]
         first = days[0]
         out.append(
             Finding(

@@ -29,16 +29,16 @@ _FEW, _MANY = 0.3, 0.95  # share of empty cells in a column of groups
 
 def suggest(draft: Draft) -> Sequence[Step]:
     """Suggest it for first columns that name a group: filled on its first row only, the others being full."""
-    rows = draft.sample()
-    if len(rows) < 4 or len(draft.labels) < 2 or draft.big:
+    if len(draft.labels) < 2 or draft.big or len(draft.cells(0)) < 4:
         return []
     chosen = []
     for i in range(min(3, len(draft.labels) - 1)):
-        empty = [r for r in rows if r[i] is None]
-        if rows[0][i] is None or not _FEW <= len(empty) / len(rows) <= _MANY:
+        empty = draft.cells(i).is_null().to_numpy(zero_copy_only=False)
+        holes = int(empty.sum())
+        if empty[0] or not _FEW <= holes / len(empty) <= _MANY:
             break
-        beside = [sum(r[k] is not None for r in empty) for k in range(i + 1, len(draft.labels))]
-        if max(beside) < 0.9 * len(empty) or _numeric(draft.column(i)):
+        filled = (draft.cells(k).is_valid().to_numpy(zero_copy_only=False) for k in range(i + 1, len(draft.labels)))
+        if max((there & empty).sum() for there in filled) < 0.9 * holes or _numeric(draft.column(i)):
             break
         chosen.append(draft.labels[i])
     return [Step("fill_down", {"columns": chosen})] if chosen else []

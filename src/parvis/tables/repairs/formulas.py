@@ -18,27 +18,30 @@ _FORMULA = re.compile(r"^[=@]\S|^[+-](?![\d\s.,(])\S|^[\t\r]+[=+@-]|^[+-].*[(|!]
 
 
 def look(draft: Draft) -> Sequence[Finding]:
-    hits = [
-        (i, n)
-        for n, row in enumerate(draft.sample())
-        for i, c in enumerate(row)
-        if c and c[0] in _STARTS and _FORMULA.match(c)
-    ]
+    hits = sorted(hit for i in range(len(draft.labels)) for hit in _hits(draft, i))
     if not hits:
         return []
-    columns = list(dict.fromkeys(draft.labels[i] for i, _ in hits))
+    columns = list(dict.fromkeys(draft.labels[i] for _, i, _ in hits))
+    count = sum(times for _, _, times in hits)
     return [
         Finding(
             "cells.formulas",
             Severity.WARN,
             msg("{count} cellule(s) commencent par « = », « + », « - » ou « @ » comme une formule (colonnes : {columns}). Elles "
                 "sont neutralisées dans les exports pour tableur."),
-            draft.raw.place(None, hits[0][0]),
-            {"count": len(hits), "columns": ", ".join(columns[:5])},
+            draft.raw.place(None, hits[0][1]),
+            {"count": count, "columns": ", ".join(columns[:5])},
             why=msg("À l'ouverture, un tableur pourrait exécuter leur contenu sur le poste d'un usager."),
-            count=len(hits),
+            count=count,
         )
     ]  # fmt: skip
+
+
+def _hits(draft: Draft, i: int) -> list[tuple[int, int, int]]:
+    """Return (first row, column, times) of each text of a column that a spreadsheet would run."""
+    seen = draft.seen(i)
+    told = zip(seen.texts, seen.rows, seen.times, strict=True)
+    return [(row, i, times) for c, row, times in told if c[0] in _STARTS and _FORMULA.match(c)]
 
 
 def propose(draft: Draft) -> Sequence[Step]:

@@ -90,9 +90,9 @@ def suggest(draft: Draft) -> Sequence[Step]:
     for i, label in enumerate(labels) if base else ():
         if not _ADDRESS.search(label):
             continue
-        cells = draft.column(i)
-        numbered = sum(_NUMBER.match(fold(c)) is not None for c in cells)
-        if base and len(cells) >= 3 and numbered >= 0.6 * len(cells):
+        seen = draft.seen(i)
+        numbered = sum(n for c, n in zip(seen.texts, seen.times, strict=True) if _NUMBER.match(fold(c)))
+        if base and seen.filled >= 3 and numbered >= 0.6 * seen.filled:
             return [Step("geocode", {"column": draft.labels[i], "reference": base, "least": "0.7"})]
     return []
 

@@ -52,20 +52,22 @@ def propose(draft: Draft) -> Sequence[Step]:
         code = _code(label)
         if code is None:
             continue
-        cells = [c.strip() for c in draft.column(i)]
-        short = [c for c in cells if len(c) == code.width - 1 and c.isdigit() and _holds(code, "0" + c)]
+        seen = draft.seen(i)
+        cells = [(c.strip(), times) for c, times in zip(seen.texts, seen.times, strict=True)]
+        short = [(c, n) for c, n in cells if len(c) == code.width - 1 and c.isdigit() and _holds(code, "0" + c)]
         if not short or not _consistent(code, cells, short):
             continue
+        shown = tuple(dict.fromkeys(c for c, _ in short))[:5]
         steps.append(
             Step(
                 "lost_zeros",
                 {"column": label, "width": code.width},
-                () if code.secret else tuple(dict.fromkeys(short))[:5],
-                () if code.secret else tuple(f"0{c}" for c in dict.fromkeys(short))[:5],
+                () if code.secret else shown,
+                () if code.secret else tuple(f"0{c}" for c in shown),
                 msg(
                     "Colonne « {column} » : {count} {code} ont perdu leur zéro de tête (effet d'Excel) : il leur est rendu."
                 ),
-                {"column": label, "count": len(short), "code": code.name},
+                {"column": label, "count": _count(short), "code": code.name},
             )
         )
     return steps
@@ -92,17 +94,21 @@ def _holds(code: _Code, cell: str) -> bool:
     return not code.key or _luhn(cell)
 
 
-def _consistent(code: _Code, cells: Sequence[str], short: Sequence[str]) -> bool:
-    """True when nearly every cell has the code's length, or one digit less."""
-    digits = [c for c in cells if re.sub(r"[ .]", "", c).isdigit()]
-    fit = sum(len(re.sub(r"[ .]", "", c)) in (code.width, code.width - 1) for c in digits)
-    whole = sum(len(re.sub(r"[ .]", "", c)) == code.width for c in digits)
-    if fit < 0.95 * len(digits):
+def _consistent(code: _Code, cells: Sequence[tuple[str, int]], short: Sequence[tuple[str, int]]) -> bool:
+    """True when nearly every cell has the code's length, or one digit less; each comes so many times."""
+    bare = [(re.sub(r"[ .]", "", c), len(c), n) for c, n in cells]
+    digits = [(len(figures), wide, n) for figures, wide, n in bare if figures.isdigit()]
+    fit = sum(n for wide, _, n in digits if wide in (code.width, code.width - 1))
+    if fit < 0.95 * sum(n for _, _, n in digits):
         return False
-    bare = [c for c in digits if len(c) == code.width - 1]
+    one_less = sum(n for _, wide, n in digits if wide == code.width - 1)
     if code.key:
-        return len(short) >= 0.8 * len(bare)
-    return whole > 0 or len(bare) >= 3
+        return _count(short) >= 0.8 * one_less
+    return any(wide == code.width for wide, _, _ in digits) or one_less >= 3
+
+
+def _count(cells: Sequence[tuple[str, int]]) -> int:
+    return sum(times for _, times in cells)
 
 
 def _luhn(cell: str) -> bool:

@@ -30,7 +30,7 @@ _SEEN = re.compile("|".join(re.escape(t) for t, _ in sorted(_PAIRS, key=lambda p
 
 
 def propose(draft: Draft) -> Sequence[Step]:
-    hit = {i: c for i, label in enumerate(draft.labels) for c in (label, *draft.column(i)) if _SEEN.search(c)}
+    hit = {i: c for i in range(len(draft.labels)) if (c := _damaged(draft, i))}
     if not hit:
         return []
     return [
@@ -55,6 +55,12 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     draft.rewrite({i: _sql(f"c{i}") for i in columns})
     draft.relabel([_mended(x) if i in columns else x for i, x in enumerate(draft.labels)])
     return True
+
+
+def _damaged(draft: Draft, i: int) -> str:
+    """Return the last cell of a column that holds accents written twice, else its label when it does, else ""."""
+    cells = reversed(draft.column(i)) if _SEEN.search(draft.seen(i).joined) else ()
+    return next((text for text in (*cells, draft.labels[i]) if _SEEN.search(text)), "")
 
 
 def _mended(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parvis.tables.draft import Draft, mostly
+from parvis.tables.draft import Draft, Seen, mostly
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Rendre leur année aux mois pris pour des jours"
@@ -29,8 +29,8 @@ _WRITTEN = re.compile(r"(?:0?[1-9]|1[0-2])[-/](\d\d)|(?:janv?|f[ée]vr?|mars|avr
 def look(draft: Draft) -> Sequence[Finding]:
     out = []
     for i, label in enumerate(draft.labels):
-        cells = [c.strip() for c in draft.column(i)]
-        made, written = _made(cells), mostly(cells, _WRITTEN)
+        seen = draft.seen(i)
+        made, written = _made(seen), mostly(seen, _WRITTEN)
         if made:
             year, day = made
             out.append(
@@ -40,14 +40,14 @@ def look(draft: Draft) -> Sequence[Finding]:
                     msg("Colonne « {column} » : toutes les dates tombent un {day} de l'année {year}. Votre tableur a sans "
                         "doute pris « 04-{day} », avril 20{day}, pour le {day} avril {year}."),
                     draft.raw.place(None, i),
-                    {"column": label, "day": f"{day:02d}", "year": year, "count": len(cells)},
+                    {"column": label, "day": f"{day:02d}", "year": year, "count": seen.filled},
                     hint=msg("Vérifiez ces dates. Si ce sont des mois, écrivez-les en toutes lettres (avril 2015), dans une "
                              "colonne au format « Texte »."),
                     why=msg("Une date qui en cache une autre fausse tous les calculs, sans que rien ne se voie."),
-                    count=len(cells),
+                    count=seen.filled,
                 )
             )  # fmt: skip
-        elif len(cells) >= 3 and written:
+        elif seen.filled >= 3 and written:
             out.append(
                 Finding(
                     "dates.months",
@@ -56,7 +56,7 @@ def look(draft: Draft) -> Sequence[Finding]:
                         "Colonne « {column} » : des mois sont écrits en abrégé (« {example} ») ; ils restent du texte."
                     ),
                     draft.raw.place(None, i),
-                    {"column": label, "example": cells[0]},
+                    {"column": label, "example": seen.texts[0].strip()},
                     hint=msg("Écrivez plutôt l'année puis le mois (2015-04) : cela se trie et ne se confond pas."),
                 )
             )
@@ -71,14 +71,20 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     return False
 
 
-def _made(cells: Sequence[str]) -> tuple[int, int] | None:
+def _made(seen: Seen) -> tuple[int, int] | None:
     """Return (year, day) when all dates share them, the months vary, and the day may be a year of this century."""
-    if len(cells) < 4 or not _DAY.fullmatch(cells[0]):
+    if seen.filled < 4:
         return None
-    found = [_DAY.fullmatch(c) for c in cells]
-    days = {(int(m[1]), int(m[3])) for m in found if m}
-    months = {m[2] for m in found if m}
-    if not all(found) or len(days) != 1 or len(months) < 3:
+    days, months = set(), set()
+    for text in seen.texts:
+        found = _DAY.fullmatch(text.strip())
+        if not found:
+            return None
+        days.add((int(found[1]), int(found[3])))
+        months.add(found[2])
+        if len(days) > 1:
+            return None
+    if len(months) < 3:
         return None
     year, day = days.pop()
     return (year, day) if 5 <= day <= 31 and year > 2000 + day else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from parvis import accounts
 from parvis.dates import folded
-from parvis.tables.draft import Draft
+from parvis.tables.draft import Draft, Seen
 from parvis.tables.parameters import Parameter
 from parvis.values import Step, msg
 
@@ -71,18 +71,18 @@ _LEAST = 0.9  # share of the cells that must be accounts of some plan
 def suggest(draft: Draft) -> Sequence[Step]:
     nature = next((x for x in draft.labels if _NATURE.match(folded(x))), "")
     place = draft.find(nature) if nature else None
-    cells = draft.column(place) if place is not None else []
+    seen = draft.seen(place) if place is not None else Seen()
     if (
-        not cells
+        not seen.texts
         or _has(draft, "libelle nature")
         or _has(draft, "bgt nature label")
-        or sum(map(accounts.is_nature, cells)) < _LEAST * len(cells)
+        or sum(n for c, n in zip(seen.texts, seen.times, strict=True) if accounts.is_nature(c)) < _LEAST * seen.filled
     ):
         return []
     function = next((x for x in draft.labels if _FUNCTION.match(folded(x))), "")
     sense = next((x for x in draft.labels if _SENSE.match(folded(x))), "")
     year = _year(draft)
-    plan = "M14" if year < 2024 and _older(cells) else "M57_D"
+    plan = "M14" if year < 2024 and _older(seen.texts) else "M57_D"
     return [Step("name_accounts", {"nature": nature, "function": function, "sense": sense, "plan": plan, "year": year})]
 
 
@@ -149,7 +149,7 @@ def _functions(plan: accounts.Plan, codes: Sequence[str]) -> dict[str, str]:
 
 def _year(draft: Draft) -> int:
     place = next((i for i, x in enumerate(draft.labels) if _YEAR.match(folded(x))), None)
-    cells = [c.strip() for c in draft.column(place)] if place is not None else []
+    cells = [c.strip() for c in draft.seen(place).texts] if place is not None else []
     return next((int(c) for c in cells if re.fullmatch(r"(?:19|20)\d\d", c)), 2024)
 
 

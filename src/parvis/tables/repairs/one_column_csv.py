@@ -21,12 +21,14 @@ EXAMPLES = [
     ((["adresse"], [["1, rue A"], ["2, rue B"]]), (["adresse"], [["1, rue A"], ["2, rue B"]])),
 ]
 
+_LOOK = 2000  # cells
+
 
 def propose(draft: Draft) -> Sequence[Step]:
     separator = _separator(draft)
     if not separator:
         return []
-    before = draft.column(0)[0]
+    before = draft.few(0, 1)[0]
     after = next(csv.reader([before], delimiter=separator))
     return [
         Step(
@@ -63,12 +65,12 @@ def _separator(draft: Draft) -> str:
     """Return what separates the cells of a table of one column, or ""."""
     if len(draft.labels) != 1 or draft.raw.geometry:
         return ""
-    cells = draft.column(0)
+    cells = draft.few(0, _LOOK)
     if not cells:
         return ""
     for separator in (";", "\t", "|", ","):
         wanted = len(next(csv.reader([draft.labels[0]], delimiter=separator), []))
-        counts = Counter(len(next(csv.reader([c], delimiter=separator), [])) for c in cells[:2000])
+        counts = Counter(len(next(csv.reader([c], delimiter=separator), [])) for c in cells)
         if wanted >= 3 and counts[wanted] >= 0.9 * counts.total():
             return separator
     return ""

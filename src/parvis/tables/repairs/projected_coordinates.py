@@ -105,7 +105,7 @@ def _has_degrees(draft: Draft) -> bool:
     """True when the table has its longitudes and latitudes already."""
     words = [re.sub(r"[^a-z]+", " ", folded(label)).split() for label in draft.labels]
     here = [i for i, w in enumerate(words) if {"longitude", "lon", "long", "lng"} & set(w)]
-    return any(any(re.match(r"^-?\d{1,3}[.,]\d+$", c.strip()) for c in draft.column(i)[:50]) for i in here)
+    return any(any(re.match(r"^-?\d{1,3}[.,]\d+$", c.strip()) for c in draft.few(i, 50)) for i in here)
 
 
 # --- Which system -------------------------------------------------------------------------------------
@@ -154,8 +154,7 @@ def _told(header: str) -> tuple[int, ...]:
 def _points(draft: Draft, pair: tuple[int, int]) -> list[tuple[float, float] | tuple[()] | None]:
     """Return each row's two numbers, () when they are none, None when a cell is empty or zero."""
     out: list[tuple[float, float] | tuple[()] | None] = []
-    for row in draft.sample():
-        x, y = row[pair[0]], row[pair[1]]
+    for x, y in zip(*(draft.cells(i).to_pylist() for i in pair), strict=True):
         if not x or not y or x.strip() in ("0", "") or y.strip() in ("0", ""):
             out.append(None)
             continue

@@ -33,6 +33,7 @@ _HEADER = re.compile(
 )
 _DAMAGED = "[0-9](?:[.,][0-9]+)?[eE][+]?[0-9]{1,2}|[0-9]{1,6}0{8,13}"
 _PATTERN = re.compile(_DAMAGED)
+_MAY = re.compile("[0-9][eE]|0{8}")  # without which no cell is rounded
 
 
 def look(draft: Draft) -> Sequence[Finding]:
@@ -89,8 +90,12 @@ def _columns(draft: Draft) -> list[tuple[int, str]]:
     out = []
     for i, label in enumerate(draft.labels):
         if _HEADER.search(re.sub(r"[^a-z0-9]+", " ", folded(label))):
-            damaged = [c for c in (x.strip() for x in draft.column(i)) if _PATTERN.fullmatch(c) and set(c) != {"0"}]
-            scientific = any("e" in c.lower() for c in damaged)
-            if damaged and (scientific or len(damaged) >= 0.3 * len(draft.column(i))):
+            seen = draft.seen(i)
+            if not _MAY.search(seen.joined):
+                continue
+            told = [(x.strip(), times) for x, times in zip(seen.texts, seen.times, strict=True)]
+            damaged = [(c, times) for c, times in told if _PATTERN.fullmatch(c) and set(c) != {"0"}]
+            scientific = any("e" in c.lower() for c, _ in damaged)
+            if damaged and (scientific or sum(times for _, times in damaged) >= 0.3 * seen.filled):
                 out.append((i, label))
     return out

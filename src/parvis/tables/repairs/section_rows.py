@@ -87,6 +87,8 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
 
 def _titles(draft: Draft) -> list[tuple[int, str]]:
     """Return (line, text) of the lines that hold one text alone; empty when there are too many to be titles."""
+    if not draft.query(f"SELECT 1 FROM {{view}} WHERE {_filled(draft)} = 1 LIMIT 1"):
+        return []
     rows = draft.query(
         f"SELECT {LINE}, {_text(draft)} FROM {{view}} WHERE {_alone(draft)} ORDER BY {LINE} LIMIT {_MOST + 1}"
     )

@@ -39,7 +39,7 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     i, kind = draft.find(str(parameters.get("column", ""))), str(parameters.get("kind", ""))
     if i is None or kind not in _KINDS:
         return False
-    if kind != "text" and not imposed(Kind(kind), draft.column(i)[:2000], "c"):
+    if kind != "text" and not imposed(Kind(kind), draft.few(i, 2000), "c"):
         return False
     draft.kinds[draft.labels[i]] = Kind(kind)
     return True

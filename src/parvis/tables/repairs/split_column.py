@@ -59,8 +59,8 @@ _PLACE = re.compile(r"\d{5}\s+[^\W\d].*")
 def suggest(draft: Draft) -> Sequence[Step]:
     steps = []
     for i, label in enumerate(draft.labels):
-        cells = [c.strip() for c in draft.column(i)]
-        if len(cells) >= 3 and mostly(cells, _PLACE):
+        seen = draft.seen(i)
+        if seen.filled >= 3 and mostly(seen, _PLACE):
             steps.append(
                 Step("split_column", {"column": label, "way": "postcode", "sign": "", "names": "code postal, commune"})
             )

@@ -26,6 +26,7 @@ EXAMPLES = [
         (["lat", "lon"], [["47.0", "3.1"], ["47.1", "3.2"]]),
     ),
 ]
+_LOOK = 2000  # cells
 _LATITUDE, _LONGITUDE = re.compile(r"\blat(?:itude)?\b"), re.compile(r"\b(?:lon|lng|long|longitude)\b")
 
 
@@ -34,7 +35,7 @@ def suggest(draft: Draft) -> Sequence[Step]:
     latitude, longitude = _column(draft, _LATITUDE), _column(draft, _LONGITUDE)
     if latitude is None or longitude is None or latitude == longitude:
         return []
-    lat, lon = _numbers(draft.column(latitude)), _numbers(draft.column(longitude))
+    lat, lon = _numbers(draft.few(latitude, _LOOK)), _numbers(draft.few(longitude, _LOOK))
     if len(lat) < 2 or len(lon) < 2 or not all(-6 < x < 10 for x in lat) or not all(41 < y < 52 for y in lon):
         return []
     parameters = {"latitude": draft.labels[latitude], "longitude": draft.labels[longitude]}
@@ -56,7 +57,7 @@ def _column(draft: Draft, pattern: re.Pattern[str]) -> int | None:
 
 def _numbers(cells: Sequence[str]) -> list[float]:
     out = []
-    for cell in cells[:2000]:
+    for cell in cells:
         try:
             out.append(float(cell.replace(",", ".")))
         except ValueError:

@@ -21,12 +21,12 @@ _NUMBER = re.compile(r"^[-+(]?[\d\s\u00a0\u202f.,]+[)%€]?\s*$")
 
 
 def propose(draft: Draft) -> Sequence[Step]:
-    padded: dict[int, list[str]] = {}
+    padded: list[int] = []
     for i in range(len(draft.labels)):
-        cells = draft.column(i)
-        wide = [c for c in cells if c[0] in _SIGNS or c[-1] in _SIGNS]
-        if wide and not all(_NUMBER.match(c) for c in wide):
-            padded[i] = wide[:3]
+        seen = draft.seen(i)
+        wide = [c for c in seen.texts if c[0] in _SIGNS or c[-1] in _SIGNS]
+        if not all(map(_NUMBER.match, wide)):
+            padded.append(i)
     if not padded:
         return []
     return [
@@ -36,7 +36,7 @@ def propose(draft: Draft) -> Sequence[Step]:
             message=msg("Des espaces inutiles sont retirés autour des valeurs de {count} colonne(s) : {columns}."),
             values={
                 "count": len(padded),
-                "columns": ", ".join(draft.labels[i] or f"colonne {i + 1}" for i in list(padded)[:8]),
+                "columns": ", ".join(draft.labels[i] or f"colonne {i + 1}" for i in padded[:8]),
             },
         )
     ]

@@ -100,7 +100,7 @@ def _votes(draft: Draft) -> Sequence[Step]:
     if cast is None or not any(said.startswith("inscrits") for said in at):
         return []
     wide = [i for i in range(cast + 1, len(draft.labels)) if draft.labels[i] and _numbers(draft, [i])]
-    rows = draft.sample()[:_LINES]
+    rows = draft.sample(_LINES)
     if len(wide) < 2 or not rows:
         return []
     right = sum(sum(_count(r[i]) for i in wide) == _count(r[cast]) for r in rows)

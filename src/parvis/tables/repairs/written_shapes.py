@@ -44,7 +44,7 @@ def propose(draft: Draft) -> Sequence[Step]:
     if draft.raw.geometry:
         return []
     for i, label in enumerate(draft.labels):
-        cells = draft.column(i)[:_LOOK]
+        cells = draft.few(i, _LOOK)
         if cells and sum(map(_is_shape, cells)) >= _SHARE * len(cells) and not all(map(_POINT.match, cells)):
             shapes = _shapes(cells)
             read = [k for k, shape in enumerate(shapes) if shape is not None]
