@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError, LimitError, ParvisError
+from parvis.tables import covered as covering
 from parvis.tables import document
 from parvis.values import Finding, Severity, msg
 
@@ -111,9 +112,9 @@ class _Told:
 
     def look(self, page: Any, number: int) -> None:
         """Take the tables of one page."""
-        covered = _covered(page)
+        covered = covering.covered(page)
         images = sum(_area(i, page) for i in page.images)
-        self.notes += sum(_annotation(a) in ("Text", "FreeText") for a in page.annots)
+        self.notes += sum(covering.annotation(a) in ("Text", "FreeText") for a in page.annots)
         seen = len(page.chars) - len(covered)
         if covered:
             self.hidden += len(covered)
@@ -126,7 +127,9 @@ class _Told:
         if len(page.lines) + len(page.rects) + len(page.curves) > _DRAWING:
             self.drawings.append(number)
             return
-        clean = page.filter(lambda o: o.get("object_type") != "char" or _key(o) not in covered) if covered else page
+        clean = (
+            page.filter(lambda o: o.get("object_type") != "char" or covering.key(o) not in covered) if covered else page
+        )
         if len({(c["text"], round(c["x0"]), round(c["top"])) for c in clean.chars}) < 0.95 * len(clean.chars):
             clean = clean.dedupe_chars()  # bold made of letters printed twice
         lines = _lines(clean)
@@ -233,97 +236,6 @@ class _Told:
 def _listed(pages: Sequence[int]) -> str:
     shown = ", ".join(map(str, pages[:8]))
     return f"{shown}…" if len(pages) > 8 else shown
-
-
-# --- What is hidden -------------------------------------------------------------------------------
-
-Key = tuple[str, float, float]
-
-
-def _key(char: Any) -> Key:
-    return char["text"], round(float(char["x0"]), 1), round(float(char["y0"]), 1)
-
-
-def _covered(page: Any) -> set[Key]:
-    """Return the letters that a dark or white box drawn after them covers, and those written white on white."""
-    from pdfminer.layout import LTChar, LTCurve, LTImage
-
-    letters: list[Any] = []
-    under: list[Any] = []  # filled shapes and images met so far
-    hidden: set[int] = set()
-    for item in _drawn(page.layout):
-        if isinstance(item, LTChar):
-            if _light(_ink(item)) > 0.97 and not any(_holds(u, item) for u in under):
-                hidden.add(len(letters))
-            letters.append(item)
-        elif isinstance(item, LTImage):
-            under.append(item)
-        elif isinstance(item, LTCurve) and item.fill and item.width > 3 and item.height > 3:
-            light = _light(item.non_stroking_color)
-            if light < 0.3 or light > 0.97:
-                hidden |= {i for i, c in enumerate(letters) if _holds(item, c)}
-            if light < 0.97:
-                under.append(item)
-    for box in _redactions(page):
-        hidden |= {i for i, c in enumerate(letters) if _holds(box, c)}
-    return {
-        (c.get_text(), round(c.x0, 1), round(c.y0, 1)) for c in (letters[i] for i in hidden) if c.get_text().strip()
-    }
-
-
-def _drawn(container: Any) -> Iterator[Any]:
-    """Yield what was drawn, in the order of drawing, forms opened."""
-    from pdfminer.layout import LTFigure
-
-    for item in container:
-        if isinstance(item, LTFigure):
-            yield from _drawn(item)
-        else:
-            yield item
-
-
-def _ink(char: Any) -> Any:
-    return getattr(getattr(char, "graphicstate", None), "ncolor", None)
-
-
-def _light(colour: Any) -> float:
-    """Return how light a colour is, 0 black to 1 white; 0 when it is not said, since ink is black by default."""
-    values = [
-        float(v) for v in (colour if isinstance(colour, list | tuple) else [colour]) if isinstance(v, int | float)
-    ]
-    if len(values) == 1:
-        return values[0]
-    if len(values) == 3:
-        return 0.299 * values[0] + 0.587 * values[1] + 0.114 * values[2]
-    if len(values) == 4:
-        return (1 - values[3]) * (1 - (values[0] + values[1] + values[2]) / 3)
-    return 0.0 if not values else 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-def _holds(box: Any, char: Any) -> bool:
-    x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
-    return bool(box.x0 - 0.5 <= x <= box.x1 + 0.5 and box.y0 - 0.5 <= y <= box.y1 + 0.5)
-
-
-def _redactions(page: Any) -> Iterator[_Box]:
-    """Yield the marks that a viewer lays over the text: boxes of redaction, dark squares."""
-    for note in page.annots:
-        kind = _annotation(note)
-        if kind == "Redact" or (kind == "Square" and _light(list(note["data"].get("IC") or [1.0])) < 0.3):
-            yield _Box(note["x0"], note["y0"], note["x1"], note["y1"])
-
-
-def _annotation(note: Any) -> str:
-    kind = (note.get("data") or {}).get("Subtype")
-    return str(getattr(kind, "name", "") or "")
 
 
 def _area(image: Any, page: Any) -> float:
