@@ -249,7 +249,7 @@ def test_a_column_whose_name_is_hostile_is_only_a_name(tmp_path: Path) -> None:
         ("donnees-sensibles/montpellier-CameraSurv/VilleMTP_MTP_CameraSurv.csv", set()),
         ("donnees-personnelles/carrieres-sous-poissy/nom-naiss-CSP.csv", set()),
         ("donnees-personnelles/montpellier-Prenoms/VilleMTP_MTP_Prenoms.csv", set()),
-        ("deliberations/montpellier-Delibs/VilleMTP_MTP_Delibs.csv", {"privacy.person_name"}),
+        ("deliberations/montpellier-Delibs/VilleMTP_MTP_Delibs.csv", {"privacy.person_name", "privacy.address"}),
         (
             "donnees-personnelles/montpellier-ListeAssoc_2011/VilleMTP_MTP_ListeAssoc_2011.csv",
             {"privacy.phone", "privacy.email"},

@@ -14,7 +14,11 @@ from parvis.values import msg
 # Whose columns hold data of people as they are ...
 DIRECT = ("nir", "iban", "email", "phone", "birth_date", "person_name", "last_name", "plate", "ip_address")
 # ... or only beside the columns that say the table is about people.
-BESIDE_PEOPLE = ("address", "health", "social_aid")
+BESIDE_PEOPLE = (
+    "address", "health", "social_aid", "income", "offence", "belief", "identifier", "case_number", "parcel", "siret",
+)  # fmt: skip
+# What the law protects more: shown to nobody while somebody can be recognised.
+SENSITIVE = ("health", "social_aid", "income", "offence", "belief")
 # What singles a person out once names are gone.
 QUASI = ("age", "birth_date", "sex", "civility", "nationality", "occupation", "postcode", "insee_commune", "commune")
 # Never published, whatever the ground: only « it is not that » may keep such a column.
@@ -44,6 +48,10 @@ WHY_SAFETY = msg(
     "Le code des relations entre le public et l'administration (article L. 311-5, 2° d) réserve ce dont la publication "
     "porterait atteinte à la sécurité des personnes ou à la sécurité publique : la CADA est défavorable à l'emplacement "
     "précis des caméras, des alarmes et des points d'eau des pompiers."
+)
+WHY_SENSITIVE = msg(
+    "La santé, la religion, les opinions, le syndicat (RGPD, article 9), les infractions (article 10) et ce qui touche à "
+    "la vie privée de quelqu'un (CRPA, article L. 311-6) ne se publient que s'il est impossible de savoir de qui il s'agit."
 )
 HINT = msg("Choisissez ce que devient cette colonne : la retirer, la masquer, ou la garder avec un fondement légal.")
 HINT_TEXT = msg("Choisissez de masquer ces passages, de retirer la colonne, ou de la garder avec un fondement légal.")
@@ -127,6 +135,54 @@ MEANINGS: Mapping[str, Meaning] = {
         msg("La colonne « {column} » dit l'aide sociale que reçoivent des personnes dans {count} cellule(s)."),
         msg("La colonne « {column} » parle de l'aide sociale reçue par une personne dans {count} cellule(s)."),
         msg("Aides sociales reçues par des personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "income": Meaning(
+        msg("La colonne « {column} » dit les revenus de personnes dans {count} cellule(s)."),
+        msg("La colonne « {column} » cite les revenus d'une personne dans {count} cellule(s)."),
+        msg("Revenus de personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "offence": Meaning(
+        msg(
+            "La colonne « {column} » dit les infractions ou les mesures de justice de personnes dans {count} cellule(s)."
+        ),
+        msg("La colonne « {column} » parle d'une infraction ou d'une mesure de justice dans {count} cellule(s)."),
+        msg("Infractions et mesures de justice : seuls les services de l'État peuvent en tenir la liste."),
+        "drop",
+    ),
+    "belief": Meaning(
+        msg(
+            "La colonne « {column} » révèle la religion, les opinions ou le syndicat de personnes dans {count} cellule(s)."
+        ),
+        msg(
+            "La colonne « {column} » révèle la religion, l'opinion ou le syndicat d'une personne dans {count} cellule(s)."
+        ),
+        msg("Religion, opinions ou syndicat de personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "identifier": Meaning(
+        msg("La colonne « {column} » contient {count} numéro(s) qui désignent chacun une personne."),
+        msg("La colonne « {column} » cite le numéro d'une pièce ou d'un dossier personnel dans {count} cellule(s)."),
+        msg("Numéros qui désignent chacun une personne : pièce d'identité, allocataire, élève, agent, abonné."),
+        "drop",
+    ),
+    "case_number": Meaning(
+        msg("La colonne « {column} » contient {count} numéro(s) de dossier de personnes."),
+        msg("La colonne « {column} » cite le numéro du dossier d'une personne dans {count} cellule(s)."),
+        msg("Numéros de dossier : ils mènent à la personne qui l'a déposé."),
+        "drop",
+    ),
+    "parcel": Meaning(
+        msg("La colonne « {column} » contient {count} parcelle(s) à côté du nom de leur propriétaire."),
+        msg("La colonne « {column} » cite une parcelle et son propriétaire dans {count} cellule(s)."),
+        msg("Parcelles à côté de noms de personnes : elles disent ce que chacun possède."),
+        "drop",
+    ),
+    "siret": Meaning(
+        msg("La colonne « {column} » contient {count} SIRET de personnes qui travaillent à leur nom."),
+        msg("La colonne « {column} » cite le SIRET d'une personne qui travaille à son nom dans {count} cellule(s)."),
+        msg("SIRET d'entrepreneurs individuels : ils mènent au nom et souvent au domicile."),
         "drop",
     ),
     "safety": Meaning(

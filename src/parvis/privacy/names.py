@@ -1,18 +1,25 @@
 """Where people are named inside a text, and where a name only names a street, a school or a company.
 
-Three things decide, in this order: the title before the name (« M. », « Mme », « consorts »), the noun it hangs on
-(« rue », « école », « SARL » make a place or a body of it), then the lexicons of first names and surnames.
-A name is official when a public function stands beside it. Figures of its errors are in the tests.
+Four things decide, in this order: the title before the name (« M. », « Mme », « consorts »), the noun it hangs on
+(« rue », « école », « SARL » make a place or a body of it), what the text says around (a list of those present, a public
+function, a child, a file's name), then the lexicons of first names and surnames. A name is official when it stands in
+a public function. The whole text is then read once more: whoever was present at the council stays official in the
+debate, and whoever was named once is found again by a surname, a first name or initials alone.
+Figures of its errors: ``benchmarks/bench_text.py``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from parvis import france
+from parvis.privacy.words import classes as c
+from parvis.privacy.words.lexicon import given as _given
+from parvis.privacy.words.lexicon import ordinary
+from parvis.privacy.words.lexicon import surname as _surname
+from parvis.privacy.words.patterns import any_of
 from parvis.text import fold
 
 Found = tuple[int, int, bool]  # start, end, official
@@ -27,12 +34,26 @@ class _Token:
     shape: str  # "U" capitals, "T" title case, "I" an initial, "l" lower case, "." a sign, "0" figures
 
 
+@dataclass(slots=True)
+class _Name:
+    """A name of tokens ``first`` to ``after`` (not included)."""
+
+    first: int
+    after: int
+    official: bool = False
+
+
 def find(text: str, *, bare: bool = True) -> list[Found]:
     """Return (start, end, official) of each person named. ``bare`` also takes names that no title announces."""
     if not _may_name(text, bare):
         return []
     tokens = _tokens(text)
-    return _Reading(text, tokens, _shouting(tokens), bare).names()
+    reading = _Reading(text, tokens, _shouting(tokens), bare)
+    named = reading.names()
+    if bare and named:
+        named = _Again(reading, named).names()
+    out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
+    return _with(out, _in_files(text)) if bare else out
 
 
 def refuted(text: str) -> bool:
@@ -53,66 +74,81 @@ class _Reading:
         self.tokens = tokens
         self.shout = shout  # all in capitals: they tell nothing
         self.bare = bare
+        self.prose = _is_prose(tokens)  # sentences rather than a cell
         self.guarded_until = -1  # token after the last name that turned out to be a place's
+        self.things: list[tuple[int, int]] = []  # tokens of those names
+        self.lists = _lists(tokens) if bare else []
 
-    def names(self) -> list[Found]:
-        out: list[Found] = []
+    def names(self) -> list[_Name]:
+        out: list[_Name] = []
         i = 0
         while i < len(self.tokens):
-            token = self.tokens[i]
-            step = self._titled(i) if token.folded in _TITLES else None
-            if step is None and self.bare and token.shape in "UT":
-                step = self._bare(i)
+            step = self._step(i)
             if step is None:
                 i += 1
                 continue
             first, after, person = step
             if person and after > first:
-                start, end = self.tokens[first].start, self.tokens[after - 1].end
-                out.append((start, end, self._official(start, end)))
+                out.append(_Name(first, after, self._official(first, after)))
             else:
                 self.guarded_until = after
+                self.things.append((first, after))
             i = max(after, i + 1)
         return out
+
+    def _step(self, i: int) -> tuple[int, int, bool] | None:
+        """Return (first token of a name, token after it, whether it is a person's) when one starts here."""
+        token = self.tokens[i]
+        step = self._titled(i) if token.folded in c.TITLES else None
+        if step is None and self.bare:
+            if token.folded in c.SURNAME_AFTER:
+                step = self._surname_called(i)
+            if step is None and token.folded in c.GIVEN_AFTER:
+                step = self._given_called(i)
+            if step is None and token.shape in "UT":
+                step = self._bare(i) or self._listed(i)
+            if step is None and token.shape in "UI":
+                step = self._initials(i)
+        return step
 
     # A title, then a name. Returns (first token of the name, token after it, whether it is a person).
     def _titled(self, i: int) -> tuple[int, int, bool] | None:
         token = self.tokens[i]
-        if (token.shape == "l" and token.folded not in _LOWER_TITLES) or self._no_title(i):
+        if (token.shape == "l" and token.folded not in c.LOWER_TITLES) or self._no_title(i):
             return None
         j = self._skip_dot(i + 1)
-        if self._folded(j) in ("et", "ou", "&", "/") and self._folded(j + 1) in _TITLES:
+        if self.folded(j) in ("et", "ou", "&", "/") and self.folded(j + 1) in c.TITLES:
             j = self._skip_dot(j + 2)
-        if self._folded(j) in _TITLES and self._folded(j) not in ("me", "m"):
+        if self.folded(j) in c.TITLES and self.folded(j) not in ("me", "m"):
             j = self._skip_dot(j + 1)  # Madame Veuve, M. le Docteur
         first = j
-        if self._folded(j) in ("le", "la", "l") and self._folded(j + 1) in _ROLES:
+        if self.folded(j) in ("le", "la", "l") and self.folded(j + 1) in c.ROLES:
             first = j = self._after_role(j + 1)
-        after = self._name_after_title(first, token.folded, self._folded(i + 1) == ".")
+        after = self._name_after_title(first, token.folded, self.folded(i + 1) == ".")
         if after == first:
             return None
         if self._quoted_alone(i, after) or self._hangs_on_noun(i) or self._body_follows(after):
             return first, after, False
-        return first, self._more_names(after) if token.folded in _PLURAL else after, True
+        return first, self._more_names(after) if token.folded in c.PLURAL else after, True
 
     def _no_title(self, i: int) -> bool:
         """True for the M of « M.P.T. » and of « L. et M. Durand », and for a doctor where only places are named."""
         word = self.tokens[i].folded
-        if word == "m" and self._folded(i + 1) == "." and self._shape(i + 2) == "I" and self._folded(i + 3) == ".":
+        if word == "m" and self.folded(i + 1) == "." and self.shape(i + 2) == "I" and self.folded(i + 3) == ".":
             return (
                 self.tokens[i + 2].start == self.tokens[i + 1].end
                 and self.tokens[i + 3].end - self.tokens[i].start == 4
             )
-        if word == "m" and self._folded(i - 1) in ("et", "&") and self._shape(self._before_dot(i - 2)) == "I":
+        if word == "m" and self.folded(i - 1) in ("et", "&") and self.shape(self._before_dot(i - 2)) == "I":
             return True
         return not self.bare and word in _HONOURS
 
     def _before_dot(self, i: int) -> int:
-        return i - 1 if self._folded(i) == "." else i
+        return i - 1 if self.folded(i) == "." else i
 
     def _name_after_title(self, j: int, title: str, dotted: bool) -> int:
         """Return the token after the name that starts at ``j``, or ``j`` when there is none."""
-        strict = title in _WEAK_TITLES and not (title == "m" and dotted)
+        strict = title in c.WEAK_TITLES and not (title == "m" and dotted)
         start, taken, begun = j, 0, False
         while taken < 5 and j < len(self.tokens):
             token = self.tokens[j]
@@ -121,38 +157,111 @@ class _Reading:
                 taken += 1
                 continue
             k = j
-            while self._folded(k) in _PARTICLES and k - j < 3:
+            while self.folded(k) in c.PARTICLES and k - j < 3:
                 k += 1
             if k > j and title == "maitre" and taken == 0:
                 return start  # maître d'ouvrage
             token = self.tokens[k] if k < len(self.tokens) else token
-            if k >= len(self.tokens) or not self._can_name(token, taken, strict, begun):
+            if k >= len(self.tokens) or not self._can_name(token, taken, title, strict, begun):
                 break
             j, taken = k + 1, taken + 1
             begun = taken == 1 and _given(token.folded) >= 4  # a first name calls for its surname, known or not
             ends = j == len(self.tokens) - 1  # one last word is the rest of the name
-            if self.shout and not (begun or ends or self._known(j) or self._folded(j) in _PARTICLES):
+            if self.shout and not (begun or ends or self._known(j) or self.folded(j) in c.PARTICLES):
                 break
         signs = [t.shape for t in self.tokens[start:j] if t.shape != "."]
         return start if signs.count("I") > 2 or set(signs) <= {"I"} else j
 
-    def _can_name(self, token: _Token, taken: int, strict: bool, begun: bool) -> bool:
+    def _can_name(self, token: _Token, taken: int, title: str, strict: bool, begun: bool) -> bool:
         word = token.folded
         if token.shape == "l":
-            return taken == 0 and not strict and _surname(word) >= 4 and word not in _COMMON
-        if token.shape not in "UT" or word in _ROLES or word in _TITLES:
-            return False
-        if word in _NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
-            return taken <= 1 and _surname(word) >= 4 and word not in _NEVER and (taken == 0 or begun)
-        if taken == 0 and word in _NEVER:
+            return taken == 0 and not strict and _surname(word) >= 3 and not _common(word)
+        if token.shape not in "UT" or word in c.ROLES or word in c.TITLES or len(set(word)) == 1:
+            return False  # « Mme XXXX » is masked already
+        if word in c.NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
+            return taken <= 1 and _surname(word) >= 4 and word not in c.NEVER and (taken == 0 or begun)
+        if taken == 0 and word in c.NEVER:
             return False
         if strict and taken == 0:
-            return _surname(word) > 0 or _given(word) >= 4 or (token.shape == "U" and not self.shout and len(word) > 3)
+            if title in _DOCTORS and self.prose and token.shape == "T":
+                return not ordinary(word)
+            return _surname(word) >= 4 or _given(word) >= 4 or (token.shape == "U" and not self.shout and len(word) > 3)
         return True
+
+    # « la famille Durand », « le locataire DURAND », « affaire Durand c/ commune ».
+    def _surname_called(self, i: int) -> tuple[int, int, bool] | None:
+        j = self._after_colon(i + 1)
+        apart = self.folded(j) == ","
+        j += apart
+        if self._bare_end(j):
+            return None  # read whole, in its turn
+        k = j
+        while self.folded(k) in c.PARTICLES and self.shape(k) in "UTl" and k - j < 3:
+            k += 1
+        word, shape = self.folded(k), self.shape(k)
+        if shape not in "UT" or not self._can_be_surname(k) or word in c.ROLES or self._hangs_on_noun(i):
+            return None
+        if shape == "U" and not self.shout:
+            known = _surname(word) >= 3 or (len(word) > 4 and not ordinary(word))
+        else:
+            known = _surname(word) >= 4 and not _common(word) and not apart and self.folded(i) != "chez"
+            plants = self.folded(k - 1) in ("des", "du")  # « la famille des Fagacées »
+            known = known and not plants
+            known = known or (self.folded(i) in c.FAMILY and self.prose and not (apart or plants or ordinary(word)))
+        if not known or (shape == "T" and self.shape(k + 1) in "UT") or self._named_after(i):
+            return None
+        return j, self._joined(k + 1), not self._body_follows(k + 1)
+
+    def _joined(self, after: int) -> int:
+        """Return the token after « DURAND-MARTIN » or « DURAND MARTIN », whose first name ends at ``after``."""
+        while self.shape(after) == "U" and _surname(self.folded(after)) >= 3:
+            after += 1
+        return after
+
+    # « sa fille Chloé », « prénom : Chloé ».
+    def _given_called(self, i: int) -> tuple[int, int, bool] | None:
+        word = self.folded(i)
+        j = self._after_colon(i + 1)
+        if self.folded(j) == ("a" if word in ("bravo", "merci", "contact") else "de") and word != "enfants":
+            j += 1  # « merci à Chloé », « la maman de Chloé »
+        if self.folded(j) == "," and word.endswith("ment"):
+            j += 1  # Cordialement, Chloé
+        if self.shape(j) not in "UT" or self._bare_end(j) or (word not in _SURE_KIN and self.tokens[i].shape == "U"):
+            return None
+        name = self.folded(j)
+        if _given(name) < (3 if word in _SURE_KIN else 4) or (word not in _SURE_KIN and _common(name)):
+            return None
+        if (self.shape(j + 1) in "UT" and self.folded(j + 1) in c.NOUNS) or self._named_after(i):
+            return None
+        after = j + 1
+        while self.shape(after) in "UT" and self._can_be_surname(after) and after - j < 3:
+            after += 1
+        return j, after, not self._body_follows(after)
+
+    def _named_after(self, i: int) -> bool:
+        """True for the « Père » of « place du Père Régis »."""
+        return i > 0 and self.tokens[i].shape in "UT" and self.folded(i) in _RELIGIOUS and self._in_place(i)
+
+    def _after_colon(self, i: int) -> int:
+        return i + 1 if self.folded(i) == ":" else i
+
+    # « A. B., né en 1972 »: initials that a birth completes.
+    def _initials(self, i: int) -> tuple[int, int, bool] | None:
+        j, count = i, 0
+        while self.shape(j) == "I" and count < 3:
+            j, count = self._skip_dot(j + 1), count + 1
+            if self.folded(j) == "-" and self.shape(j + 1) == "I":
+                j += 1
+        if count == 0 and self.shape(i) == "U" and len(self.tokens[i].text) == 2:
+            j, count = i + 1, 2
+        born = j + 1 if self.folded(j) in (",", "(") else j
+        if count < 2 or self.folded(born) not in ("ne", "nee"):
+            return None
+        return i, j, True
 
     # Names with no title: « Alice DURAND », « DURAND Alice », « Alice Durand ».
     def _bare(self, i: int) -> tuple[int, int, bool] | None:
-        after = self._given_then_surname(i) or self._surname_then_given(i)
+        after = self._bare_end(i)
         if after is None:
             return None
         person = not (
@@ -160,85 +269,143 @@ class _Reading:
             or self._body_follows(after)
             or self._famous(i, after)
             or self._quoted_alone(i, after)
-            or _LONG_AGO.match(self.text, self.tokens[after - 1].end)
+            or self._of_the_past(i, after)
         )
         return i, after, person
 
-    def _given_then_surname(self, i: int) -> int | None:
-        weight = _given(self.tokens[i].folded)
-        if weight < 4 or self.tokens[i].folded in _NOUNS or self.tokens[i].folded in _NEVER:
+    def _bare_end(self, i: int) -> int | None:
+        if self.shape(i) not in "UT":
             return None
-        j, common = i + 1, self.tokens[i].folded in _COMMON
-        while self._shape(j) in "UT" and _given(self._folded(j)) >= 5 and self._shape(j + 1) in "UT" and j - i < 3:
+        return self._couple(i) or self._given_then_surname(i) or self._surname_then_given(i) or self._turned(i)
+
+    # « Alice et Jean Durand ».
+    def _couple(self, i: int) -> int | None:
+        if self.folded(i + 1) != "et" or _given(self.folded(i)) < 4 or _given(self.folded(i + 2)) < 4:
+            return None
+        if _common(self.folded(i)) or self.folded(i) in c.NOUNS:
+            return None
+        return self._given_then_surname(i + 2)
+
+    def _given_then_surname(self, i: int) -> int | None:
+        word = self.folded(i)
+        weight = _given(word)
+        if weight < (3 if self.prose else 4) or word in c.NOUNS or word in c.NEVER or word in c.TITLES:
+            return None
+        j, common = i + 1, _common(word)
+        while self.shape(j) in "UT" and _given(self.folded(j)) >= 5 and self.shape(j + 1) in "UT" and j - i < 3:
             weight, j, common = max(weight, 5), j + 1, False
-        if self._shape(j) == "I":
+        if self.shape(j) == "I":
             j = self._skip_dot(j + 1)
         k = j
-        while self._folded(k) in _PARTICLES and k - j < 3:
+        while self.folded(k) in c.PARTICLES and k - j < 3:
             k += 1
-        sure = weight >= 5 and not common and _surname(self._folded(k)) >= 4 and self._folded(k) not in _NEVER
-        if self._shape(k) not in "UT" or not (self._can_be_surname(k) or sure):
+        sure = weight >= 5 and not common and _surname(self.folded(k)) >= 4 and self.folded(k) not in c.NEVER
+        if self.shape(k) not in "UT" or not (self._can_be_surname(k) or sure):
             return None
         surname = self.tokens[k]
         contrast = not self.shout and surname.shape == "U" and self.tokens[i].shape == "T" and len(surname.text) > 2
-        known = self._surname_weight(j, k, plain=common or weight < 5)
-        if k > j and self._folded(k - 1) in ("de", "d", "du", "des", "la", "l") and not contrast and known < 4:
+        known = self._surname_weight(j, k, plain=common or weight < (4 if self.prose else 5))
+        if weight < 4 and known < (3 if contrast else 4):
+            return None
+        linked = k > j and self.folded(k - 1) in ("de", "d", "du", "des", "la", "l") and not contrast and known < 4
+        if linked and not (self.folded(k - 1) in ("de", "d") and self.prose and not common and weight >= 4):
             return None  # « Rose des Sables », « Jean de la Lune »
-        called = i > 0 and self._folded(i - 1) in _CALLS and surname.shape == "T" and self._unknown_name(k)
+        called = i > 0 and self.folded(i - 1) in c.CALLS and surname.shape == "T" and self._unknown_name(k)
         enough = (
             contrast
             or called
-            or known >= 4
-            or (weight >= 5 and not common and not self.shout and self._unknown_name(k))
+            or known >= (3 if self.prose and weight >= 4 else 4)
+            or (weight >= (4 if self.prose else 5) and not common and not self.shout and self._unknown_name(k))
         )
         loud = self.tokens[i].shape == "U" and surname.shape == "U"
-        if loud and (weight < 5 or common) and known < 5:
+        if loud and self.shout and self._in_sentence():
+            enough = enough or (weight >= 4 and not common and self._unknown_name(k) and len(surname.text) > 3)
+        elif loud and (weight < 5 or common) and known < (3 if self.prose else 5):
             return None
-        if not enough or (common and known < 4 and not contrast and not called):
+        if not enough or (common and known < (3 if self.prose else 4) and not contrast and not called):
             return None
         k += 1
-        while k - i < 6 and self._shape(k) in "UT" and self._can_be_surname(k):
-            if not (contrast and self._shape(k) == "U") and self._surname_weight(k, k) < 4:
+        while k - i < 6 and self.shape(k) in "UT" and self._can_be_surname(k):
+            if not (contrast and self.shape(k) == "U") and self._surname_weight(k, k) < 4:
                 break
             k += 1
         return k
+
+    def _in_sentence(self) -> bool:
+        """True where capitals are a choice, or where there are many words: a title, a notice."""
+        return self.prose or len(self.tokens) > 5
 
     def _surname_then_given(self, i: int) -> int | None:
         if self.shout:
             return self._shouted(i)
         j = i
-        while self._shape(j) == "U" or (self._folded(j) in _PARTICLES and self._shape(j + 1) == "U" and j > i):
-            if not self._can_be_surname(j) and self._folded(j) not in _PARTICLES:
+        while self.shape(j) == "U" or (self.folded(j) in c.PARTICLES and self.shape(j + 1) == "U" and j > i):
+            if not self._can_be_surname(j) and self.folded(j) not in c.PARTICLES:
                 return None
             j += 1
             if j - i > 4:
                 return None
         if j == i or (len(self.tokens[j - 1].text) < 3 and j - i == 1):
             return None
-        if self._folded(j) == "," and self._shape(j + 1) == "T":
+        if self.folded(j) == "," and self.shape(j + 1) == "T":
             j += 1
-        if self._shape(j) != "T" or _given(self._folded(j)) < 4:
+        if self.shape(j) != "T" or _given(self.folded(j)) < 3:
             return None
         known = any(_surname(self.tokens[k].folded) >= 4 for k in range(i, j))
-        if self._folded(j) in _COMMON and not known:
+        if (_common(self.folded(j)) or _given(self.folded(j)) < 4) and not known:
             return None
-        if self._shape(j + 1) == "T" and _given(self._folded(j + 1)) < 4 and not known:
+        if self.shape(j + 1) == "T" and _given(self.folded(j + 1)) < 4 and not known:
             return None  # « EHPAD Pierre Loti »: the capitals are a body's
         k = j + 1
-        while self._shape(k) == "T" and _given(self._folded(k)) >= 4 and k - j < 3:
+        while self.shape(k) == "T" and _given(self.folded(k)) >= 4 and k - j < 3:
             k += 1
         return k
+
+    # « Durand Alice » in a sentence: a surname that is no first name, then a first name that is no surname of note.
+    def _turned(self, i: int) -> int | None:
+        if self.shout or not self.prose or self.shape(i) != "T" or self.shape(i + 1) != "T":
+            return None
+        word, given = self.folded(i), self.folded(i + 1)
+        if _surname(word) < 3 or _given(word) >= 4 or _common(word) or not self._can_be_surname(i):
+            return None
+        if _given(given) < 4 or _common(given) or self.shape(i + 2) in "UT":
+            return None
+        return i + 2
 
     def _shouted(self, i: int) -> int | None:
         """« DURAND ALICE », and nothing else in the cell."""
         if i != 0 or not 2 <= len(self.tokens) <= 4 or any(t.shape not in "UI" for t in self.tokens):
-            return None
+            return self._shouted_inside(i)
         words = self.tokens
-        given = [t for t in words if _given(t.folded) >= 5 and t.folded not in _COMMON]
+        given = [t for t in words if _given(t.folded) >= 5 and not _common(t.folded)]
         others = [t for t in words if t not in given]
-        if given and others and all(_surname(t.folded) > 0 and t.folded not in _NOUNS for t in others):
+        if given and others and all(_surname(t.folded) >= 4 and t.folded not in c.NOUNS for t in others):
             return len(self.tokens)
         return None
+
+    def _shouted_inside(self, i: int) -> int | None:
+        """« DURAND ALICE » inside a notice that is all in capitals."""
+        word, given = self.folded(i), self.folded(i + 1)
+        if len(self.tokens) < 6 or not self._can_be_surname(i) or _common(word) or _common(given):
+            return None
+        return i + 2 if _surname(word) >= 3 and _given(given) >= 5 and _given(word) < 4 else None
+
+    # Someone in the list of a council, a lone surname included.
+    def _listed(self, i: int) -> tuple[int, int, bool] | None:
+        if not self._in_list(i):
+            return None
+        j = i
+        while j - i < 6 and (
+            (self.shape(j) in "UT" and self._can_be_surname(j))
+            or (self.shape(j) == "I" and j > i)
+            or (self.folded(j) in c.PARTICLES and self.shape(j + 1) in "UT")
+        ):
+            j = self._skip_dot(j + 1) if self.shape(j) == "I" else j + 1
+        known = any(_surname(t.folded) >= 3 or _given(t.folded) >= 4 for t in self.tokens[i:j])
+        return (i, j, True) if j > i and (known or self.tokens[i].shape == "U") else None
+
+    def _in_list(self, i: int) -> bool:
+        return any(start <= i < end for start, end in self.lists)
 
     # --- What stands around ---
 
@@ -247,7 +414,7 @@ class _Reading:
         if (
             self.guarded_until >= 0
             and i - self.guarded_until in (0, 1)
-            and (i == self.guarded_until or self._folded(i - 1) in (",", "et", "/", "-", "ou", "–", "&"))
+            and (i == self.guarded_until or self.folded(i - 1) in (",", "et", "/", "-", "ou", "–", "&"))
         ):
             return True
         if _ACRONYM.search(self.text[max(0, self.tokens[i].start - 20) : self.tokens[i].start]):
@@ -255,13 +422,16 @@ class _Reading:
         before = self.tokens[i - 1] if i else None
         if before and before.shape in "UT" and not self._may_precede(before):
             return True
-        if self._folded(i - 1) == "a" and self._folded(i - 2) in _WORKS:
+        if self.folded(i - 1) == "a" and self.folded(i - 2) in c.WORKS:
             return True
+        owned = self.prose and self.folded(i - 1) in ("de", "d", "du")  # « le camion de Jean Durand » is his
         for k in range(i - 1, max(i - 8, -1), -1):
             word = self.tokens[k].folded
-            if word in _NOUNS or word.startswith("saint"):
+            if word in ("les", "des") and self.prose and self.shape(k + 1) not in "UT":
+                continue
+            if (word in c.NOUNS and not (owned and word in c.OWNED)) or word.startswith("saint"):
                 return True
-            if word in _BREAKS or (self.tokens[k].shape == "." and word not in ("-", "'", "’", "«", '"', "/", ".")):
+            if word in c.BREAKS or (self.tokens[k].shape == "." and word not in ("-", "'", "’", "«", '"', "/", ".")):
                 return False
             if word == "." and not (k and len(self.tokens[k - 1].text) <= 3):
                 return False
@@ -270,82 +440,294 @@ class _Reading:
     def _may_precede(self, token: _Token) -> bool:
         """True for a capital word that announces a person rather than names a place."""
         word = token.folded
-        return word in _ROLES or word in _LABELS or word in _BREAKS or word in _TITLES or _given(word) >= 4
+        if self.prose and token.shape == "T" and word not in c.NOUNS and (ordinary(word) or word in c.NEVER):
+            return True  # « Naissance de », « Considérant »: the word that starts a sentence
+        return word in c.ROLES or word in c.LABELS or word in c.BREAKS or word in c.TITLES or _given(word) >= 4
 
     def _hangs_on_noun(self, i: int) -> bool:
         k = i - 1
-        while k >= 0 and (self.tokens[k].folded in _LINKS):
+        civil = self.tokens[i].folded not in _HONOURS and self.prose
+        while k >= 0 and self.tokens[k].folded in _LINKS:
+            if civil and self.tokens[k].folded in ("de", "d", "du", "des", "."):
+                return False  # « le terrain de M. Durand »
+            if self.tokens[k].folded in c.NOUNS and self.tokens[k].folded not in ("les", "des"):
+                return True
             k -= 1
-        return k >= 0 and (self.tokens[k].folded in _NOUNS)
+        return k >= 0 and self.tokens[k].folded in c.NOUNS and not (civil and self.tokens[k].folded in c.OWNED)
 
     def _body_follows(self, after: int) -> bool:
-        first, second = self._folded(after), self._folded(after + 1)
+        first, second = self.folded(after), self.folded(after + 1)
         if first in ("et", "&") and second in ("fils", "cie", "associes", "freres", "filles", "compagnie"):
             return True
-        return first in _AFTER_BODY
+        return first in c.AFTER_BODY and not (self.shape(after) == "l" and (self.prose or first == "est"))
 
     def _quoted_alone(self, i: int, after: int) -> bool:
-        return i > 0 and self._folded(i - 1) in ("«", '"', "“") and self._folded(after) in ("»", '"', "”")
+        return i > 0 and self.folded(i - 1) in ("«", '"', "“") and self.folded(after) in ("»", '"', "”")
 
     def _famous(self, i: int, after: int) -> bool:
         said = " ".join(t.folded.replace("-", " ") for t in self.tokens[i:after] if t.shape != ".")
-        return said in _FAMOUS or f"{said} {self._folded(after)}" in _FAMOUS
+        return said in c.FAMOUS or f"{said} {self.folded(after)}" in c.FAMOUS
 
-    def _official(self, start: int, end: int) -> bool:
-        after = fold(self.text[end : end + 60])
-        before = fold(self.text[max(0, start - 60) : start])
-        return bool(_FUNCTION_AFTER.match(after) or _FUNCTION_BEFORE.search(before))
+    def _of_the_past(self, i: int, after: int) -> bool:
+        """True when a year before 1915 stands beside the name, or in its sentence: « dessiné par … en 1889 »."""
+        if _LONG_AGO.match(self.text, self.tokens[after - 1].end):
+            return True
+        if not self.prose:
+            return False
+        for k in range(after, min(after + 25, len(self.tokens))):
+            if self._ends_sentence(k) or self.folded(k) in ("ne", "nee"):
+                return False
+            if self._old_year(k):
+                return True
+        return any(self._old_year(k) for k in range(max(0, i - 8), i))
+
+    def _old_year(self, k: int) -> bool:
+        token = self.tokens[k]
+        if token.shape != "0" or len(token.text) != 4 or not 1000 <= int(token.text) < 1915:
+            return False
+        return self.folded(k - 1) in _BEFORE_YEAR
+
+    def _ends_sentence(self, k: int) -> bool:
+        word = self.folded(k)
+        return word in ("!", "?", ";") or (word == "." and len(self.folded(k - 1)) > 3)
+
+    def _official(self, first: int, after: int) -> bool:
+        if self._in_list(first):
+            return True
+        start, end = self.tokens[first].start, self.tokens[after - 1].end
+        behind = " ".join(fold(self.text[end : end + 90]).split())
+        before = " ".join(fold(self.text[max(0, start - 90) : start]).split())
+        return bool(
+            _FUNCTION_AFTER.match(behind)
+            or _ACT_AFTER.match(behind)
+            or _FUNCTION_BEFORE.search(before)
+            or _ACT_BEFORE.search(before)
+        )
 
     def _more_names(self, after: int) -> int:
         """Return the token after « Durand, Martin et Petit » that follow a plural title."""
-        while self._folded(after) in (",", "et", "&") and self._shape(after + 1) in "UTI":
-            k = self._skip_dot(after + 2) if self._shape(after + 1) == "I" else after + 1
-            if self._shape(k) not in "UT" or self._folded(k) in _ROLES or self._folded(k) in _TITLES:
+        while self.folded(after) in (",", "et", "&") and self.shape(after + 1) in "UTI":
+            k = self._skip_dot(after + 2) if self.shape(after + 1) == "I" else after + 1
+            if self.shape(k) not in "UT" or self.folded(k) in c.ROLES or self.folded(k) in c.TITLES:
                 break
             after = k + 1
-            while self._shape(after) in "UT" and self._known(after):
+            while self.shape(after) in "UT" and self._known(after):
                 after += 1
         return after
 
     # --- Small questions ---
 
-    def _folded(self, i: int) -> str:
+    def folded(self, i: int) -> str:
         return self.tokens[i].folded if 0 <= i < len(self.tokens) else ""
 
-    def _shape(self, i: int) -> str:
+    def shape(self, i: int) -> str:
         return self.tokens[i].shape if 0 <= i < len(self.tokens) else "!"
 
     def _skip_dot(self, i: int) -> int:
-        return i + 1 if self._folded(i) == "." else i
+        return i + 1 if self.folded(i) == "." else i
 
     def _after_role(self, i: int) -> int:
         for _ in range(8):
-            if self._folded(i) not in _ROLES and self._folded(i) not in _ROLE_LINKS:
+            if self.folded(i) not in c.ROLES and self.folded(i) not in _ROLE_LINKS:
                 break
             i += 1
         return i
 
     def _known(self, i: int) -> bool:
-        word = self._folded(i)
-        return self._shape(i) in "UT" and (_given(word) >= 4 or _surname(word) >= 4) and word not in _NOUNS
+        word = self.folded(i)
+        return self.shape(i) in "UT" and (_given(word) >= 4 or _surname(word) >= 4) and word not in c.NOUNS
 
     def _surname_weight(self, first: int, last: int, plain: bool = True) -> int:
         """Return the weight of a surname, its particles or next word included: « Le Gall », « Da Silva ».
 
         ``plain`` leaves out those that are ordinary words: « Petit » is one only beside a sure first name.
         """
-        whole = " ".join(self._folded(k) for k in range(first, last + 1))
-        longer = f"{self._folded(last)} {self._folded(last + 1)}"
-        word = self._folded(last)
-        weight = 0 if plain and word in _COMMON else _surname(word)
-        return max(weight, france.surname_weight(whole) if last > first else 0, france.surname_weight(longer))
+        whole = " ".join(self.folded(k) for k in range(first, last + 1))
+        longer = f"{self.folded(last)} {self.folded(last + 1)}"
+        word = self.folded(last)
+        weight = 0 if plain and _common(word) else _surname(word)
+        return max(weight, _surname(whole) if last > first else 0, _surname(longer))
 
     def _can_be_surname(self, i: int) -> bool:
-        word = self._folded(i)
-        return not (word in _NOUNS or word in _ROLES or word in _TITLES or word in _NEVER or len(word) < 2)
+        word = self.folded(i)
+        return not (word in c.NOUNS or word in c.ROLES or word in c.TITLES or word in c.NEVER or len(word) < 2)
 
     def _unknown_name(self, i: int) -> bool:
-        return len(self._folded(i)) >= 3 and self._folded(i) not in _COMMON
+        return len(self.folded(i)) >= 3 and not _common(self.folded(i))
+
+
+# --- Reading again --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Known:
+    """Surnames met, and the first names that went with each."""
+
+    surnames: dict[str, set[str]] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+
+    def add(self, given: Sequence[str], surnames: Sequence[str]) -> None:
+        for word in surnames:
+            self.surnames.setdefault(word, set()).update(given)
+        self.given.update(given)
+
+
+class _Again:
+    """The same text read once more, with what it said of people."""
+
+    def __init__(self, reading: _Reading, named: Sequence[_Name]) -> None:
+        self.reading, self.named = reading, named
+        self.roll, self.private = _Known(), _Known()
+        for name in named:
+            if name.official:
+                self.roll.add(*self._parts(name.first, name.after))
+        for name in named:
+            name.official = name.official or self._on_the_roll(name)
+            if not name.official:
+                self.private.add(*self._parts(name.first, name.after))
+
+    def names(self) -> list[_Name]:
+        """Return all names in order, the second mentions of private people added."""
+        wanted = {w for w in (*self.private.surnames, *self.private.given) if len(w) > 2}
+        wanted -= self.roll.surnames.keys()
+        out = list(self.named)
+        taken = {k for n in self.named for k in range(n.first, n.after)}
+        taken |= {k for first, after in self.reading.things for k in range(first, after)}
+        tokens = self.reading.tokens
+        pairs = self._pairs()
+        for i, token in enumerate(tokens):
+            if i in taken:
+                continue
+            if token.shape in "UT" and token.folded in wanted and self._is_mention(i):
+                out.append(_Name(i, i + 1))
+            elif token.shape == "I" and self._initials(i) in pairs:
+                out.append(_Name(i, i + 4))
+        out.sort(key=lambda n: n.first)
+        return out
+
+    def _is_mention(self, i: int) -> bool:
+        token, reading = self.reading.tokens[i], self.reading
+        if _common(token.folded) and (i == 0 or reading.folded(i - 1) == "." or token.folded in c.NOUNS):
+            return False
+        return not (reading._in_place(i) or reading._hangs_on_noun(i) or reading._body_follows(i + 1))
+
+    def _initials(self, i: int) -> str:
+        """Return « ad » for « A. D. »."""
+        at, signs = self.reading.folded, self.reading.shape
+        if at(i + 1) == "." and signs(i + 2) == "I" and at(i + 3) == ".":
+            return at(i) + at(i + 2)
+        return ""
+
+    def _pairs(self) -> set[str]:
+        return {g[0] + s[0] for s, given in self.private.surnames.items() for g in given if g and s}
+
+    def _on_the_roll(self, name: _Name) -> bool:
+        given, surnames = self._parts(name.first, name.after)
+        for word in surnames:
+            known = self.roll.surnames.get(word)
+            if known is not None and (not given or not known or known & set(given)):
+                return True
+            if known is not None and any(len(g) == 1 and g == k[:1] for g in given for k in known):
+                return True
+        return False
+
+    def _parts(self, first: int, after: int) -> tuple[list[str], list[str]]:
+        """Return (first names, surnames) of a name; particles are left out."""
+        tokens = [t for t in self.reading.tokens[first:after] if t.shape in "UTIl" and t.folded not in c.PARTICLES]
+        tokens = [t for t in tokens if t.folded not in ("et", "&")]
+        shapes = {t.shape for t in tokens if t.shape in "UT"}
+        if shapes == {"U", "T"}:
+            return [t.folded for t in tokens if t.shape in "TI"], [t.folded for t in tokens if t.shape == "U"]
+        words = [t.folded for t in tokens]
+        if len(words) < 2:
+            return (words, []) if words and self._is_given(first, words[0]) else ([], words)
+        if _given(words[0]) < 4 and _given(words[-1]) >= 4:
+            return words[-1:], words[:-1]
+        count = 1
+        while count < len(words) - 1 and _given(words[count]) >= 5:
+            count += 1
+        return words[:count], words[count:]
+
+    def _is_given(self, first: int, word: str) -> bool:
+        """True for a first name alone, which no title announces."""
+        before = self.reading.folded(self.reading._before_dot(first - 1))
+        return before in c.GIVEN_AFTER or (before not in c.TITLES and _given(word) > _surname(word))
+
+
+# --- Lists of a council ---------------------------------------------------------------------------
+
+
+def _lists(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
+    """Return (first token, token after) of each list of members: « Présents : … », « Abstentions : 2 (…) »."""
+    out = []
+    for i, token in enumerate(tokens):
+        if token.folded not in c.LISTS or token.shape not in "UTl":
+            continue
+        start = next((k + 1 for k in range(i + 1, min(i + 12, len(tokens))) if _opens(tokens, k)), None)
+        if start is None or any(tokens[k].folded in (".", ";") for k in range(i + 1, start - 1)):
+            continue
+        out.append((start, _end_of_list(tokens, start, closed=tokens[start - 1].text == "(")))
+    return out
+
+
+def _opens(tokens: Sequence[_Token], k: int) -> bool:
+    return tokens[k].text == ":" or (tokens[k].text == "(" and tokens[k - 1].shape == "0")
+
+
+def _end_of_list(tokens: Sequence[_Token], start: int, *, closed: bool) -> int:
+    for k in range(start, len(tokens)):
+        text = tokens[k].text
+        if closed and text == ")":
+            return k
+        if text == "." and tokens[k - 1].shape != "I" and tokens[k - 1].folded not in c.TITLES:
+            return k
+        if text == ":" and k > start:
+            return k
+    return len(tokens)
+
+
+# --- Names of files and of accounts ---------------------------------------------------------------
+
+_FILE = re.compile(
+    r"[\w.\-]{3,120}\.(?:pdf|docx?|odt|rtf|txt|jpe?g|png|tiff?|xlsx?|ods|csv|msg|eml|zip)\b", re.IGNORECASE
+)
+_ACCOUNT = re.compile(r"(?<![\w@.\-/])[a-zà-ÿ]{2,20}(?:-[a-zà-ÿ]{2,20})?[._][a-zà-ÿ]{2,25}(?![\w@\-]|\.\w)")
+_PIECE = re.compile(r"[^\W\d_]{2,}")
+
+
+def _in_files(text: str) -> Iterator[Found]:
+    """Yield the names in « Courrier_DURAND_Alice.pdf » and in « alice.durand »."""
+    if "." not in text:
+        return
+    for file in _FILE.finditer(text):
+        pieces = list(_PIECE.finditer(text, file.start(), file.end()))[:-1]
+        run = [p for p in pieces if _names_a_file(p.group())]
+        if run and (any(_given(fold(p.group())) < 4 for p in run) or len(run) > 1):
+            for piece in run:
+                yield piece.start(), piece.end(), False
+    for account in _ACCOUNT.finditer(text):
+        first, second = re.split(r"[._]", fold(account.group()), maxsplit=1)
+        if ordinary(first) > 1 or ordinary(second):
+            continue
+        if (_given(first) >= 4 and _surname(second) >= 3) or (_given(second) >= 4 and _surname(first) >= 3):
+            yield account.start(), account.end(), False
+
+
+def _names_a_file(piece: str) -> bool:
+    word = fold(piece)
+    if not piece[0].isupper() or _common(word) or ordinary(word) or len(word) < 3:
+        return False
+    if word in c.NOUNS or word in c.ROLES or word in c.NEVER or word in c.LABELS:
+        return False
+    return _surname(word) >= 3 or _given(word) >= 4
+
+
+def _with(found: list[Found], more: Iterator[Found]) -> list[Found]:
+    for one in more:
+        if all(one[1] <= start or end <= one[0] for start, end, _ in found):
+            found.append(one)
+    found.sort()
+    return found
 
 
 # --- Words ----------------------------------------------------------------------------------------
@@ -382,9 +764,9 @@ def _may_name(text: str, bare: bool) -> bool:
     """False, and fast, where no title nor first name stands: most cells of most tables."""
     for word in _WORD.findall(text):
         folded, shape = _facts(word)
-        if folded in _TITLES or (bare and shape in "UT" and _given(folded) >= 4):
+        if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True
-    return False
+    return bare and "." in text and bool(_FILE.search(text) or _ACCOUNT.search(text))
 
 
 def _shape_of(word: str) -> str:
@@ -395,176 +777,54 @@ def _shape_of(word: str) -> str:
     return "U" if word.isupper() else "T"
 
 
+def _is_prose(tokens: Sequence[_Token]) -> bool:
+    small = sum(t.shape == "l" and len(t.text) > 2 for t in tokens)
+    if small >= 3:
+        return True
+    return small >= 1 and (tokens[-1].text in ".!?»," or any(t.text in _VERBS for t in tokens))
+
+
 def _shouting(tokens: Sequence[_Token]) -> bool:
     """True when all is in capitals, which then tell nothing."""
     return not any(t.shape in "Tl" and len(t.text) > 2 for t in tokens)
 
 
 @lru_cache(maxsize=65536)
-def _given(word: str) -> int:
-    """Return the weight of a first name, 0 when it is none; « jean-pierre » weighs as its lightest part."""
-    whole = france.first_name_weight(word)
-    if whole or "-" not in word:
-        return whole
-    return min((france.first_name_weight(p) for p in word.split("-")), default=0)
+def _common(word: str) -> bool:
+    """True for a word that towns write every day: alone it proves no name."""
+    if word in c.COMMON:
+        return True
+    return ordinary(word) >= 2 or (ordinary(word) == 1 and _surname(word) < 4 and _given(word) < 4)
 
 
-@lru_cache(maxsize=65536)
-def _surname(word: str) -> int:
-    whole = france.surname_weight(word)
-    if whole or "-" not in word:
-        return whole
-    return min((france.surname_weight(p) for p in word.split("-")), default=0)
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
+_ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.LISTS | {"ne", "nee"}
+_SURE_KIN = frozenset(
+    "fils fille filles prenom prenomme prenommee appelle appelee appele enfant enfants bebe epouse".split()
+)
+_RELIGIOUS = frozenset("pere mere frere freres soeur soeurs famille".split())
+_BEFORE_YEAR = frozenset("en de ( - – — depuis vers avant apres jusqu'en et a des".split())
 _ACRONYM = re.compile(r"(?:[A-Z]\.){2,}[A-Z]?\s*$|\b[A-Z]\.[A-Z]\s*$")  # « E.H.P.A.D Françoise Gauffier »
 _LONG_AGO = re.compile(r"[\s.,]{0,3}\(?\s?(?:v\.\s?)?1[0-8]\d\d\b")  # « Pierre Magnol (1638-1715) »
-_HONOURS = _set("me dr pr docteur professeur maitre")
-_TITLES = _set(
-    "m mr mrs mm mme mmes mlle mlles me dr pr monsieur madame mademoiselle messieurs mesdames mesdemoiselles "
-    "docteur professeur maitre veuve vve consorts epoux epouse indivision nee"
-)
-_LOWER_TITLES = _set(
-    "m mr mme mmes mlle monsieur madame mademoiselle messieurs mesdames veuve consorts epoux epouse indivision nee"
-)
-_WEAK_TITLES = _set("m me pr professeur docteur dr maitre epoux epouse nee veuve mrs indivision")
-_PLURAL = _set("mm mmes mlles messieurs mesdames mesdemoiselles consorts epoux")
-_PARTICLES = _set("de du des le la les d l van von der den ben el al bel da dos di del y o san sainte")
-_LINKS = _set(
+_VERBS = frozenset("a est ont sont avait était sera fut demande doit peut".split())
+_DOCTORS = frozenset("docteur dr pr professeur maitre veuve".split())
+_HONOURS = frozenset("me dr pr docteur professeur maitre".split())
+_LINKS = frozenset(
     "prim primaire elem elementaire mat maternelle public publique prive privee municipal municipale de du des d "
-    "l la le les -' ’ « ."
-) | {'"'}
-# Functions of public life, and those that make « M. le … » no name.
-_ROLES = _set(
-    "maire adjoint adjointe conseiller conseillere conseillers president presidente vice-president "
-    "vice-presidente prefet prefete sous-prefet sous-prefete depute deputee senateur senatrice ministre directeur "
-    "directrice secretaire tresorier tresoriere rapporteur rapporteure rapporteuse elu elue comptable receveur "
-    "receveuse percepteur trésorier inspecteur inspectrice recteur rectrice procureur procureure commissaire "
-    "administrateur administratrice delegue deleguee responsable chef cheffe juge notaire architecte proviseur "
-    "proviseure principal principale doyen doyenne general generale municipal municipale municipaux communautaire "
-    "departemental departementale regional regionale premier premiere deuxieme troisieme garde ambassadeur "
-    "ambassadrice premier-ministre"
+    "l la le les -' ’ « . \"".split()
 )
-_ROLE_LINKS = _set("de du des d la l au aux adjoint")
-_FUNCTIONS = (
-    r"(?:maires?|adjointe?s?|conseill(?:er|ere)s?\s+(?:municipa|communautaire|departementa|regiona|deleguee?)\w*|prefete?|"
-    r"sous-prefete?|deputee?|senat(?:eur|rice)|ministre|president(?:e)?\s+(?:du conseil|de la (?:communaute|metropole|region|"
-    r"seance|republique|commission)|du departement)|garde des sceaux|"
-    r"vice-presidente?|rapporteu(?:r|re|se)|secretaire de seance|elue?|"
-    r"directeur general des services|directrice generale des services|dgs|comptable public|procureure?|"
-    r"(?:1er|1ere|2e|2eme|3e|3eme|4e|4eme|5e|5eme|6e|7e|8e|premiere?|deuxieme|troisieme)\s+adjointe?)"
-)
+_ROLE_LINKS = frozenset("de du des d la l au aux adjoint".split())
+
+# --- Public functions -----------------------------------------------------------------------------
+
+_ARTICLE = r"(?:l[ea]s?\s+|l'|son\s+|sa\s+|notre\s+|nos\s+)?"
+_CIVIL = r"(?:m|mr|mme|mlle|monsieur|madame)?\.?\s*$"
 _FUNCTION_AFTER = re.compile(
-    rf"^\s*(?:[,(:–-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?(?:l[ea]\s+|l')?{_FUNCTIONS}\b"
+    rf"^\s*(?:[,(:–-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?{_ARTICLE}{any_of('function')}\b"
 )
 _FUNCTION_BEFORE = re.compile(
-    rf"\b{_FUNCTIONS}(?:\s+(?:de|du|des|d'|en|a|au|aux|charge\w*)\b[^,.;:]{{0,30}})?\s*[,:(–-]?\s*"
-    r"(?:m|mr|mme|mlle|monsieur|madame)?\.?\s*$"
+    rf"\b{any_of('function')}"
+    r"(?:\s+(?:de|du|des|d'|en|a|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture)\b[^.;:]{0,45}?)?"
+    rf"(?:\s*[,(:–-]\s*|\s+|$)(?:signe\s*:?\s*)?{_CIVIL}"
 )
-_LABELS = _set(
-    "beneficiaire demandeur demandeuse petitionnaire proprietaire locataire gerant gerante contact titulaire "
-    "auteur signataire famille animateur animatrice professeur enseignant enseignante agent interlocuteur "
-    "candidat candidate remerciements nom prenom par pour chez avec present presents presente absent absents "
-    "excuse excuses pouvoir pouvoirs votants votant votes mandataire pharmacien medecin infirmier infirmiere "
-    "avocat entraineur moniteur"
-)
-_BREAKS = _set(
-    "a par pour avec chez entre dont que qui est sont ont ainsi auquel laquelle lequel au aux envers aupres "
-    "contre sous versee verse attribuee accordee donne signe signee remis remise recu cedee vendue louee"
-)
-_CALLS = _set("a par avec chez pour envers merci bravo")  # who is thanked, paid or met: « bravo à Rose Belrande »
-_WORKS = _set("monument stele plaque statue buste medaillon hommage ode dedicace tombeau memorial fresque")
-# Nouns that make a place, a body, a work or a rule of the name that follows.
-_NOUNS = _set(
-    "medaillon view r equipe prim elem mat aquarelle ogec apel sdis locaux equipement environnement telecom parvis rue avenue av "
-    "ave boulevard bd bld blvd place pl allee allees chemin che ch chem route rte impasse imp quai square sq "
-    "cours esplanade pont parc jardin jardins passage voie sentier ruelle faubourg fbg rond-point rondpoint "
-    "carrefour promenade venelle mail montee cote port villa cite lotissement hameau lieu-dit lieudit zac za zi "
-    "zone secteur ilot quartier residence residences immeuble batiment bat tour ecole ecoles ec groupe college "
-    "lycee creche creches multi-accueil maternelle elementaire primaire cantine restaurant centre maison gymnase "
-    "stade salle salles piscine mediatheque bibliotheque theatre espace complexe hopital clinique chapelle eglise "
-    "cathedrale basilique abbaye foyer ehpad arret station gare metro tram tramway terminus parking aire hotel "
-    "boulangerie boucherie garage pharmacie club association asso comite amicale union societe ste sarl sas sasu "
-    "sa eurl sci scp scop selarl selas snc gaec earl scea ets ei etablissement etablissements entreprise cabinet "
-    "agence atelier ateliers fondation federation syndicat mairie commune ville loi lois jurisprudence prix "
-    "concours challenge tournoi trophee coupe cie compagnie transports travaux construction immobilier studio "
-    "galerie librairie editions musee statue buste stele monument fontaine plaque oeuvre oeuvres tableau toile "
-    "sculpture fresque exposition expo concert spectacle film roman livre album chanson recital hommage "
-    "conference conservatoire auditorium cinema festival orchestre choeur chorale harmonie fanfare theorie plan "
-    "rapport projet programme dispositif institut institution universite faculte laboratoire campus internat iut "
-    "ifsi lep lp sep mfr ime itep sessad esat cmp cmpp ccas mjc mptt crous caserne camp fort chateau moulin ferme "
-    "domaine bois foret lac etang plage digue barrage canal ecluse terrain plateau cosec halle halles marche "
-    "marches kiosque skatepark dojo velodrome patinoire base refuge cimetiere crematorium presbytere temple "
-    "mosquee synagogue prefecture tribunal palais amis ami cercle collectif mouvement confrerie academie alliance "
-    "ligue office bureau service conseil lieu site rive les des saint sainte st notre-dame nd mont col pic pole "
-    "crechesm micro-creche halte-garderie rpe ram lape alsh clsh accueil periscolaire jeunesse radio journal "
-    "revue magazine collection fonds legs donation dotation bourse bourses medaille famille promotion banque "
-    "credit caisse mutuelle assurance ecurie haras pepiniere pepinieres brasserie cafe bar tabac pizzeria "
-    "traiteur auberge gite camping chambre chambres menuiserie plomberie electricite scierie maconnerie "
-    "imprimerie taxi taxis ambulances auto-ecole cordonnerie fleuriste coiffure opticien optique ensemble quatuor "
-    "trio duo quintette sextet big-band groupement cooperative comptoir bus ligne navette borne bornes forage "
-    "captage source pompage poste transformateur sprt decheterie variete varietes rosier cultivar prunus"
-)
-_AFTER_BODY = _set(
-    "equipement environnement telecom nord sud est ouest gamme btp tp automobiles auto voyages paysagiste sarl "
-    "sas sasu sa eurl sci scp scop selarl selas snc gaec earl scea ei cie associes consulting conseil conseils "
-    "architectes architecte avocats immobilier transports batiment construction constructions travaux production "
-    "productions editions diffusion services formation formations sport sports basket football club fc paysage "
-    "paysages electricite plomberie"
-)
-# Never a name after a title nor a surname: words that titles and first names meet in ordinary sentences.
-_NEVER = _set(
-    "saint sainte france tom dom reims stella le la les un une des du de et ou en au aux par pour sur sous dans "
-    "avec sans est sont tous toutes tout toute ce cette janvier fevrier mars avril mai juin juillet aout "
-    "septembre octobre novembre decembre lundi mardi mercredi jeudi vendredi samedi dimanche tarif tarifs montant "
-    "total euros budget compte subvention subventions nord sud ouest europe ouvrage oeuvre bovary sans-gene sport "
-    "culture ii iii iv vi vii viii ix xi xii xiii xiv xv xvi et/ou non oui aide achat demande dossier acquisition "
-    "convention annee fonctionnement"
-)
-# First names and surnames that are ordinary words too: alone they prove nothing.
-_COMMON = _set(
-    "rose pierre marine france florence victoire olive charlotte aurore iris violette marguerite prune clementine "
-    "ambre jade perle melodie harmonie constance prudence clemence esperance celeste avril alma lorraine ville "
-    "parc port bois mont moulin fontaine maire maison bon grand petit blanc noir brun rouge roux jeune vieux long "
-    "court bel beau gros fort leger marchand boulanger meunier berger chevalier prince roi page clerc moine pape "
-    "abbe chapelle eglise riviere lac mer vallee valle prairie pre roche rocher pierres sable colin merlin loup "
-    "renard lion aigle noel carnaval laurier saule chene fleur fleurs lys dahlia lilas ange marin mercier "
-    "mercredi paris lyon nice tours vienne nancy sens bonne bonheur chance amour vie ete hiver soleil lune sol "
-    "terre nature foret place cour quai chemin rue masse base carre bar bas haut sept huit neuf vingt cent mille "
-    "point ligne suite union alliance concorde liberte egalite fraternite republique dimanche samedi mardi "
-    "jean-bart alba ariane diane daphne flora gaia electra europe asia"
-)
-# People of the past whose names are on every street corner: not someone of today unless a title says so.
-_FAMOUS = frozenset(
-    name
-    for name in (
-        "jean jaures,jules ferry,victor hugo,louis pasteur,jean moulin,leon blum,emile zola,paul bert,jules verne,"
-        "marie curie,pierre curie,louis aragon,paul eluard,jacques prevert,albert camus,antoine de saint exupery,"
-        "charles de gaulle,georges pompidou,francois mitterrand,jacques chirac,simone veil,jean zay,lucie aubrac,"
-        "louise michel,george sand,victor schoelcher,jean mermoz,guy moquet,gabriel peri,maurice thorez,jacques duclos,"
-        "salvador allende,pablo neruda,nelson mandela,martin luther king,rosa parks,anne frank,jean mace,ferdinand buisson,"
-        "marcel pagnol,jean giono,alphonse daudet,frederic mistral,edmond rostand,georges brassens,jacques brel,"
-        "edith piaf,charles trenet,jean ferrat,boris vian,claude debussy,maurice ravel,hector berlioz,georges bizet,"
-        "auguste renoir,claude monet,paul cezanne,henri matisse,pablo picasso,auguste rodin,camille claudel,"
-        "jean baptiste clement,pierre mendes france,pierre brossolette,pierre semard,ambroise croizat,marcel cachin,"
-        "leon gambetta,aristide briand,georges clemenceau,jules guesde,raymond poincare,adolphe thiers,sadi carnot,"
-        "leo lagrange,alphonse juin,philippe leclerc,max rouquette,michel colucci,albertine sarrazin,stella maris,"
-        "jean de la fontaine,pierre corneille,jean racine,blaise pascal,rene descartes,denis diderot,jean jacques rousseau,"
-        "jean henri fabre,claude bernard,marcelin berthelot,louis armand,jean perrin,frederic joliot curie,irene joliot curie,"
-        "joliot curie,paul langevin,henri becquerel,louis braille,charles peguy,arthur rimbaud,paul verlaine,"
-        "charles baudelaire,guillaume apollinaire,robert desnos,francois villon,pierre de ronsard,joachim du bellay,"
-        "guy de maupassant,gustave flaubert,honore de balzac,alexandre dumas,jules michelet,ernest renan,anatole france,"
-        "romain rolland,henri barbusse,andre malraux,jean paul sartre,simone de beauvoir,colette besson,alain mimoun,"
-        "alain colas,eric tabarly,maurice herzog,pierre de coubertin,marcel cerdan,louison bobet,"
-        "jean bouin,roger salengro,jean vilar,gerard philipe,louis jouvet,jean cocteau,jean renoir,francois truffaut,"
-        "agnes varda,olympe de gouges,danielle casanova,germaine tillion,genevieve de gaulle anthonioz,pierre brossolette,"
-        "josephine baker,missak manouchian,henri barbusse,youri gagarine,elsa triolet,marie laurencin,berthe morisot,"
-        "jacques cartier,christophe colomb,jean bart,rene cassin,robert schuman,jean monnet,general leclerc,"
-        "henri dunant,raoul follereau,francoise dolto,maria montessori,celestin freinet,jean piaget,henri wallon,"
-        "elise freinet,pauline kergomard,jacques yves cousteau,paul emile victor,haroun tazieff,dian fossey,hubert reeves"
-    ).split(",")
-)
+_ACT_AFTER = re.compile(rf"^\s*(?:\([^)]{{0,30}}\)\s*)?(?:,[^,.]{{0,40}},\s*)?{any_of('act_after')}")
+_ACT_BEFORE = re.compile(rf"\b{any_of('act_before')}(?:\s+|$){_CIVIL}")

@@ -24,10 +24,12 @@ from parvis.privacy.meanings import (
     HINT_TEXT,
     IN_LABEL,
     MEANINGS,
+    SENSITIVE,
     WHY,
     WHY_IBAN,
     WHY_NIR,
     WHY_SAFETY,
+    WHY_SENSITIVE,
 )
 from parvis.tables.table import TIMES
 from parvis.text import words
@@ -49,7 +51,7 @@ _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex", "email", "phone"})
 _SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
-_SENSITIVE = frozenset({"health", "social_aid"})
+_WHY = {"nir": WHY_NIR, "iban": WHY_IBAN, "safety": WHY_SAFETY, **dict.fromkeys(SENSITIVE, WHY_SENSITIVE)}
 _TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # a row that has one is about somebody
 _COUNTS = frozenset("nombre nb nbre effectif effectifs total nombres beneficiaires count".split())
 _REMARKS = frozenset(
@@ -251,7 +253,7 @@ class _Table:
         if column.meaning in DIRECT:
             return True
         if column.meaning in BESIDE_PEOPLE:
-            return self.people or (column.meaning in _SENSITIVE and self._of_someone(column))
+            return self.people or (column.meaning in SENSITIVE and self._of_someone(column))
         return column.meaning == "first_name" and self.people
 
     def _is_where(self, column: Column) -> bool:
@@ -429,7 +431,7 @@ class _Table:
                 "names": self._may_name(column),
             },
             hint={COLUMN: HINT, TEXT: HINT_TEXT, LABEL: HINT_LABEL}[where],
-            why={"nir": WHY_NIR, "iban": WHY_IBAN, "safety": WHY_SAFETY}.get(meaning, WHY),
+            why=_WHY.get(meaning, WHY),
             count=seen.count,
         )
 

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from parvis import france
-from parvis.privacy import names
+from parvis.privacy import homes, matters, names, numbers
+from parvis.privacy.numbers import LANDLINE, is_landline
 from parvis.privacy.sql import literal
+from parvis.privacy.words import classes
+from parvis.privacy.words.patterns import lines
 from parvis.text import fold
 
 OFFICIAL = "official"  # the name of an elected or sworn person, in the function: may be published
-LANDLINE = "landline"  # a telephone that is not a mobile: of a home or of a counter, the text does not say
 ROLE = "mailbox"  # the mailbox of a function
-TEXT_MEANINGS = ("email", "phone", "nir", "iban", "birth_date", "address", "person_name")
+TEXT_MEANINGS = (
+    "email", "phone", "nir", "iban", "plate", "ip_address", "identifier", "birth_date", "address", "person_name",
+    "case_number", "parcel", "siret", *matters.MEANINGS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +44,52 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
     ``TEXT_MEANINGS``, and LANDLINE, ROLE and OFFICIAL for what the caller decides upon.
     """
     found: list[Span] = []
+    plain = _plain(text)
     figures = len(_DIGIT.findall(text))
     for finder, least in _FINDERS:
         if figures >= least:
-            for span in finder(text):
-                _insert(found, span)
-    for start, end, official in names.find(text, bare=bare_names):
+            for start, end, meaning in finder(text, plain):
+                _insert(found, Span(start, end, meaning))
+    named = names.find(text, bare=bare_names)
+    for start, end, official in named:
         _insert(found, Span(start, end, OFFICIAL if official else "person_name"))
-    return found
+    people = [(start, end) for start, end, official in named if not official]
+    for span in _beside_people(text, plain, people, figures):
+        _cover(found, span)
+    return _at_home(found, plain, people) if people else found
+
+
+def hidden(text: str, *, landlines: bool = False, bare_names: bool = True) -> list[Span]:
+    """Return what masking hides of a text: what ``find`` finds, less officials, mailboxes and telephones of functions."""
+    wanted = {*TEXT_MEANINGS, LANDLINE} if landlines else set(TEXT_MEANINGS)
+    return [span for span in find(text, bare_names=bare_names) if span.meaning in wanted]
 
 
 def replaced(text: str, by: str, *, landlines: bool = False, bare_names: bool = True) -> str:
     """Return the text with each personal value replaced; role mailboxes and officials stay."""
-    wanted = {*TEXT_MEANINGS, LANDLINE} if landlines else set(TEXT_MEANINGS)
     out, last = [], 0
-    for span in find(text, bare_names=bare_names):
-        if span.meaning in wanted:
-            out += [text[last : span.start], by]
-            last = span.end
+    for span in hidden(text, landlines=landlines, bare_names=bare_names):
+        out += [text[last : span.start], by]
+        last = span.end
     return "".join([*out, text[last:]]) if out else text
 
 
 def may_hold(column: str, *, bare_names: bool = True) -> str:
     """Return the SQL test of the cells where ``find`` may find something; ``column`` is an SQL expression of text."""
-    named = f"regexp_matches({column}, {literal(_TITLED_SQL)})"
+    named = _matches(column, _TITLED_SQL)
     if bare_names:
-        named = f"({named} OR regexp_matches({column}, {literal(_CAPITALS_SQL)}))"
+        named = f"({named} OR {_matches(column, _CAPITALS_SQL)} OR {_matches(column, _CALLED_SQL)})"
+    alone = f" OR {_matches(column, _FILES_SQL)}" if bare_names else ""
     return (
-        f"(contains({column}, '@') OR (strlen({column}) >= 10 AND regexp_matches({column}, {literal(_NUMBERS_SQL)})) "
-        f"OR (regexp_matches({column}, '\\s') AND ({named} OR regexp_matches({column}, {literal(_HOME_SQL)}))))"
+        f"(contains({column}, '@') OR (strlen({column}) >= 10 AND {_matches(column, _NUMBERS_SQL)}) "
+        f"OR (strlen({column}) >= 7 AND ({_matches(column, _SIGNS_SQL)}{alone})) "
+        f"OR (regexp_matches({column}, '\\s') AND ({named} OR {_matches(column, _HOME_SQL)} OR {_matches(column, _SOMEONE_SQL)} "
+        f"OR ({_matches(column, '[0-9]')} AND {_matches(column, _PAPERS_SQL)}))))"
     )
+
+
+def _matches(column: str, pattern: str) -> str:
+    return f"regexp_matches({column}, {literal(pattern)})"
 
 
 def may_hold_form(column: str, *, bare_names: bool = True) -> str:
@@ -111,7 +132,7 @@ def is_role(address: str) -> bool:
     return bool(words) and not named and any(words[0].startswith(b) for b in _BODIES)
 
 
-def _mailboxes(text: str) -> Iterator[Span]:
+def _mailboxes(text: str, plain: str) -> Iterator[numbers.Part]:
     if "@" not in text and "(" not in text and "[" not in text:
         return
     for sign in _AT.finditer(text):
@@ -120,67 +141,10 @@ def _mailboxes(text: str) -> Iterator[Span]:
         domain = _DOMAIN.match(text, sign.end(), sign.end() + 255)
         if local and domain:
             whole = f"{local.group().lstrip('.')}@{domain.group()}"
-            yield Span(start + local.start(), domain.end(), ROLE if is_role(whole) else "email")
+            yield start + local.start(), domain.end(), ROLE if is_role(whole) else "email"
 
 
-# --- Numbers with a key ---------------------------------------------------------------------------
-
-_GAP = r"[\s.\-]{0,2}"
-_NIR = re.compile(
-    rf"(?<![0-9A-Za-z])(?<!\d[.,])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:[\s.\-/]{{0,3}}\d\d)?(?![0-9A-Za-z]|[.,]\d)"
-)
-_NIR_SAID = re.compile(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b", re.IGNORECASE)
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
-_IBAN_LENGTHS = {
-    "FR": 27, "MC": 27, "DE": 22, "BE": 16, "ES": 24, "IT": 27, "LU": 20, "NL": 18, "PT": 25, "GB": 22, "CH": 21,
-    "IE": 22, "AT": 20, "PL": 28, "LT": 20, "EE": 20, "DK": 18, "SE": 24, "RO": 24,
-}  # fmt: skip
-
-
-def _nirs(text: str) -> Iterator[Span]:
-    for m in _NIR.finditer(text):
-        said = bool(_NIR_SAID.search(fold(text[max(0, m.start() - 40) : m.start()])))
-        if france.is_nir(m.group().replace("/", ""), key=not said):
-            yield Span(m.start(), m.end(), "nir")
-
-
-def _ibans(text: str) -> Iterator[Span]:
-    for m in _IBAN.finditer(text):
-        wanted = _IBAN_LENGTHS.get(m.group()[:2].upper())
-        ends = [i for i in range(m.start(), m.end() + 1) if i == m.end() or not text[i].isalnum()]
-        lengths = [(i, len(re.sub(r"[\s.\-]", "", text[m.start() : i]))) for i in ends]
-        if wanted:
-            lengths += [(m.start() + n, len(re.sub(r"[\s.\-]", "", m.group()[:n]))) for n in range(wanted, wanted + 13)]
-        for end, length in sorted(set(lengths)):
-            if (wanted is None or length == wanted) and france.is_iban(text[m.start() : end]):
-                yield Span(m.start(), end, "iban")
-                break
-
-
-# --- Telephones -----------------------------------------------------------------------------------
-
-_PHONE = re.compile(
-    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
-)
-_RING = re.compile(r"\b(?:tel|telephone|portable|mobile|port|gsm|fax|appel\w*|joindre|phone)\b")
-
-
-def is_landline(digits: str) -> bool:
-    """Return whether the first figure after the prefix is not that of a mobile."""
-    return digits not in ("6", "7")
-
-
-def _phones(text: str) -> Iterator[Span]:
-    for m in _PHONE.finditer(text):
-        signs = set(re.sub(r"[\d\s]", "", m.group(2)))
-        before, after = text[max(0, m.start() - 2) : m.start()], text[m.end() : m.end() + 2]
-        if len(signs) > 1 or re.search(r"\d[-/.]$", before) or re.match(r"[-/.]\d", after):
-            continue  # two dates, a reference: not a number to ring
-        first = m.group(1)
-        if m.group().isdigit() and is_landline(first) and not _RING.search(fold(text[: m.start()])[-40:]):
-            continue  # ten figures in a row are a code more often than a counter's telephone
-        if first != "8":
-            yield Span(m.start(), m.end(), LANDLINE if is_landline(first) else "phone")
+# --- Telephones of a whole cell -------------------------------------------------------------------
 
 
 def whole_phone(cell: str) -> str:
@@ -192,56 +156,87 @@ def whole_phone(cell: str) -> str:
     return "" if first in "08" else LANDLINE if is_landline(first) else "phone"
 
 
-# --- Births and homes -----------------------------------------------------------------------------
+# --- What is personal beside a person -------------------------------------------------------------
 
-_MONTHS = "janv|f[ée]vr|mars|avr|mai|juin|juil|ao[uû]t|sept|oct|nov|d[ée]c"
-_DAY = (
-    r"(?:\d{1,2}\s?[/.\-]\s?\d{1,2}\s?[/.\-]\s?(?:\d{4}|\d\d)|\d{4}-\d\d-\d\d|"
-    rf"\d{{1,2}}(?:er)?\s+(?:{_MONTHS})\w*\.?\s+\d{{4}})"
+_ACCENTS = str.maketrans(
+    {
+        **{chr(code): fold(chr(code))[:1] or chr(code) for code in range(0xC0, 0x180) if len(fold(chr(code))) == 1},
+        "’": "'",
+        " ": " ",
+        " ": " ",
+        " ": " ",
+    }
 )
-_BIRTH = re.compile(
-    rf"\b(?:n[ée](?:\(e\)|[.·]e|e)?s?\s+le|(?:date|jour)\s+de\s+naissance|naissance|d\.?d\.?n\.?)\s*:?\s*(?:le\s+)?({_DAY})",
-    re.IGNORECASE,
-)
-_STREETS = (
-    "rue|avenue|av|bd|boulevard|place|pl|chemin|route|impasse|all[ée]e|quai|cours|square|sentier|passage|"
-    "lotissement|r[ée]sidence|hameau|lieu-dit|faubourg|voie|mont[ée]e|villa|cit[ée]"
-)
-_HOME = re.compile(
-    r"\b(?:demeurant|domicili[ée]e?s?|r[ée]sidant|habitant|habite|adresse personnelle|domicile)\b\s*:?\s*"
-    r"(?:au|[àa]|dans)?\s*"
-    rf"(\d{{1,4}}\s?(?:bis|ter|quater|[A-D])?,?\s+(?:{_STREETS})\b[^,;.\n()]{{2,60}}"
-    r"(?:,?\s*\d{5}\s+[^\W\d_][\w'’ -]{1,40})?)",
-    re.IGNORECASE,
-)
-_OLD = 1900  # someone born before is dead, and in the history books
+_STOP = re.compile(r"[.!?;](?=\s+[«\"(]?\s?[A-ZÀ-Ý])|\n")
+_SHORT = re.compile(r"(?:\b(?:m|mm|mme|mmes|mlle|dr|pr|me|st|ste|n|no|art|av|bd|tel|ref|cf|ex|p|[a-z]))$")
 
 
-# What stands in every text that the expressions find: most texts have none of it, which is seen at once.
-_BIRTH_SIGNS = ("le", "naissance", "dn", "d.n")
-_HOME_SIGNS = ("demeurant", "domicil", "sidant", "habit", "adresse personnelle")
+def _plain(text: str) -> str:
+    """Return the text in small letters without accents, each character at its place."""
+    plain = text.translate(_ACCENTS).lower()
+    return plain if len(plain) == len(text) else text
 
 
-def _births(text: str) -> Iterator[Span]:
-    said = text.casefold()
-    if not any(sign in said for sign in _BIRTH_SIGNS):
-        return
-    for m in _BIRTH.finditer(text):
-        year = re.search(r"\d{4}", m.group(1))
-        if not year or int(year.group()) >= _OLD:
-            yield Span(m.start(1), m.end(1), "birth_date")
+def _sentences(text: str, plain: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for stop in _STOP.finditer(text):
+        if text[stop.start()] == "." and _SHORT.search(plain, max(start, stop.start() - 6), stop.start()):
+            continue
+        yield start, stop.start()
+        start = stop.end()
+    if start < len(text):
+        yield start, len(text)
 
 
-def _homes(text: str) -> Iterator[Span]:
-    said = text.casefold()
-    if not any(sign in said for sign in _HOME_SIGNS):
-        return
-    for m in _HOME.finditer(text):
-        yield Span(m.start(1), m.end(1), "address")
+def _beside_people(text: str, plain: str, people: list[tuple[int, int]], figures: int) -> Iterator[Span]:
+    """Yield what is personal because the text is about someone: their home, their file, their health."""
+    if figures:
+        for part in homes.homes(text, plain, people):
+            yield Span(*part)
+        for _, end in people:
+            for part in homes.births_after(plain, end):
+                yield Span(*part)
+    for start, end in _sentences(text, plain):
+        someone = any(start <= first < end for first, _ in people)
+        if figures >= 3:
+            for part in numbers.cases(text, plain, start, end, someone=someone):
+                yield Span(*part)
+            for part in numbers.sole_traders(text, plain, start, end, someone=someone):
+                yield Span(*part)
+        if someone and figures:
+            for part in numbers.parcels(text, plain, start, end):
+                yield Span(*part)
+        if someone or matters.SOMEONE.search(plain, start, end):
+            for part in matters.matters(plain, start, end):
+                yield Span(*part)
+
+
+_COUNTER = re.compile(r"\b(?:mairie|standard|accueil|service|secretariat|permanence)\b")
+
+
+def _at_home(found: list[Span], plain: str, people: list[tuple[int, int]]) -> list[Span]:
+    """Return the spans, the landline beside someone being theirs: « Mme Durand, tél. 03 86 00 00 00 »."""
+    return [
+        Span(s.start, s.end, "phone") if s.meaning == LANDLINE and _is_theirs(s, plain, people) else s for s in found
+    ]
+
+
+def _is_theirs(span: Span, plain: str, people: list[tuple[int, int]]) -> bool:
+    near = any(0 <= span.start - end <= 90 for _, end in people)
+    return near and not _COUNTER.search(plain, max(0, span.start - 60), span.start)
 
 
 # In the order of what stands before what, each with the figures that it cannot do without.
-_FINDERS = ((_mailboxes, 0), (_ibans, 2), (_nirs, 12), (_phones, 10), (_births, 4), (_homes, 1))
+_FINDERS = (
+    (_mailboxes, 0),
+    (numbers.ibans, 2),
+    (numbers.nirs, 12),
+    (numbers.papers, 4),
+    (numbers.phones, 10),
+    (numbers.plates, 3),
+    (numbers.addresses_of_machines, 4),
+    (homes.births, 4),
+)
 
 
 def _insert(found: list[Span], span: Span) -> None:
@@ -250,6 +245,18 @@ def _insert(found: list[Span], span: Span) -> None:
     before, after = found[at - 1] if at else None, found[at] if at < len(found) else None
     if (before is None or before.end <= span.start) and (after is None or span.end <= after.start):
         found.insert(at, span)
+
+
+def _cover(found: list[Span], span: Span) -> None:
+    """Put a span in place of those that it holds whole; not over one that it cuts, nor over a mailbox or a number."""
+    inside = [s for s in found if s.start < span.end and span.start < s.end]
+    names_only = all(
+        span.start <= s.start and s.end <= span.end and s.meaning in (OFFICIAL, "person_name") for s in inside
+    )
+    if not inside or (names_only and span.meaning == "address"):
+        for one in inside:
+            found.remove(one)
+        _insert(found, span)
 
 
 # --- The cheap tests, in DuckDB's dialect (RE2) ---------------------------------------------------
@@ -278,4 +285,29 @@ _CAPITALS_SQL = (
     rf"[{_CAPITAL}][{_LETTER}'’\-]+[^{_LETTER}0-9]+(?:(?:[{_LETTER}]\.|[dD]['’]|[{_LETTER}]{{1,3}}\s)\s?)?"
     rf"[{_CAPITAL}][{_LETTER}'’\-]"
 )
-_HOME_SQL = r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+le\b|naissance|ddn|d\.d\.n|demeurant|domicil|r[ée]sidant|habit|adresse personnelle"
+_SIGNS_SQL = (
+    r"[A-HJ-NP-TV-Z]{2}[ \-]?[0-9]{3}[ \-]?[A-HJ-NP-TV-Z]{2}|[0-9]{2,4}[ \-][A-Z]{2,3}[ \-][0-9]|(?:[0-9]{1,3}\.){3}[0-9]"
+    r"|(?:[0-9A-Fa-f]{1,4}:{1,2}){3}|[0-9]{5}[ \-]?[0-9]{5}[ \-]?[0-9A-Z]{11}[ \-]?[0-9]"
+)
+_FILES_SQL = (
+    r"(?i:\.(?:pdf|docx?|odt|rtf|txt|jpe?g|png|tiff?|xlsx?|ods|csv|msg|eml|zip))(?:$|[^0-9A-Za-z])"
+    rf"|(?:^|[^0-9@.\-/{_LETTER}])[a-z\x{{E0}}-\x{{FF}}]{{2,20}}(?:-[a-z\x{{E0}}-\x{{FF}}]{{2,20}})?[._][a-z\x{{E0}}-\x{{FF}}]{{2,25}}(?:$|[^0-9@_\-{_LETTER}])"
+)
+_VOWELS = {"e": "[eéèêë]", "a": "[aàâä]", "i": "[iîï]", "o": "[oôö]", "u": "[uùûü]", "c": "[cç]"}
+
+
+def _any_accents(words: Iterable[str]) -> str:
+    return "|".join("".join(_VOWELS.get(sign, sign) for sign in word) for word in sorted(words))
+
+
+_CALLED_SQL = (
+    rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER)})[^{_LETTER}0-9]"
+    rf"(?:.{{0,12}}[^{_LETTER}])?[{_CAPITAL}][{_LETTER}'’\-]"
+    rf"|(?:^|[^{_LETTER}])(?i:{_any_accents(classes.LISTS)})[^{_LETTER}].*[:(]"
+)
+_PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.TRADES))})"
+_SOMEONE_SQL = rf"(?i){_any_accents(lines('someone'))}"
+_HOME_SQL = (
+    r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+(?:le|en|vers|à|a)\b|naissance|ddn|d\.d\.n|demeur|domicil|r[ée]sid|habit|adresse|chez"
+    r"|\b(?:vi|log|h[ée]berg)\S*\s"
+)

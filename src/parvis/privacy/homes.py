@@ -1,0 +1,94 @@
+"""Births and homes inside a text: a date after « née le », an address after « demeurant » or beside someone's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from parvis.privacy.numbers import Part
+from parvis.privacy.words.patterns import any_of
+
+_MONTHS = "janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec"
+_DAY = (
+    r"(?:\d{1,2}\s?[/.\-]\s?\d{1,2}\s?[/.\-]\s?(?:\d{4}|\d\d)|\d{4}-\d\d-\d\d|"
+    rf"\d{{1,2}}(?:er)?\s+(?:{_MONTHS})\w*\.?\s+\d{{4}})"
+)
+_BORN = r"\bn(?:e\(e\)|e[.·]e|ee?)s?"
+_BIRTH = re.compile(
+    rf"(?:{_BORN}\s+(?:a\s+[\w' ()-]{{2,45}}?,?\s+)?le|\b(?:date|jour)\s+de\s+naissance|\bnaissance|\bd\.?d\.?n\.?)"
+    rf"\s*:?\s*(?:le\s+|du\s+)?({_DAY})"
+)
+_BIRTH_YEAR = re.compile(
+    rf"{_BORN}\s+(?:en|vers)\s+(?:(?:{_MONTHS})\w*\s+)?((?:19|20)\d\d)\b"
+    r"|\bannee de naissance\s*:?\s*((?:19|20)\d\d)\b"
+)
+_IN_BRACKETS = re.compile(rf"\s*[(,]\s*(?:le\s+)?({_DAY})\s*[),]")
+_OLD = 1900  # someone born before is dead, and in the history books
+_BIRTH_SIGNS = ("le", "naissance", "dn", "d.n", "en", "vers", "(")
+
+_SMALL = r"(?:de|du|des|d|la|le|les|l|en|aux|au|sur|sous|a|et)"
+_STREET = re.compile(
+    rf"(?<![\w.,/-])(?<!n°)\d{{1,4}}\s?(?:bis|ter|quater|[a-d](?=[\s,]))?,?\s+{any_of('street')}\b\.?"
+    rf"(?:\s+(?:{_SMALL}['’\s]\s?)*[^\W\d_][\w'’-]*)"
+    rf"(?:(?:\.?\s+(?:{_SMALL}['’\s]\s?)*|['’-])(?-i:(?=[A-ZÀ-Ý]))[^\W\d_][\w'’-]*){{0,5}}",
+    re.IGNORECASE,
+)
+_TOWN = re.compile(
+    r",?\s*(?:[–-]\s*)?(?:\d{5}\s+|(?:à|a)\s+(?=[A-ZÀ-Ý]))[A-ZÀ-Ý][\w'’-]*"
+    r"(?:[ -](?:[A-ZÀ-Ý]|(?:sur|les|la|le|en|de|du|des|aux)\b)[\w'’-]*){0,5}"
+)
+_HOME = re.compile(
+    rf"\b{any_of('home')}\b[\s:,]*(?:actuellement\s+|desormais\s+)?(?:[\w'.]+\s+){{0,4}}?(?:au|a|dans|du|le)?\s*$"
+)
+_PUBLIC = re.compile(rf"\b{any_of('public')}\b")
+_NEAR = 70  # characters between someone and the address that is theirs
+
+
+def births(text: str, plain: str) -> Iterator[Part]:
+    if not any(sign in plain for sign in _BIRTH_SIGNS):
+        return
+    for m in _BIRTH.finditer(plain):
+        if _of_the_living(m.group(1)):
+            yield m.start(1), m.end(1), "birth_date"
+    for m in _BIRTH_YEAR.finditer(plain):
+        group = 1 if m.group(1) else 2
+        yield m.start(group), m.end(group), "birth_date"
+
+
+def births_after(plain: str, end: int) -> Iterator[Part]:
+    """Yield the date in brackets right after someone's name."""
+    m = _IN_BRACKETS.match(plain, end)
+    if m and "(" in plain[end : m.start(1)] and _of_the_living(m.group(1)):
+        yield m.start(1), m.end(1), "birth_date"
+
+
+def homes(text: str, plain: str, people: list[tuple[int, int]]) -> Iterator[Part]:
+    """Yield the addresses of people: after a word that says so, or beside a name (``people``: their places)."""
+    for m in _STREET.finditer(text):
+        before = plain[max(0, m.start() - 60) : m.start()]
+        said = bool(_HOME.search(before))
+        if said or _beside(plain, people, m.start(), m.end()):
+            town = _TOWN.match(text, m.end())
+            yield m.start(), town.end() if town else m.end(), "address"
+
+
+def _beside(plain: str, people: list[tuple[int, int]], start: int, end: int) -> bool:
+    for first, last in people:
+        if 0 <= start - last <= _NEAR:
+            between = plain[last:start]
+        elif 0 <= first - end <= _NEAR // 2:
+            between = plain[end:first]
+        else:
+            continue
+        if (
+            not _PUBLIC.search(between)
+            and "\n\n" not in between
+            and not _PUBLIC.search(plain, max(0, start - 30), start)
+        ):
+            return True
+    return False
+
+
+def _of_the_living(day: str) -> bool:
+    year = re.search(r"\d{4}", day)
+    return not year or int(year.group()) >= _OLD

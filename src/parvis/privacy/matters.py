@@ -1,0 +1,32 @@
+"""What the law calls sensitive, said of someone inside a text: health, social aid, income, offences, beliefs.
+
+« Le diabète » of a campaign is nobody's: only a sentence that is about one person is read. The words are in
+``words/patterns.toml``. Source: RGPD, articles 9 and 10; CRPA, article L. 311-6.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from parvis.privacy.numbers import Part
+from parvis.privacy.words.patterns import any_of
+
+MEANINGS = ("health", "social_aid", "income", "offence", "belief")
+SOMEONE = re.compile(rf"\b{any_of('someone')}")
+_OF_ALL = re.compile(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
+_THEMES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
+_INCOME = re.compile(
+    r"\b(?:revenus?|salaires?|traitement|ressources|pension|retraite|percoi\w+|gagne\w*|remuner\w+)\b[^;:]{0,45}?"
+    r"(?<!\d)(\d[\d\s.,]*\s?(?:€|euros?)(?: (?:nets?|bruts?))?(?: (?:par (?:mois|an)|mensuels?|annuels?))?)"
+)
+
+
+def matters(plain: str, start: int, end: int) -> Iterator[Part]:
+    """Yield what is sensitive in a sentence that is about someone."""
+    for meaning, pattern in _THEMES:
+        for m in pattern.finditer(plain, start, end):
+            if not _OF_ALL.search(plain[max(start, m.start() - 50) : m.start()]):
+                yield m.start(), m.end(), meaning
+    for m in _INCOME.finditer(plain, start, end):
+        yield m.start(1), m.end(1), "income"

@@ -1,0 +1,242 @@
+"""Numbers of people inside a text: keys checked where there is one, the word beside it asked where there is none.
+
+Each finder yields (start, end, meaning). ``plain`` is the text in small letters without accents, of the same length.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from parvis import france
+from parvis.privacy.words.patterns import any_of
+
+Part = tuple[int, int, str]
+LANDLINE = "landline"  # a telephone that is not a mobile: of a home or of a counter, the text does not say
+
+# --- Numbers with a key ---------------------------------------------------------------------------
+
+_GAP = r"[\s.\-]{0,2}"
+_NIR = re.compile(
+    rf"(?<![0-9A-Za-z])(?<!\d[.,])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:[\s.\-/]{{0,3}}\d\d)?(?![0-9A-Za-z]|[.,]\d)"
+)
+_NIR_SAID = re.compile(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
+_IBAN_LENGTHS = {
+    "FR": 27, "MC": 27, "DE": 22, "BE": 16, "ES": 24, "IT": 27, "LU": 20, "NL": 18, "PT": 25, "GB": 22, "CH": 21,
+    "IE": 22, "AT": 20, "PL": 28, "LT": 20, "EE": 20, "DK": 18, "SE": 24, "RO": 24,
+}  # fmt: skip
+_RIB = re.compile(r"(?<![0-9A-Za-z])(\d{5})[\s-]?(\d{5})[\s-]?([0-9A-Z]{11})[\s-]?(\d\d)(?![0-9A-Za-z])")
+
+
+def nirs(text: str, plain: str) -> Iterator[Part]:
+    for m in _NIR.finditer(text):
+        said = bool(_NIR_SAID.search(plain, max(0, m.start() - 40), m.start()))
+        if france.is_nir(m.group().replace("/", ""), key=not said):
+            yield m.start(), m.end(), "nir"
+
+
+def ibans(text: str, plain: str) -> Iterator[Part]:
+    for m in _IBAN.finditer(text):
+        wanted = _IBAN_LENGTHS.get(m.group()[:2].upper())
+        ends = [i for i in range(m.start(), m.end() + 1) if i == m.end() or not text[i].isalnum()]
+        lengths = [(i, len(re.sub(r"[\s.\-]", "", text[m.start() : i]))) for i in ends]
+        if wanted:
+            lengths += [(m.start() + n, len(re.sub(r"[\s.\-]", "", m.group()[:n]))) for n in range(wanted, wanted + 13)]
+        for end, length in sorted(set(lengths)):
+            if (wanted is None or length == wanted) and france.is_iban(text[m.start() : end]):
+                yield m.start(), end, "iban"
+                break
+    if "rib" in plain or "compte" in plain or "guichet" in plain:
+        for m in _RIB.finditer(text):
+            if _is_rib(*m.groups()):
+                yield m.start(), m.end(), "iban"
+
+
+def _is_rib(bank: str, counter: str, account: str, key: str) -> bool:
+    """Return whether a French account has its key: 97 - (89 bank + 15 counter + 3 account) % 97, letters as figures."""
+    figures = account.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"))
+    return 97 - (89 * int(bank) + 15 * int(counter) + 3 * int(figures)) % 97 == int(key)
+
+
+# --- Telephones -----------------------------------------------------------------------------------
+
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
+)
+_RING = re.compile(rf"\b{any_of('ring')}\b")
+_CODE = re.compile(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:n°\s?|client\s?)?(?:\d{{4}}-)?$")
+
+
+def is_landline(digits: str) -> bool:
+    """Return whether the first figure after the prefix is not that of a mobile."""
+    return digits not in ("6", "7")
+
+
+def phones(text: str, plain: str) -> Iterator[Part]:
+    for m in _PHONE.finditer(text):
+        signs = set(re.sub(r"[\d\s]", "", m.group(2)))
+        before, after = text[max(0, m.start() - 2) : m.start()], text[m.end() : m.end() + 2]
+        if len(signs) > 1 or re.search(r"\d[-/.]$", before) or re.match(r"[-/.]\d", after):
+            continue  # two dates, a reference: not a number to ring
+        first, said = m.group(1), plain[max(0, m.start() - 40) : m.start()]
+        if _CODE.search(said) and not _RING.search(said):
+            continue
+        if m.group().isdigit() and is_landline(first) and not _RING.search(said):
+            continue  # ten figures in a row are a code more often than a counter's telephone
+        if first != "8":
+            yield m.start(), m.end(), LANDLINE if is_landline(first) else "phone"
+
+
+# --- Vehicles and machines ------------------------------------------------------------------------
+
+_SIV = re.compile(r"(?<![\w-])(?!SS|WW)[A-HJ-NP-TV-Z]{2}([- ]?)\d{3}\1(?!SS)[A-HJ-NP-TV-Z]{2}(?![\w-])")
+_FNI = re.compile(r"(?<![\w-])\d{2,4}[ -]?[A-Z]{2,3}[ -]?(?:\d\d|2[AB]|97\d)(?![\w-])")
+_VEHICLE = re.compile(any_of("vehicle"))
+_REFERENCE = re.compile(r"\b(?:ref|reference|norme|modele|serie|type|article|piece|lot|produit)\b[\s.:°]{0,4}$")
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
+_IPV6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,7}[0-9A-Fa-f]{1,4}(?![\w:])")
+_VERSION = re.compile(r"\b(?:version|logiciel|article|v|chapitre|paragraphe|norme)\b\.?\s?(?:n°\s?)?$")
+
+
+def plates(text: str, plain: str) -> Iterator[Part]:
+    vehicle = bool(_VEHICLE.search(plain))
+    for m in _SIV.finditer(text):
+        if (vehicle or m.group(1) == "-") and not _REFERENCE.search(plain, max(0, m.start() - 25), m.start()):
+            yield m.start(), m.end(), "plate"
+    if vehicle:
+        for m in _FNI.finditer(text):
+            if " " in m.group() or "-" in m.group():
+                yield m.start(), m.end(), "plate"
+
+
+def addresses_of_machines(text: str, plain: str) -> Iterator[Part]:
+    if text.count(".") >= 3:
+        for m in _IPV4.finditer(text):
+            if all(int(n) < 256 for n in m.group().split(".")) and not _VERSION.search(plain[: m.start()][-25:]):
+                yield m.start(), m.end(), "ip_address"
+    if text.count(":") >= 4:
+        for m in _IPV6.finditer(text):
+            try:
+                ipaddress.IPv6Address(m.group())
+            except ValueError:
+                continue
+            yield m.start(), m.end(), "ip_address"
+
+
+# --- Papers, that a word names --------------------------------------------------------------------
+
+_NUMBER_SIGN = (
+    r"[\s:.,()-]{0,3}(?:(?:delivree?|portant|sous|est|le|la)\s+){0,2}(?:n°|no|nº|numero|num\.?|n)?[\s:.°]{0,3}"
+)
+_PAPERS = tuple(
+    re.compile(rf"\b(?:{word})(?:\s+[\w'’]+){{0,3}}?{_NUMBER_SIGN}({number})(?![\w-])")
+    for word, number in (
+        (
+            r"(?:numero|n°|no|reference|identifiant|avis) fiscal\w*|reference fiscale|spi|numero d'imposition",
+            r"[0-3](?:\s?\d){12}",
+        ),
+        (r"cartes? (?:nationales? )?d'identite|cni|piece d'identite", r"\d{12}|(?=\w*\d)[a-z0-9]{9}"),
+        (r"passeports?", r"\d{2}[a-z]{2}\d{5}"),
+        (r"permis de conduire|permis b", r"\d{12}|\d{2}[a-z]{2}\d{5}|\d{6,9}"),
+        (r"(?:titre|carte|permis) de sejour|recepisse|numero etranger|agdref", r"(?=\w*\d)[a-z0-9]{9,10}"),
+        (r"ine|identifiant national (?:eleve|etudiant)", r"\d{9,10}[a-z0-9]{1,2}"),
+        (r"allocataire|caf|msa", r"\d{7}\s?[a-z]?"),
+        (r"puce|transpondeur|icad|tatouage|identifie\w*", r"(?:250|2502)\d{10,12}"),
+        (r"rpps", r"\d{11}"),
+        (r"adeli", r"\d{9}"),
+        (r"matricules?", r"(?=[\w/-]*\d)[\w/-]{3,14}"),
+        (
+            r"numero (?:de )?(?:licence|adherent|lecteur|electeur|usager|etudiant)|carte de lecteur",
+            r"(?=[\w/-]*\d)[\w/-]{4,15}",
+        ),
+    )
+)
+SIGNS = (
+    "fiscal", "spi", "ident", "cni", "passeport", "permis", "sejour", "recepisse", "ine", "allocataire", "caf", "msa",
+    "puce", "transpondeur", "icad", "rpps", "adeli", "matricule", "licence", "imposition", "lecteur", "adherent",
+    "electeur", "usager", "etudiant", "etranger", "tatouage",
+)  # fmt: skip
+
+
+def papers(text: str, plain: str) -> Iterator[Part]:
+    """Yield the numbers of papers and of files: tax, identity card, passport, family allowances, an animal's chip."""
+    if any(sign in plain for sign in SIGNS):
+        for paper in _PAPERS:
+            for m in paper.finditer(plain):
+                yield m.start(1), m.end(1), "identifier"
+
+
+# --- What is personal beside a person -------------------------------------------------------------
+
+_SIGN = r"(?:n°|no|nº|numero|ref\.?|reference)"
+_CASE = re.compile(
+    r"\b(?:dossiers?|affaires?|recours|requete|demande|procedure|plainte|signalement|main courante|aide|allocation|"
+    rf"situation|enquete sociale|mesure)\b(?:\s+[\w'’-]+){{0,3}}?\s*(?::|,)?\s*{_SIGN}\s*[:.]?\s*"
+    r"((?=[\w/.-]*\d)[a-z]{0,4}[\s-]?\d[\w/-]{2,16})(?![\w-])"
+)
+_CASE_BARE = re.compile(r"\bdossiers?(?:\s+[\w'’-]+)?\s*:?\s+(\d{4}[-/]\d{3,8}|[a-z]{1,4}-?\d{3,12})(?![\w-])")
+_CASE_NUMBERED = re.compile(
+    rf"\b{_SIGN}\s*(?:de |du )?(?:dossier|affaire|demande|recours)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
+)
+_SOCIAL = re.compile(rf"\b{any_of('social')}\b")
+CASES = (
+    "dossier", "affaire", "recours", "requete", "demande", "procedure", "plainte", "signalement", "courante", "aide",
+    "allocation", "situation", "enquete", "mesure",
+)  # fmt: skip
+_DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
+
+
+def cases(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iterator[Part]:
+    """Yield the numbers of case files of a sentence about someone, or about social matters."""
+    if not someone and not _SOCIAL.search(plain, start, end):
+        return
+    for pattern in (_CASE_NUMBERED, _CASE, _CASE_BARE):
+        for m in pattern.finditer(plain, start, end):
+            if not _DATE_LIKE.fullmatch(m.group(1).strip()):
+                yield m.start(1), m.end(1), "case_number"
+
+
+_PARCEL = re.compile(
+    r"(?<![\w-])(?:(?:[Ss]ection\s+)(?:cadastr\S+\s+)?)?(?!RD|RN|EN|NF|CM|CE|HT|LE|LA|DE|DU|VC|CR|AR|PC|DP|PA|CU|RF|TF|TH)"
+    r"[A-Z]{1,2}\s?(?:n[°o]\s?|numéro\s|,\s?n[°o]\s?)?\d{1,4}(?![\w%€-])|(?<!\w)\d{5}000[0A-Z]{2}\d{4}(?!\w)"
+)
+_LAND = re.compile(r"parcelle|cadastr|bornage")
+_SIRET = re.compile(
+    r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)"
+)
+_ALONE = re.compile(any_of("trade"))
+TRADES = (
+    "entrepr",
+    "micro",
+    "artisan",
+    "commer",
+    "forain",
+    "exploitant",
+    "liberale",
+    "independant",
+    "compte",
+    "ambulant",
+    " ei ",
+    " ei,",
+    "guichet",
+)
+_COMPANY = re.compile(rf"\b{any_of('company')}\b")
+
+
+def parcels(text: str, plain: str, start: int, end: int) -> Iterator[Part]:
+    """Yield the parcels of a sentence that names their owner."""
+    if _LAND.search(plain, start, end):
+        for m in _PARCEL.finditer(text, start, end):
+            yield m.start(), m.end(), "parcel"
+
+
+def sole_traders(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iterator[Part]:
+    """Yield the SIREN and SIRET of a sentence about someone who trades in a name of their own."""
+    alone = bool(_ALONE.search(plain, start, end))
+    if not (alone or (someone and not _COMPANY.search(plain, start, end))):
+        return
+    for m in _SIRET.finditer(text, start, end):
+        if france.is_siret(m.group()) or (alone and france.is_siren(m.group())):
+            yield m.start(), m.end(), "siret"

@@ -1,0 +1,43 @@
+"""How many people bear a first name or a surname, and which words are ordinary ones: orders of size, nobody in particular.
+
+Made by ``scripts/make_name_words.py`` from Insee's counts and from towns' open data (Licence Ouverte 2.0).
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib.resources import files
+
+
+@cache
+def _weights(name: str) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for line in files("parvis.privacy.words").joinpath(f"{name}.txt").read_text("utf-8").splitlines():
+        weight, _, words = line.partition(" ")
+        out.update(dict.fromkeys(words.split(), int(weight)))
+    return out
+
+
+@lru_cache(maxsize=65536)
+def given(word: str) -> int:
+    """Return the figures of a first name's bearers since 1900, 0 under a hundred; « jean-pierre » weighs as its lightest part."""
+    return _weight("given", word)
+
+
+@lru_cache(maxsize=65536)
+def surname(word: str) -> int:
+    """Return the figures of a surname's bearers since 1891, 0 under a hundred."""
+    return _weight("surnames", word)
+
+
+def ordinary(word: str) -> int:
+    """Return the figures of how often towns write a word in small letters, 0 when they hardly do."""
+    return _weights("ordinary").get(word, 0)
+
+
+def _weight(name: str, word: str) -> int:
+    known = _weights(name)
+    whole = known.get(word.replace(" ", "_"), 0)
+    if whole or "-" not in word:
+        return whole
+    return min((known.get(part, 0) for part in word.split("-")), default=0)
