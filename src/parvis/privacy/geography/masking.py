@@ -22,6 +22,7 @@ from parvis.privacy.geography.plane import Points
 
 Array = Any
 
+_ROUNDED = 0.2  # metres
 _TRIES = 12
 _SECRET = 16  # bytes under which a secret is guessed
 _SPREAD = 3  # the ring ends where so many times k homes are reached
@@ -78,7 +79,8 @@ def _drawn(places: Array, near: Array, far: Array, base: Array, secret: bytes, k
         # Uniform over the surface of the ring.
         radius = np.sqrt(near[left] ** 2 + share * (far[left] ** 2 - near[left] ** 2))
         there = places[left] + np.column_stack([np.cos(angle), np.sin(angle)]) * radius[:, None]
-        hidden = within(there, np.hypot(*(there - places[left]).T), base)
+        # Places were rounded: a home that is only as near by a hair is not counted.
+        hidden = within(there, np.hypot(*(there - places[left]).T) - _ROUNDED, base) + 1
         good = hidden >= k
         shown[left[good]], count[left[good]] = there[good], hidden[good]
         left = left[~good]
