@@ -23,6 +23,7 @@ from parvis.errors import InputError, ParvisError
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening
+from parvis.privacy import wording
 from parvis.profiling import profile as profiling
 from parvis.reports import marked as marking
 from parvis.reports import report as reporting
@@ -249,6 +250,7 @@ def commit(
             bbox=preparation.profile.bbox,
             point=preparation.profile.point,
             source_digest=preparation.parcel.digest,
+            policy=wording.nameless(safe.policy, preparation.profile),
             now=now,
         )
 
@@ -595,7 +597,7 @@ def _examine_table(
         *screening.screen(typed, profile),
     )
     match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
-    metadata = describing.prefill(parcel, profile, match, expected.territory)
+    metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
     policy = policies.propose(profile, findings)
     preparation = Preparation(
         id=_identity(parcel, raw.name),

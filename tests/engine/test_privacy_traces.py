@@ -374,12 +374,26 @@ def test_xmp_and_iptc_name_the_photographer(tmp_path: Path) -> None:
 # --- Names and data -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["Courrier_DURAND_Rose.pdf", "lettre-mme-quiberon.csv", "dossier MARTIN Julie.xlsx"])
+@pytest.mark.parametrize(
+    "name",
+    ["Courrier_DURAND_Rose.pdf", "lettre-mme-quiberon.csv", "aides MARTIN Julie.xlsx", "Aides_KERVOAZOUEN_Julie.csv"],
+)
 def test_a_file_named_after_somebody_is_said(tmp_path: Path, name: str) -> None:
     assert "file_name" in look(tmp_path, name, b"a;b\n1;2\n")
 
 
-@pytest.mark.parametrize("name", ["arbres.csv", "ecole_Jean_Jaures.xlsx", "budget-2026.pdf", "rue Victor Hugo.geojson"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arbres.csv",
+        "ecole_Jean_Jaures.xlsx",
+        "budget-2026.pdf",
+        "rue Victor Hugo.geojson",
+        "liste ECOLE Pierre Loti.csv",
+        "MAIRIE Fontclaire 2026.xlsx",
+        "subventions_associations.csv",
+    ],
+)
 def test_a_file_named_after_a_place_is_not(tmp_path: Path, name: str) -> None:
     assert "file_name" not in look(tmp_path, name, b"a;b\n1;2\n")
 

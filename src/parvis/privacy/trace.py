@@ -150,7 +150,7 @@ def xml_root(data: bytes) -> Any:
     from lxml import etree
 
     if re.search(rb"<!(?:DOCTYPE|ENTITY)", data[:65536], re.IGNORECASE):
-        raise InputError("Ce document contient des définitions XML interdites (DOCTYPE, entités).", code="xml.doctype")
+        raise InputError("Ce document contient des définitions XML interdites (DOCTYPE, entités).")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
     try:
         return etree.fromstring(data, parser)

@@ -44,15 +44,19 @@ def put(
     bbox: Sequence[float] = (),
     point: Sequence[str] = (),
     source_digest: str = "",
+    policy: Policy | None = None,
     now: str,
 ) -> Version:
     """Return the version made of a protected table, on the disk for good. Doing it again gives the same one.
+
+    ``policy`` is what may be read of the one that was applied, when a header of what was taken away must not be.
 
     Raises: LimitError when the disk refuses, or does not give back the rows that were written.
     """
     with disk.said_kindly():
         content, size = _keep_object(folder, safe.path, safe.rows)
-        identity = manifest.version_id(f"{dataset}/{number}", content, safe.columns, schema, safe.policy, metadata)
+        applied = safe.policy if policy is None else policy
+        identity = manifest.version_id(f"{dataset}/{number}", content, safe.columns, schema, applied, metadata)
         path = folder.versions / f"{identity}.json"
         if path.exists():
             return manifest.read_version(path)
@@ -66,7 +70,7 @@ def put(
             rows=safe.rows,
             columns=tuple(safe.columns),
             metadata=metadata,
-            policy=_unsigned(safe.policy),
+            policy=_unsigned(applied),
             created_at=now,
             number=number,
             schema=schema,
