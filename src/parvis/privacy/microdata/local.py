@@ -1,0 +1,278 @@
+"""Local recoding: each class of rows is blurred just as it needs, by walking the ways to blur from the cheapest on.
+
+The walk ("peel"): distinct rows with weights; nodes (one level a column) from the cheapest for the rows still in hand to
+the dearest; at each node every class that already meets the demand is let go. Choosing classes by their cost alone lets
+rows that are easy to place go together, and leaves the odd ones to one another at a high price. So a first walk, then
+shorter rough ones, tell what each row is likely to cost in the end, and the last walk takes that price off the cost of
+the classes that hold such rows, as the prices of a Lagrangian relaxation of the covering problem would.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parvis.privacy.microdata.coding import Coded, Floats, Ints
+from parvis.privacy.microdata.demand import Bools, Demand
+from parvis.privacy.microdata.lattice import Lattice, Nodes, whole
+from parvis.privacy.microdata.recoded import Recoded
+from parvis.privacy.microdata.settle import settled
+
+_SHARE = 0.4  # of its price that is taken off the cost of a class
+_BULK = 0.05  # how much a class twice as large as asked is favoured, for ln 2
+_BEND = 1.2
+_ROUGH = 4  # rough walks that prices come from
+_NOISE = 0.1
+_PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
+_AHEAD = 400  # nodes sorted at a time
+_STALE = 0.98  # costs are taken anew when this share of the rows is left
+_SPARSE = 0.85  # and what was let go is swept out at this one
+_MEMORY = 192e6  # bytes of sums of keys that are kept
+_SLACK = 0.003  # how much dearer than its turn a class may be let go, when prices set the turns
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """In which order classes are let go.
+
+    ``price`` is what each distinct row is expected to cost, ``bulk`` how much a class is favoured for its size,
+    ``noise`` a factor for each node, to make another walk of the same table.
+    """
+
+    price: Floats | None = None
+    bulk: float = 0.0
+    noise: Floats | None = None
+    slack: float = 1e-12
+
+
+def peel(coded: Coded, demand: Demand, importance: Sequence[float] = (), nodes: Nodes | None = None) -> Recoded:
+    """Return the table recoded class by class, so that each class meets the demand, losing as little as it can.
+
+    ``importance`` says for each column how dear a loss is there (1 each without it); ``nodes`` restricts the walk.
+    Raises: RefusedError when not even the whole table as one class meets the demand.
+    """
+    weights = tuple(importance) or (1.0,) * len(coded.hierarchies)
+    lattice = Lattice(coded.hierarchies, whole(coded.hierarchies) if nodes is None else nodes, weights)
+    first = Walk(coded, lattice, demand).go()
+    best = settled(coded, lattice, demand, first.node)
+    if len(coded.rows) * len(lattice.nodes) <= _PRICED and (first.node >= 0).any():
+        bent = dataclasses.replace(lattice, bend=_BEND)
+        turns = Turns(_SHARE * prices(coded, lattice, demand, first.node), _BULK, slack=_SLACK)
+        again = settled(coded, lattice, demand, Walk(coded, bent, demand, turns).go().node)
+        best = min(best, again, key=lambda recoded: weighed(recoded, weights))
+    return best
+
+
+def weighed(recoded: Recoded, importance: Sequence[float]) -> float:
+    """Return the loss, each column counting as it is dear."""
+    return float(np.average(recoded.loss_by_column, weights=importance)) if len(importance) else 0.0
+
+
+def prices(coded: Coded, lattice: Lattice, demand: Demand, node: Ints) -> Floats:
+    """Return what each distinct row may be expected to cost: the mean of several walks, and of the rows like it.
+
+    The rough walks go over the nodes that the first one used, in a shuffled order.
+    """
+    used = np.unique(node[node >= 0])
+    small = dataclasses.replace(lattice, nodes=lattice.nodes[used])
+    chance = np.random.default_rng(len(used))
+    costs = [_paid(coded, lattice, node)]
+    for _ in range(_ROUGH):
+        noise = np.exp(chance.normal(0, _NOISE, len(used)))
+        costs.append(_paid(coded, small, Walk(coded, small, demand, Turns(noise=noise, slack=_SLACK)).go().node))
+    mean: Floats = np.mean(costs, axis=0)
+    price: Floats = (mean + _smoothed(coded, lattice, mean, chance)) / 2
+    return price
+
+
+def _paid(coded: Coded, lattice: Lattice, node: Ints) -> Floats:
+    """Return what each distinct row costs at its node; 1 where it has none."""
+    paid = np.ones(len(node))
+    placed = node >= 0
+    cost = np.zeros(int(placed.sum()))
+    for place, table in enumerate(lattice.costs):
+        cost += table[lattice.nodes[node[placed], place], coded.rows[placed, place]]
+    paid[placed] = cost
+    return paid
+
+
+def _smoothed(coded: Coded, lattice: Lattice, paid: Floats, chance: np.random.Generator) -> Floats:
+    """Return the costs that the values of each row foretell: a sum over columns, then what rows of the same boxes have more."""
+    weight = coded.count
+    told = np.full(len(paid), float(paid @ weight) / float(weight.sum()))
+    parts = [np.zeros(len(h.values)) for h in coded.hierarchies]
+    for _ in range(3):
+        for place, part in enumerate(parts):
+            value = coded.rows[:, place]
+            rest = paid - told + part[value]
+            new = np.bincount(value, weight * rest, len(part)) / (np.bincount(value, weight, len(part)) + 3)
+            told += (new - part)[value]
+            parts[place] = new
+    more = np.zeros(len(paid))
+    boxes = 20
+    for _ in range(boxes):
+        key = np.zeros(len(paid), np.int64)
+        for place, table in enumerate(lattice.keys):
+            key += table[chance.integers(len(table))][coded.rows[:, place]]
+        _, box = np.unique(key, return_inverse=True)
+        more += (np.bincount(box, weight * (paid - told)) / (np.bincount(box, weight) + 5))[box] / boxes
+    return told + more
+
+
+class Walk:
+    """One walk over the nodes of a lattice, letting classes go as they meet the demand.
+
+    At the end ``node`` gives for each distinct row its node, -1 for those that no class took.
+    """
+
+    def __init__(self, coded: Coded, lattice: Lattice, demand: Demand, turns: Turns | None = None) -> None:
+        self.coded, self.lattice, self.demand = coded, lattice, demand
+        self.turns = turns or Turns()
+        self.node = np.full(len(coded.rows), -1, np.int64)
+        self.looked = 0
+        self._at = np.arange(len(coded.rows))
+        self._columns = [np.ascontiguousarray(coded.rows[:, j]) for j in range(coded.rows.shape[1])]
+        self._weight = coded.count.copy()
+        self._heads = self._weight if coded.persons is None else coded.heads.copy()
+        self._price = None if self.turns.price is None else self.turns.price.copy()
+        self._live = np.ones(len(self._at), bool)
+        self._left: dict[int, Ints] = {}
+        self._right: dict[int, Ints] = {}
+        self._done = np.zeros(len(lattice.nodes), bool)
+        self._asks_more = bool(demand.diversity or demand.closeness or coded.persons is not None)
+
+    def go(self) -> Walk:
+        """Walk to the end: until no row is left, or no node."""
+        own = np.full(len(self.lattice.nodes), -np.inf)
+        left = last = len(self._at)
+        heap, horizon, mean = self._turns(own)
+        while left and heap:
+            turn, node = heapq.heappop(heap)
+            self._done[node] = True
+            self.looked += 1
+            taken, later = self._look(node, turn + self.turns.slack, mean)
+            if later is not None:
+                own[node], self._done[node] = later, False
+                if later <= horizon:
+                    heapq.heappush(heap, (later, node))
+            if taken is not None:
+                self._let_go(node, taken)
+                left -= len(taken)
+            if left < _STALE * last or (left and not heap):
+                last = left
+                if left < _SPARSE * len(self._at):
+                    self._sweep()
+                heap, horizon, mean = self._turns(own)
+        return self
+
+    def _turns(self, own: Floats) -> tuple[list[tuple[float, int]], float, float]:
+        """Return the next nodes and their turns, the last turn among them, and the mean price of the rows in hand."""
+        weight = max(float(self._weight.sum()), 1e-300)
+        means = [
+            table @ np.bincount(column, self._weight, table.shape[1]) / weight
+            for table, column in zip(self.lattice.costs, self._columns, strict=True)
+        ]
+        turn = self._half_costs(means, left=True) + self._half_costs(means, left=False)
+        if self.turns.noise is not None:
+            turn *= self.turns.noise
+        rest = np.flatnonzero(~self._done)
+        turn = np.maximum(turn[rest], own[rest])
+        horizon = np.inf
+        if len(rest) > _AHEAD:
+            chosen = np.argpartition(turn, _AHEAD)[:_AHEAD]
+            rest, turn = rest[chosen], turn[chosen]
+            horizon = float(turn.max())
+        heap = list(zip(turn.tolist(), rest.tolist(), strict=True))
+        heapq.heapify(heap)
+        return heap, horizon, 0.0 if self._price is None else float(self._price @ self._weight) / weight
+
+    def _half_costs(self, means: list[Floats], left: bool) -> Floats:
+        parts, place = self.lattice.left if left else self.lattice.right
+        shift = 0 if left else self.lattice.cut
+        cost = np.zeros(len(parts))
+        for column in range(parts.shape[1]):
+            cost += means[column + shift][parts[:, column]]
+        return cost[place]
+
+    def _look(self, node: int, turn: float, mean: float) -> tuple[Ints | None, float | None]:
+        """Return the places of the rows that may be let go at this node, and the turn of those whose time comes later."""
+        key = self._half(node, left=True) + self._half(node, left=False)
+        bits = max(8, (4 * len(key)).bit_length() - 1)
+        bucket = key & ((1 << bits) - 1)
+        full = np.bincount(bucket, self._heads) >= self.demand.k
+        if not full.any():
+            return None, None
+        near = np.flatnonzero(full[bucket])
+        near = near[self._live[near]]
+        _, first, group = np.unique(key[near], return_index=True, return_inverse=True)
+        size = np.bincount(group, self._heads[near]).astype(np.float64)
+        ripe = size >= self.demand.k
+        if self._asks_more and ripe.any():
+            ripe = self._meets(near, group, ripe)
+        if not ripe.any():
+            return None, None
+        due = self._due(node, near, first, group, size, mean)
+        late = ripe & (due > turn)
+        later = float(due[late].min()) if late.any() else None
+        taken = near[(ripe & ~late)[group]]
+        return (taken if len(taken) else None), later
+
+    def _meets(self, near: Ints, group: Ints, ripe: Bools) -> Bools:
+        """Return which of the classes that are large enough meet all of the demand."""
+        number = np.cumsum(ripe) - 1
+        inside = ripe[group]
+        held = self.demand.holds(self.coded, self._at[near[inside]], number[group[inside]], int(ripe.sum()))
+        met = np.zeros(len(ripe), bool)
+        met[ripe] = held
+        return met
+
+    def _due(self, node: int, near: Ints, first: Ints, group: Ints, size: Floats, mean: float) -> Floats:
+        """Return the turn of each class: its cost, less what its rows would otherwise cost."""
+        one = near[first]
+        cost = np.zeros(len(one))
+        for table, level, column in zip(self.lattice.costs, self.lattice.nodes[node], self._columns, strict=True):
+            cost += table[level][column[one]]
+        if self.turns.bulk:
+            cost *= 1 - self.turns.bulk * np.log(np.maximum(size / self.demand.k, 1.0))
+        if self._price is not None:
+            weight = self._weight[near]
+            cost += mean - np.bincount(group, self._price[near] * weight) / np.bincount(group, weight)
+        return cost
+
+    def _half(self, node: int, left: bool) -> Ints:
+        """Return the partial sums of keys of the rows in hand, from what is kept of them where it is there."""
+        parts, place = self.lattice.left if left else self.lattice.right
+        kept = self._left if left else self._right
+        part = int(place[node])
+        found = kept.get(part)
+        if found is None:
+            if (len(self._left) + len(self._right) + 1) * 8 * len(self._at) > _MEMORY:
+                self._left.clear()
+                self._right.clear()
+            shift = 0 if left else self.lattice.cut
+            found = np.zeros(len(self._at), np.int64)
+            for column, level in enumerate(parts[part]):
+                found += self.lattice.keys[column + shift][level][self._columns[column + shift]]
+            kept[part] = found
+        return found
+
+    def _let_go(self, node: int, taken: Ints) -> None:
+        self.node[self._at[taken]] = node
+        self._weight[taken] = 0
+        self._heads[taken] = 0
+        self._live[taken] = False
+
+    def _sweep(self) -> None:
+        """Keep in hand only the rows that are left."""
+        live = self._live
+        self._at, self._weight = self._at[live], self._weight[live]
+        self._heads = self._weight if self.coded.persons is None else self._heads[live]
+        self._price = None if self._price is None else self._price[live]
+        self._columns = [column[live] for column in self._columns]
+        self._left = {part: keys[live] for part, keys in self._left.items()}
+        self._right = {part: keys[live] for part, keys in self._right.items()}
+        self._live = np.ones(len(self._at), bool)
