@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,18 +20,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parvis.catalogue import metadata as describing
-from parvis.errors import InputError, ParvisError
+from parvis.errors import InputError, ParvisError, RefusedError
+from parvis.privacy import measure as measuring
 from parvis.privacy import policy as policies
+from parvis.privacy import proof as proving
 from parvis.privacy import protect as protecting
+from parvis.privacy import publishable, wording
 from parvis.privacy import screen as screening
-from parvis.privacy import wording
+from parvis.privacy.attacks.linkage import Public
+from parvis.privacy.criteria import Criteria
+from parvis.privacy.people import rows_are_people
+from parvis.privacy.rehearsal import Rehearsal
 from parvis.profiling import profile as profiling
 from parvis.reports import marked as marking
 from parvis.reports import report as reporting
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
 from parvis.schemas.schema import load as load_schema
-from parvis.store import diff, disk, inbox, shelf, vault
+from parvis.store import diff, disk, inbox, proofs, shelf, vault
 from parvis.store.folder import Folder
 from parvis.tables import read as reading
 from parvis.tables import recipe as recipes
@@ -56,7 +63,6 @@ from parvis.values import (
     Profile,
     Reception,
     Recipe,
-    Rehearsal,
     SchemaMatch,
     Severity,
     Step,
@@ -209,13 +215,27 @@ def annotate(
         vault.put_copy(folder, preparation.id, made)
 
 
-def rehearse(folder: Folder, preparation: Preparation, policy: Policy) -> Rehearsal:
+def rehearse(
+    folder: Folder, preparation: Preparation, policy: Policy, *, others: Sequence[Version] = (), inhabitants: int = 0
+) -> Rehearsal:
     """Return what a prepared table would be under a policy, whether it is decided or not yet.
 
+    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town.
     Nothing is raised for a policy that cannot be applied: it is said.
     """
-    staged = vault.staged_path(folder, preparation.id)
-    return protecting.rehearse(staged, preparation.profile, policy, PREVIEW_ROWS)
+    staged, profile, findings = vault.staged_path(folder, preparation.id), preparation.profile, preparation.findings
+    speaks = rows_are_people(profile, findings)
+    try:
+        shown = protecting.preview(staged, profile, policy, PREVIEW_ROWS)
+        columns = protecting.described(profile, policy)
+        with folder.workspace() as work:
+            safe = protecting.protect(staged, profile, policies.accept(policy, "rehearsal"), work / "safe.parquet")
+            before, after = _attacked(folder, staged, preparation, safe, others, both=True)
+    except ParvisError as error:
+        facts = publishable.facts_of(findings, policy, inhabitants=inhabitants, people=speaks)
+        return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
+    facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
+    return Rehearsal(shown, columns, permission=publishable.may_publish(facts), before=before, after=after)
 
 
 def commit(
@@ -226,18 +246,22 @@ def commit(
     *,
     dataset: str,
     number: int = 1,
+    others: Sequence[Version] = (),
+    inhabitants: int = 0,
     now: str,
 ) -> Version:
-    """Return the version made of a preparation under a decided policy: protected, measured again, on the shelf.
+    """Return the version made of a preparation under a decided policy: protected, attacked, on the shelf with its proof.
 
+    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town.
     Nothing is public yet: ``store.shelf.release`` makes it so. Doing it again gives the same version.
-    Raises: RefusedError, naming the columns, while personal data awaits a decision.
+    Raises: RefusedError, naming the columns, while personal data awaits a decision, or with what the law says against it.
     """
     with folder.workspace() as work:
-        safe = protecting.protect(
-            vault.staged_path(folder, preparation.id), preparation.profile, policy, work / "safe.parquet"
-        )
-        return shelf.put(
+        staged = vault.staged_path(folder, preparation.id)
+        safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet")
+        before, after = _attacked(folder, staged, preparation, safe, others, both=True)
+        _may_leave(preparation, policy, after, inhabitants)
+        version = shelf.put(
             folder,
             safe,
             dataset=dataset,
@@ -253,6 +277,46 @@ def commit(
             policy=wording.nameless(safe.policy, preparation.profile),
             now=now,
         )
+    proofs.keep(
+        folder,
+        proving.prove(
+            preparation.profile, preparation.findings, wording.nameless(policy, preparation.profile), version.columns,
+            version.rows,
+            source_digest=preparation.parcel.digest, result_digest=version.object, salt=secrets.token_hex(16), now=now,
+            title=metadata.title, dataset=dataset, version=version.id, number=number, before=before, after=after,
+            inhabitants=inhabitants, people=rows_are_people(preparation.profile, preparation.findings),
+        ),
+    )  # fmt: skip
+    return version
+
+
+def _attacked(
+    folder: Folder,
+    staged: Path,
+    preparation: Preparation,
+    safe: protecting.SafeTable,
+    others: Sequence[Version],
+    *,
+    both: bool,
+) -> tuple[Criteria | None, Criteria | None]:
+    """Return what an outsider could do with a raw copy, and with what would be published; None of a table of nobody."""
+    profile = preparation.profile
+    if not profile.rows or not rows_are_people(profile, preparation.findings):
+        return None, None
+    near = [Public(folder.object(v.object), v.columns, v.metadata.title, v.number) for v in others]
+    columns = wording.discreet(preparation.parcel, profile)[1].columns  # a header may name somebody
+    title = preparation.metadata.title
+    before = measuring.measure(staged, columns, staged, columns, title=title) if both else None
+    return before, measuring.measure(staged, columns, safe.path, safe.columns, title=title, others=near)
+
+
+def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None, inhabitants: int) -> None:
+    speaks = rows_are_people(preparation.profile, preparation.findings)
+    facts = publishable.facts_of(preparation.findings, policy, after, inhabitants=inhabitants, people=speaks)
+    told = publishable.may_publish(facts)
+    if told.verdict in ("no", "not_yet"):
+        first = next(s for s in told.said if s.verdict == told.verdict)
+        raise RefusedError("{says}", "{todo}", says=first.says, todo=first.todo)
 
 
 def forget(folder: Folder, preparation: Preparation) -> None:

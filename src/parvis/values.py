@@ -211,10 +211,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is done to each column. A column without a rule is kept as it is."""
+    """What is done to each column. A column without a rule is kept as it is.
+
+    ``ground`` is why the table is published although people could be singled out in it, ``reason`` in a person's words and
+    ``decided_by`` that person: all three or none.
+    """
 
     rules: Sequence[Rule] = ()
     note: str = ""
+    ground: str = ""
+    reason: str = ""
+    decided_by: str = ""
 
     def rule(self, column: str) -> Rule | None:
         return next((r for r in self.rules if r.column == column), None)
@@ -241,18 +248,6 @@ class Change:
     columns_added: Sequence[str] = ()
     columns_removed: Sequence[str] = ()
     at: str = ""  # ISO 8601: when the version was made
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What publishing a table under a policy would give, tried before anything is decided: nothing of it is public.
-
-    ``preview`` shows at most 20 rows; ``refused`` says why it would not be published as it stands.
-    """
-
-    preview: Sequence[Mapping[str, Any]] = ()
-    columns: Sequence[Column] = ()  # as they would be published
-    refused: str = ""
 
 
 BESIDE = "beside"  # in a finding's values: the key of the other table that it speaks of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Callable
 
 from django.urls import reverse
@@ -98,6 +100,58 @@ def test_any_column_may_be_treated_and_its_questions_answered(town: Town) -> Non
     assert wrong.status_code == 400 and "Largeur d&#x27;une tranche" in wrong.content.decode()
     draft.refresh_from_db()
     assert draft.decided_policy.rule("plantation") == rule
+
+
+def test_a_version_has_its_proof_sheet_as_page_pdf_and_json_without_who_decided(town: Town) -> None:
+    draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    assert "Pas encore." in referent.get(page).content.decode()
+    referent.post(page, fields(draft, then="accept"))
+    worker.run(once=True)
+    assert "parlent d'organismes" in html.unescape(referent.get(page).content.decode())
+    draft.refresh_from_db()
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    visitor, slug = town.client("visitor"), draft.dataset.slug
+    sheet = visitor.get(reverse("site:proof", args=[slug, "1"]))
+    told = html.unescape(sheet.content.decode())
+    assert sheet.status_code == 200 and "Retirer la colonne" in told and "n'ont pas été" not in told
+    paper = visitor.get(reverse("site:proof_file", args=[slug, "1", "pdf"]))
+    assert paper.content.startswith(b"%PDF") and "preuve.pdf" in paper["Content-Disposition"]
+    data = json.loads(visitor.get(reverse("site:proof_file", args=[slug, "1", "json"])).content)
+    assert data["dataset"] == draft.dataset.pk and data["done"][0]["decided_by"] == "commune"
+    assert data["source"]["digest"] == "" and data["source"]["commitment"]
+    for answer in (told, json.dumps(data)):
+        assert "referent" not in answer and SECRET not in answer and draft.submission.digest not in answer
+    assert visitor.get(reverse("site:proof_file", args=[slug, "1", "exe"])).status_code == 404
+    assert visitor.get(reverse("site:proof", args=[slug, "2"])).status_code == 404
+    referent.post(reverse("intake:withdraw", args=[slug]), {"reason": "Erreur de fichier"})
+    assert visitor.get(reverse("site:proof", args=[slug, "1"])).status_code == 410
+
+
+def test_people_who_stand_alone_stop_a_release_until_somebody_answers_for_it(town: Town) -> None:
+    lines = [f"{20 + n};{'FM'[n % 2]};Quartier {n % 9};{['boulanger', 'maire', 'plombier'][n % 3]}" for n in range(40)]
+    content = "\n".join(["Âge;Sexe;Quartier;Profession", *lines]).encode()
+    draft = post_file(town, "agent", "adherents.csv", content).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    worker.run(once=True)
+    shown = html.unescape(referent.get(page).content.decode())
+    assert "Non, pas en l'état." in shown and "Des personnes peuvent être isolées" in shown and "<meter" in shown
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.WAITING and "isolées" in draft.error
+    short = referent.post(page, fields(draft, override="law", why="oui"))
+    assert short.status_code == 400 and "Écrivez pourquoi" in short.content.decode()
+    why = "Liste que la loi impose de publier ainsi."
+    referent.post(page, fields(draft, then="approve", override="law", why=why))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    sheet = town.client("visitor").get(reverse("site:proof", args=[draft.dataset.slug, "1"]))
+    assert sheet.status_code == 200 and why in html.unescape(sheet.content.decode())
 
 
 def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:

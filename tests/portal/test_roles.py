@@ -22,6 +22,8 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "site:atom": ("", OPEN),
     "site:dataset": ("slug", OPEN),
     "site:version": ("slug number", OPEN),
+    "site:proof": ("slug number", OPEN),
+    "site:proof_file": ("slug number paper", OPEN),
     "site:organisation": ("town", OPEN),
     "site:legal": ("", OPEN),
     "site:accessibility": ("", OPEN),
@@ -91,6 +93,7 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "kind": "fichier",
         "draft": str(waiting.drafts.get().pk),
         "report": "html",
+        "paper": "json",
     }
 
 

@@ -147,6 +147,23 @@ def decide(
     return dataclasses.replace(policy, rules=(*others[:at], rule, *others[at:]))
 
 
+def override(policy: Policy, ground: str, reason: str, *, by: str) -> Policy:
+    """Return the policy under which a table is published although people could be singled out in it; "" takes it back.
+
+    Raises: UnknownName for an unknown ground; InputError without a reason in a person's words.
+    """
+    if not ground:
+        return dataclasses.replace(policy, ground="", reason="", decided_by="")
+    sound(Rule("", "keep", ground=ground))
+    said = " ".join(reason.split())[:1000]
+    if len(said) < 10:
+        raise InputError(
+            "Écrivez pourquoi ce tableau peut être publié malgré ce risque.",
+            "Une phrase suffit : elle sera lue dans la fiche de preuve.",
+        )
+    return dataclasses.replace(policy, ground=ground, reason=said, decided_by=_who(by))
+
+
 def seen(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """Return what personal data was seen in each column: name -> "meaning in where". A decision answers that, no more."""
     out: dict[str, set[str]] = {}

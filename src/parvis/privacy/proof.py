@@ -15,7 +15,7 @@ from typing import Any
 
 from parvis import __version__
 from parvis.privacy import criteria as judging
-from parvis.privacy import law, publishable
+from parvis.privacy import law, publishable, wording
 from parvis.privacy import policy as policies
 from parvis.privacy.criteria import DOUBT, FAILED, UNTRIED, Criteria
 from parvis.privacy.law import Article, Threshold
@@ -28,10 +28,12 @@ THE_TOWN = "commune"  # who decided, for everybody
 
 NOTHING_LEFT = msg("Aucun risque au-dessus des seuils n'a été trouvé par les attaques menées.")
 KEPT = msg("La colonne « {column} » garde des données personnelles. {ground}")
+DESPITE = msg("Publié malgré le risque mesuré. {ground} La commune dit pourquoi : « {reason} »")
 DOUBTFUL = msg("{criterion} : {sentence}")
 FAILING = msg("{criterion} : {sentence}")
 UNMEASURED = msg("{criterion} : ce critère n'a pas été mesuré.")
 NOT_MEASURED = msg("Les trois critères n'ont pas été mesurés sur cette version.")
+NOBODY_THERE = msg("Les lignes publiées parlent d'organismes, de lieux ou de choses, et non de personnes.")
 NO_PROMISE = msg(
     "Une mesure n'est pas une promesse : d'autres fichiers peuvent paraître demain. Elle est refaite à chaque version."
 )
@@ -148,6 +150,7 @@ def prove(
     as_it_came: bool = False,
     inhabitants: int = 0,
     kind: str = "",
+    people: bool = True,
 ) -> Proof:
     """Return the proof sheet of a table that went through the privacy engine.
 
@@ -157,9 +160,10 @@ def prove(
     for the others.
     """
     facts = publishable.facts_of(
-        findings, policy, after, traces=traces, as_it_came=as_it_came, inhabitants=inhabitants, kind=kind
-    )
-    labels = {c.name: c.label or c.name for c in profile.columns}
+        findings, policy, after, traces=traces, as_it_came=as_it_came, inhabitants=inhabitants, kind=kind,
+        people=people,
+    )  # fmt: skip
+    labels = {c.name: wording.without_people(c.label or c.name) for c in profile.columns}
     subjects = {str(f.values["meaning"]) for f in policies.blocking(findings)}
     return Proof(
         title=title or profile.table,
@@ -169,7 +173,7 @@ def prove(
         found=(*(_found(f) for f in policies.blocking(findings)), *(_trace(t) for t in traces)),
         done=tuple(_done(r, labels.get(r.column, r.column)) for r in policy.rules),
         permission=publishable.may_publish(facts),
-        remains=tuple(_remains(findings, policy, after)),
+        remains=tuple(_remains(findings, policy, after, people)),
         before=before,
         after=after,
         thresholds=_thresholds(subjects),
@@ -221,13 +225,18 @@ def seal(proof: Proof) -> str:
 
 def _found(finding: Finding) -> Found:
     return Found(
-        column=str(finding.values.get("column", "")),
+        column=_label(finding),
         meaning=str(finding.values["meaning"]),
         where=str(finding.values["where"]),
         count=finding.count,
         message=finding.message,
-        values={k: finding.values[k] for k in ("column", "count") if k in finding.values},
+        values={"column": _label(finding), "count": finding.values.get("count", finding.count)},
     )
+
+
+def _label(finding: Finding) -> str:
+    """Return the column's header, that of a column named after somebody without his name."""
+    return wording.without_people(str(finding.values.get("column", "")))
 
 
 def _trace(finding: Finding) -> Found:
@@ -248,17 +257,19 @@ def _done(rule: Rule, label: str) -> Done:
     )
 
 
-def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None) -> list[Remark]:
+def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None, people: bool) -> list[Remark]:
     """Return what a reader must still know: what is kept, which criteria are not met, the limits of a measure."""
     out = []
     for finding in policies.blocking(findings):
         rule = policy.rule(finding.values["name"])
         if rule is not None and rule.ground and not policies.answers(rule.transform, finding):
-            values = {"column": finding.values["column"], "ground": GROUNDS[rule.ground]}
+            values = {"column": _label(finding), "ground": GROUNDS[rule.ground]}
             out.append(Remark(KEPT, values))
     out = list({r.text: r for r in out}.values())
+    if policy.ground:
+        out.insert(0, Remark(DESPITE, {"ground": GROUNDS[policy.ground], "reason": policy.reason}))
     if after is None:
-        return [*out, Remark(NOT_MEASURED)]
+        return [*out, Remark(NOT_MEASURED if people else NOBODY_THERE)]
     for answer in after.answers:
         said = {"criterion": judging.NAMES[answer.criterion], "sentence": answer.text}
         if answer.verdict == FAILED and answer.worst is not None:

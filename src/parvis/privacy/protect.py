@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from parvis.errors import InputError, ParvisError, RefusedError
+from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
 from parvis.privacy import risk as risks
 from parvis.privacy import screen as screening
@@ -30,7 +30,7 @@ from parvis.privacy.meanings import NEVER
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
-from parvis.values import Column, Finding, Kind, Policy, Profile, Rehearsal, Risk
+from parvis.values import Column, Finding, Kind, Policy, Profile, Risk
 
 _SEAL = object()
 _SHOWN = 80  # characters of an example
@@ -97,14 +97,9 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     return SafeTable(out, columns, risk.rows, policy, risk, seal=_SEAL)
 
 
-def rehearse(typed: Path, profile: Profile, policy: Policy, rows: int) -> Rehearsal:
-    """Return what a table would be under a policy, decided or not; see ``preview`` for its first rows."""
-    try:
-        shown = preview(typed, profile, policy, rows)
-        plan = _plan(profile, policies.accept(policy, "preview"))
-    except ParvisError as error:
-        return Rehearsal(refused=error.text)
-    return Rehearsal(shown, tuple(_described(s) for s in plan))
+def described(profile: Profile, policy: Policy) -> tuple[Column, ...]:
+    """Return the columns as they would be published under a policy. Raises: UnknownName, InputError."""
+    return tuple(_described(s) for s in _plan(profile, policies.accept(policy, "preview")))
 
 
 def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) -> tuple[dict[str, Any], ...]:

@@ -74,11 +74,13 @@ def facts_of(
     as_it_came: bool = False,
     inhabitants: int = 0,
     kind: str = "",
+    people: bool = True,
 ) -> frozenset[str]:
     """Return what is true of a dataset, in the words of ``law.toml``.
 
     ``findings`` are those of the screen; ``traces`` what stands in hidden places of the file, which matters when it is
-    published ``as_it_came``; ``inhabitants`` of the town; ``kind`` is "minutes" for a record of proceedings.
+    published ``as_it_came``; ``inhabitants`` of the town; ``kind`` is "minutes" for a record of proceedings; ``people``
+    is false of a table whose rows are bodies, places or things (``people.rows_are_people``).
     """
     facts = set[str]()
     seen = policies.blocking(findings)
@@ -88,6 +90,8 @@ def facts_of(
         facts.add("undecided")
     facts |= _kept(seen, policy)
     facts |= _measured(criteria)
+    if policy.ground and policy.reason and policy.decided_by:
+        facts |= {"grounded", f"ground.{policy.ground}"}
     if any(r.transform in _PSEUDONYMS for r in policy.rules if r.decided_by):
         facts.add("pseudonym")
     if "personal" in facts and "measured" in facts and not any(f.startswith(("kept.", "criterion.")) for f in facts):
@@ -96,6 +100,8 @@ def facts_of(
         facts.add("trace.document")
     if inhabitants >= law.threshold("inhabitants").value:
         facts.add("town.large")
+    if not people:
+        facts.add("rows.others")
     return frozenset(facts | ({f"kind.{kind}"} if kind else set()))
 
 

@@ -56,6 +56,14 @@ class Folder:
     def datasets(self) -> Path:
         return disk.make(self.root / "shelf" / "datasets")
 
+    def proof(self, version: str) -> Path:
+        """Return where the proof sheet of a version lies, as everybody may read it."""
+        return disk.make(self.root / "shelf" / "proofs") / f"{version}.json"
+
+    def private_proof(self, version: str) -> Path:
+        """Return where the whole proof sheet lies: who decided, and the digest of the original."""
+        return disk.make(self.root / "vault" / "proofs", private=True) / f"{version}.json"
+
     @property
     def staging(self) -> Path:
         """Where an object waits, complete, to be named: on the same disk as the objects."""

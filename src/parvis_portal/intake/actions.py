@@ -79,8 +79,9 @@ def save(
     metadata: Metadata | None = None,
     rules: Mapping[str, policies.Choice] | None = None,
     dataset: Dataset | None = None,
+    override: tuple[str, str] | None = None,
 ) -> Draft:
-    """Keep what a person changed: metadata, and what becomes of each column.
+    """Keep what a person changed: metadata, and what becomes of each column, (ground, reason) to publish despite a risk.
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -96,7 +97,9 @@ def save(
         policy = policies.decide(
             policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
         )
-    if rules:
+    if override is not None and override != (policy.ground, policy.reason):
+        policy = policies.override(policy, *override, by=str(by or "Parvis"))
+    if policy != draft.decided_policy:
         draft.policy = to_json(policy)
         enqueue("intake.rehearse", draft.pk)
     moved = draft.dataset_id != (dataset.pk if dataset is not None else None)

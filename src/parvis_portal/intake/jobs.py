@@ -11,13 +11,15 @@ from django.db import transaction
 
 from parvis import pipeline
 from parvis.privacy import policy as policies
+from parvis.privacy.people import rows_are_people
 from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import former, neighbours, sources
+from parvis_portal.intake import former, neighbours, queries, sources
 from parvis_portal.intake.actions import now
 from parvis_portal.intake.models import Draft, Submission, Visit
+from parvis_portal.jobs.actions import enqueue
 
 Progress = Callable[[float, str], None]
 
@@ -76,6 +78,7 @@ def rework(argument: str, progress: Progress) -> None:
             preparation=to_json(after), policy=to_json(policy), state=Draft.State.WAITING
         )
         _take_in(draft, before, after)
+        _ask_rehearsal(Draft.objects.get(pk=draft.pk))
 
 
 def rework_failed(argument: str, error: str) -> None:
@@ -103,6 +106,8 @@ def commit(argument: str, progress: Progress) -> None:
         draft.described,
         dataset=draft.dataset.pk,
         number=draft.number,
+        others=queries.published(draft.organisation, draft.dataset),
+        inhabitants=draft.organisation.population or 0,
         now=now(),
     )
     progress(0.8, "Publication")
@@ -133,10 +138,18 @@ def compare(argument: str, progress: Progress) -> None:
 
 def rehearse(argument: str, progress: Progress) -> None:
     """Try what was decided so far on a table, for the page to show what the public would see."""
-    draft = Draft.objects.filter(pk=argument).first()
+    draft = Draft.objects.select_related("submission__organisation", "dataset").filter(pk=argument).first()
     if draft is None or not draft.open:
         return
-    told = pipeline.rehearse(Folder(settings.DATA), draft.prepared, draft.decided_policy)
+    progress(0.1, "Essai de vos choix sur le tableau")
+    town = draft.organisation
+    told = pipeline.rehearse(
+        Folder(settings.DATA),
+        draft.prepared,
+        draft.decided_policy,
+        others=queries.published(town, draft.dataset),
+        inhabitants=town.population or 0,
+    )
     with transaction.atomic():
         row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
         if row.open and row.policy == draft.policy:  # else it was decided again, and another work tries that
@@ -210,7 +223,7 @@ def _start(submission: Submission, preparation: Preparation, wanted: str) -> Non
     if begun.source is not None and submission.source_id is None:
         submission.source = begun.source
         submission.save()
-    Draft.objects.create(
+    draft = Draft.objects.create(
         submission=submission,
         preparation=to_json(_with_change(Folder(settings.DATA), preparation, dataset)),
         policy=to_json(begun.policy),
@@ -219,6 +232,15 @@ def _start(submission: Submission, preparation: Preparation, wanted: str) -> Non
         dataset=dataset,
         state=Draft.State.DISCARDED if begun.ignored else Draft.State.WAITING,
     )
+    _ask_rehearsal(draft)
+
+
+def _ask_rehearsal(draft: Draft) -> None:
+    """Have what is proposed tried, for a table that speaks of people: the page then says what an outsider could do."""
+    preparation = draft.prepared
+    touched = policies.blocking(preparation.findings) or rows_are_people(preparation.profile, preparation.findings)
+    if draft.open and preparation.profile.rows and touched:
+        enqueue("intake.rehearse", draft.pk)
 
 
 def _compared(submission: Submission, reception: Reception) -> Reception:

@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, Rehearsal, Step, from_json
+from parvis.privacy.rehearsal import Rehearsal
+from parvis.values import Finding, Metadata, Parcel, Policy, Preparation, Step, from_json
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.jobs.models import JobRun
 from parvis_portal.people.models import Organisation, User

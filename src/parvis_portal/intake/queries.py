@@ -8,10 +8,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from parvis.privacy import policy as policies
-from parvis.values import Finding, Severity
+from parvis.values import Finding, Severity, Version
+from parvis_portal.catalogue import queries as catalogue
+from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.jobs.models import JobRun
-from parvis_portal.people.models import User
+from parvis_portal.people.models import Organisation, User
+
+_LOOKED_AT, _OTHERS, _ROWS = 100, 12, 200_000  # datasets, those held against a table, their most rows
+_VERSIONS = 3  # of the dataset itself
 
 
 def submissions(user: Any) -> QuerySet[Submission]:
@@ -47,6 +52,17 @@ def findings(draft: Draft) -> list[Finding]:
     left = {str(f.values["name"]) for f in policies.check(policy, preparation.profile, preparation.findings)}
     answered = [f for f in policies.blocking(preparation.findings) if f.values["name"] not in left]
     return [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
+
+
+def published(organisation: Organisation, own: Dataset | None) -> list[Version]:
+    """Return what everybody may read already of a town's people: the last versions of the dataset itself, and the other
+    datasets from which something was taken away."""
+    rows = catalogue.visible().filter(organisation=organisation).select_related("current").order_by("-modified_at")
+    others = [d.current.version for d in rows.exclude(pk=own.pk if own else None)[:_LOOKED_AT] if d.current is not None]
+    out = [v for v in others if any(r.transform != "keep" for r in v.policy.rules) and v.rows <= _ROWS][:_OTHERS]
+    if own is not None:
+        out += [r.version for r in own.releases.filter(withdrawn_at=None).order_by("-number")[:_VERSIONS]]
+    return out
 
 
 def rehearsing(draft: Draft) -> JobRun | None:

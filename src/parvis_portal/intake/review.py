@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from parvis.plugins import found as plugins
+from parvis.privacy import criteria
 from parvis.privacy import policy as policies
+from parvis.privacy.criteria import Answer
 from parvis.privacy.meanings import GROUNDS
 from parvis.schemas import schema as schemas
 from parvis.tables import parameters as questions
@@ -573,6 +575,66 @@ def preview(draft: Draft) -> dict[str, Any]:
 
 def _moved(policy: Policy) -> set[tuple[str, str]]:
     return {(r.column, f"{r.transform} {sorted(r.parameters.items())}") for r in policy.rules if r.transform != "drop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One of the three questions of the CNIL: the verdicts of a raw copy and of what would be published."""
+
+    name: str
+    question: str
+    before: str  # "met", "doubt", "failed" or "untried"
+    after: str
+    said_before: str
+    said: str
+    attacks: Sequence[str]  # what was tried, the worst first
+    hint: str
+    lines: Sequence[int]  # of the original, of those who would still stand alone
+
+
+def risk(draft: Draft) -> dict[str, Any]:
+    """Return what the law says of publishing a table and what an outsider could do with it, as far as it was tried."""
+    told, policy = draft.rehearsed, draft.decided_policy
+    out: dict[str, Any] = {
+        "known": told is not None,
+        "ground": policy.ground,
+        "reason": policy.reason,
+        "by": policy.decided_by,
+    }
+    if told is None or told.permission is None:
+        return out
+    out["permission"] = {
+        "verdict": told.permission.verdict,
+        "headline": _(told.permission.headline),
+        "said": [
+            {"says": _(s.says), "todo": _(s.todo) if s.todo else "", "articles": [_(a.cite) for a in s.articles]}
+            for s in told.permission.said
+        ],
+    }
+    if told.before is not None and told.after is not None:
+        pairs = zip(told.before.answers, told.after.answers, strict=True)
+        out["criteria"] = [_criterion(before, after) for before, after in pairs]
+        sentence, values = criteria.measured_on(told.after.scope)
+        out["scope"] = _(sentence).format(**values)
+        out["gauges"] = [round(100 * told.before.worst), round(100 * told.after.worst)]
+    return out
+
+
+def _criterion(before: Answer, after: Answer) -> Criterion:
+    tried = [_(a.message).format(**a.values) for a in after.attacks]
+    worst = after.worst
+    failed = after.verdict in (criteria.FAILED, criteria.DOUBT) and worst is not None
+    return Criterion(
+        name=_(criteria.NAMES[after.criterion]),
+        question=_(criteria.QUESTIONS[after.criterion]),
+        before=before.verdict,
+        after=after.verdict,
+        said_before=_(before.message).format(**before.values),
+        said=_(after.message).format(**after.values),
+        attacks=tried,
+        hint=_(worst.hint).format(**worst.values) if worst is not None and failed and worst.hint else "",
+        lines=worst.lines if worst is not None and failed else (),
+    )
 
 
 _VERBS = {

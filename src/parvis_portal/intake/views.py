@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from parvis.errors import ParvisError
+from parvis.privacy.meanings import GROUNDS
 from parvis.store.folder import Folder
 from parvis.validation import standing
 from parvis.values import Finding
@@ -164,7 +165,8 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
     rules = review.chosen(request.POST, found)
     if request.POST.get("then") == "accept":
         rules = {**queries.proposed(found), **review.chosen(request.POST, found, every=True)}
-    return actions.save(found, member.user, metadata, rules, form.cleaned_data["dataset"])
+    override = (request.POST["override"], request.POST.get("why", "")) if "override" in request.POST else None
+    return actions.save(found, member.user, metadata, rules, form.cleaned_data["dataset"], override)
 
 
 def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
@@ -267,6 +269,8 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "stopped": [review.remark(f) for f in review.waiting(preparation)],
         "rules": review.rules(found, request.GET.get("colonne", "")),
         "others": review.others(found),
+        "risk": review.risk(found),
+        "grounds": [(name, _(said)) for name, said in GROUNDS.items()],
         "form": form,
         "preview": review.preview(found),
         "undecided": queries.undecided(found),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import escape
@@ -23,8 +24,9 @@ from parvis.dialects import openapi
 from parvis.errors import ParvisError
 from parvis.figures import chart
 from parvis.schemas import schema as schemas
-from parvis.store import export
+from parvis.store import export, proofs
 from parvis.store import query as asking
+from parvis.store.folder import Folder
 from parvis.text import spaced
 from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where, msg
 from parvis.web import Entry, Listing
@@ -144,6 +146,7 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
         "api_url": reading,
         "schema_title": schema_title(version.schema),
         "linked_data": linked_data(request, entry, version, reading),
+        "proof": proofs.public(Folder(settings.DATA), version.id) is not None,
     }
 
 

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,12 +20,18 @@ from django.views.decorators.http import require_safe
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.dialects import openapi
-from parvis.store import export
+from parvis.errors import UnknownName
+from parvis.privacy import proof as proving
+from parvis.privacy.proof import Proof
+from parvis.reports import sheet as sheets
+from parvis.store import export, proofs
+from parvis.store.folder import Folder
 from parvis.values import msg
 from parvis.web import Entry
 from parvis_portal.api import engine
 from parvis_portal.api.views import KEEP, base
 from parvis_portal.catalogue import queries, search
+from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation
 from parvis_portal.site import pages
 from parvis_portal.site.context import owner
@@ -106,6 +113,41 @@ def version(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
     found = queries.find(None, slug)
     release = queries.release(None, found, number)
     return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found), release))
+
+
+@require_safe
+@kept
+def proof(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
+    """What was found in the file of a version, what was done, and what an outsider could still do."""
+    found, release, told = _proved(slug, number)
+    context = {"entry": queries.entry(found), "version": release.version, "sheet": sheets.sheet(told, say=_)}
+    return render(request, "site/proof.html", context)
+
+
+@require_safe
+@kept
+def proof_file(request: HttpRequest, slug: str, number: str, kind: str) -> HttpResponseBase:
+    """The same to keep: PDF to read, JSON for programs."""
+    found, release, told = _proved(slug, number)
+    name = f"{found.slug}-v{release.number}-preuve.{kind}"
+    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+    if kind == "json":
+        return HttpResponse(proving.dump(told), content_type="application/json", headers=headers)
+    if kind != "pdf":
+        raise Http404
+    language = get_language() or "fr"
+    return HttpResponse(
+        sheets.document(told, say=_, language=language), content_type="application/pdf", headers=headers
+    )
+
+
+def _proved(slug: str, number: str) -> tuple[Dataset, Release, Proof]:
+    found = queries.find(None, slug)
+    release = queries.release(None, found, number)
+    told = proofs.public(Folder(settings.DATA), release.version_id)
+    if told is None:
+        raise UnknownName("La version {number} n'a pas de fiche de preuve.", number=release.number)
+    return found, release, told
 
 
 @require_safe
