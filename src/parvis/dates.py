@@ -9,6 +9,7 @@ import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 MONTHS = ("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
           "decembre")  # fmt: skip
@@ -22,6 +23,7 @@ class Shape:
     kind: str  # "date", "datetime" or "time"
     pattern: str
     format: str
+    signs: str  # pattern of what is left of the cell without its digits
     needs_header: bool = False  # too close to a plain number: believed only when the header speaks of a date
 
     def matches(self, cell: str) -> bool:
@@ -62,29 +64,41 @@ _HOUR = r"(?:[01]?\d|2[0-4]):[0-5]\d"
 _MONTH_WORDS = "janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|d[ée]cembre"
 
 SHAPES: tuple[Shape, ...] = (
-    Shape("iso", "date", rf"{_Y}-{_M}-{_D}", "%Y-%m-%d"),
-    Shape("french", "date", rf"{_D}/{_M}/{_Y}", "%d/%m/%Y"),
-    Shape("american", "date", rf"{_M}/{_D}/{_Y}", "%m/%d/%Y"),
-    Shape("french_short", "date", rf"{_D}/{_M}/\d\d", "%d/%m/%y"),
-    Shape("dashes", "date", rf"{_D}-{_M}-{_Y}", "%d-%m-%Y"),
-    Shape("dashes_short", "date", rf"{_D}-{_M}-\d\d", "%d-%m-%y"),
-    Shape("dots", "date", rf"{_D}\.{_M}\.{_Y}", "%d.%m.%Y"),
-    Shape("dots_iso", "date", rf"{_Y}\.{_M}\.{_D}", "%Y.%m.%d"),
-    Shape("slashes_iso", "date", rf"{_Y}/{_M}/{_D}", "%Y/%m/%d"),
-    Shape("compact", "date", r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "%Y%m%d", needs_header=True),
-    Shape("words", "date", rf"(?i)(?:{_D}|1er) (?:{_MONTH_WORDS}) {_Y}", "%d %m %Y"),
-    Shape("iso_moment", "datetime", rf"{_Y}-\d\d-\d\d[T ]{_HOUR}(?::\d\d(?:\.\d+)?)?", ""),
-    Shape("iso_zone", "datetime", rf"{_Y}-\d\d-\d\d[T ]{_HOUR}(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)", ""),
-    Shape("french_moment", "datetime", rf"{_D}/{_M}/{_Y} {_HOUR}", "%d/%m/%Y %H:%M"),
-    Shape("french_moment_seconds", "datetime", rf"{_D}/{_M}/{_Y} {_HOUR}:\d\d", "%d/%m/%Y %H:%M:%S"),
-    Shape("hour", "time", rf"{_HOUR}(?::\d\d)?", ""),
-)
+    Shape("iso", "date", rf"{_Y}-{_M}-{_D}", "%Y-%m-%d", "--"),
+    Shape("french", "date", rf"{_D}/{_M}/{_Y}", "%d/%m/%Y", "//"),
+    Shape("american", "date", rf"{_M}/{_D}/{_Y}", "%m/%d/%Y", "//"),
+    Shape("french_short", "date", rf"{_D}/{_M}/\d\d", "%d/%m/%y", "//"),
+    Shape("dashes", "date", rf"{_D}-{_M}-{_Y}", "%d-%m-%Y", "--"),
+    Shape("dashes_short", "date", rf"{_D}-{_M}-\d\d", "%d-%m-%y", "--"),
+    Shape("dots", "date", rf"{_D}\.{_M}\.{_Y}", "%d.%m.%Y", r"\.\."),
+    Shape("dots_iso", "date", rf"{_Y}\.{_M}\.{_D}", "%Y.%m.%d", r"\.\."),
+    Shape("slashes_iso", "date", rf"{_Y}/{_M}/{_D}", "%Y/%m/%d", "//"),
+    Shape("compact", "date", r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "%Y%m%d", "", needs_header=True),
+    Shape("words", "date", rf"(?i)(?:{_D}|1er) (?:{_MONTH_WORDS}) {_Y}", "%d %m %Y", r"(?:[eE][rR])? \w+ "),
+    Shape("iso_moment", "datetime", rf"{_Y}-\d\d-\d\d[T ]{_HOUR}(?::\d\d(?:\.\d+)?)?", "", r"--[T ]:(?::\.?)?"),
+    Shape("iso_zone", "datetime", rf"{_Y}-\d\d-\d\d[T ]{_HOUR}(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)", "",
+          r"--[T ]:(?::\.?)?(?:Z|[+-]:?)"),
+    Shape("french_moment", "datetime", rf"{_D}/{_M}/{_Y} {_HOUR}", "%d/%m/%Y %H:%M", "// :"),
+    Shape("french_moment_seconds", "datetime", rf"{_D}/{_M}/{_Y} {_HOUR}:\d\d", "%d/%m/%Y %H:%M:%S", "// ::"),
+    Shape("hour", "time", rf"{_HOUR}(?::\d\d)?", "", "::?"),
+)  # fmt: skip
 BY_NAME = {s.name: s for s in SHAPES}
+
+
+_DIGITS = re.compile(r"\d+")
+_MOST_SIGNS = len("er septembre ")
 
 
 def shapes_of(cell: str) -> tuple[Shape, ...]:
     """Return every shape that this trimmed cell fits."""
-    return tuple(s for s in SHAPES if s.matches(cell))
+    signs = _DIGITS.sub("", cell)
+    return tuple(s for s in _possible(signs) if s.matches(cell)) if len(signs) <= _MOST_SIGNS else ()
+
+
+@lru_cache(maxsize=4096)
+def _possible(signs: str) -> tuple[Shape, ...]:
+    """Return the shapes that a cell may fit by what it holds beside digits: most texts fit none, most dates two or three."""
+    return tuple(s for s in SHAPES if re.fullmatch(s.signs, signs))
 
 
 def folded(text: str) -> str:

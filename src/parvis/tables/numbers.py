@@ -65,6 +65,7 @@ _PLAIN_WHOLE = re.compile(r"[-+]?\d{1,18}")
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _PLAIN_EXPONENT = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA, _POINT = re.compile(_signed(COMMA)), re.compile(_signed(POINT))
+_ZEROS = str.maketrans("123456789", "000000000")
 _UNIT_AT_END = re.compile(rf"{_UNIT}$")
 
 
@@ -73,7 +74,10 @@ def writings(cells: Iterable[str]) -> list[Writing]:
 
     A way is given when at least nine cells in ten fit it.
     """
-    times = Counter(cells)
+    # One digit is as good as another, but for the 2 of « m2 »: thousands of amounts have a dozen forms.
+    times: Counter[str] = Counter()
+    for cell, count in Counter(cells).items():
+        times[cell if "m" in cell else cell.translate(_ZEROS)] += count
     total = times.total()
     if not total:
         return []
@@ -94,10 +98,11 @@ def writings(cells: Iterable[str]) -> list[Writing]:
         out.append(Writing(".", plain=True))
     elif share(_PLAIN_EXPONENT) >= 0.9:
         out.append(Writing(".", plain=True, exponent=True))
-    for decimal, pattern in sorted(((",", _COMMA), (".", _POINT)), key=lambda pair: -share(pair[1])):
-        fit = [c for c in times if pattern.fullmatch(c)]
-        if sum(times[c] for c in fit) < 0.9 * total:
+    fits = [(share(pattern), decimal, pattern) for decimal, pattern in ((",", _COMMA), (".", _POINT))]
+    for fitting, decimal, pattern in sorted(fits, key=lambda fit: -fit[0]):
+        if fitting < 0.9:
             continue
+        fit = [c for c in times if pattern.fullmatch(c)]
         if not any(re.search(r"[.,]", c) for c in fit):
             out.append(Writing(decimal, whole=True, unit=_unit(fit)))
         out.append(Writing(decimal, unit=_unit(fit)))

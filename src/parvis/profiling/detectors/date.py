@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parvis.dates import SHAPES
+from parvis.dates import SHAPES, shapes_of
 
 TITLE = "Date"
 SOURCE = "ISO 8601"
@@ -25,8 +25,8 @@ EXAMPLES = {
     False: ["2024", "mars", "32/13/2024", "08:30"],
 }
 
-_SHAPES = tuple(shape for shape in SHAPES if shape.kind != "time" and not shape.needs_header)
+_SHAPES = frozenset(shape for shape in SHAPES if shape.kind != "time" and not shape.needs_header)
 
 
 def holds(cell: str) -> bool:
-    return any(shape.matches(cell) for shape in _SHAPES)
+    return any(shape in _SHAPES for shape in shapes_of(cell))
