@@ -30,6 +30,8 @@ SEED = 20140410  # the same table gives the same figures
 GONE, SAME, COARSE, NOISY = "gone", "same", "coarse", "noisy"  # what became of a column
 _COORDINATES = frozenset({"longitude", "latitude", "easting", "northing"})
 _NOISE = 5  # rows a published value has on average under which a changed number is taken for a noisy one
+_MANY = 20_000  # possible rows from which some of them tell how many there are ...
+_TRUSTED = 200  # ... when at least so many are left
 _NAMED = 4  # columns named in a sentence, one more when it is the last
 _MEASURED = 0.5  # share of distinct values above which a decimal number is a measure that nobody knows of anybody
 
@@ -113,13 +115,32 @@ class Case:
             rows = np.arange(self.rows)
         else:
             first = min(exact, key=lambda n: int(self.published[n].counts[allowed[n]].sum()))
-            rows = self._rows_of(first, allowed[first])
-            for name in exact:
-                if name != first:
-                    mask = np.zeros(self.published[name].size, bool)
-                    mask[allowed[name]] = True
-                    rows = rows[mask[self.published[name].codes[rows]]]
+            rows = self._filtered(row, self._rows_of(first, allowed[first]), exact, first)
         return self._nearest(row, rows, [n for n in names if n in self.published and self.became(n) == NOISY])
+
+    def possible(self, row: int, names: Sequence[str]) -> float:
+        """Return how many persons the person of a row may be for one who knows her ``names``, estimated when they are many."""
+        held = [n for n in names if n in self.published]
+        exact = [n for n in held if self.became(n) != NOISY]
+        if len(exact) == len(held) and self.number == self.rows:
+            counts = {n: int(self.published[n].counts[self._allowed(row, n)].sum()) for n in exact}
+            first = min(exact, key=counts.__getitem__)
+            if len(exact) == 1:
+                return counts[first]
+            if counts[first] > _MANY:
+                step = counts[first] // _MANY + 1
+                rows = self._filtered(row, self._rows_of(first, self._allowed(row, first))[::step], exact, first)
+                if len(rows) >= _TRUSTED:
+                    return float(len(rows) * step)
+        return max(self.persons(self.candidates(row, names)), 1)
+
+    def _filtered(self, row: int, rows: Array, exact: Sequence[str], first: str) -> Array:
+        for name in exact:
+            if name != first:
+                mask = np.zeros(self.published[name].size, bool)
+                mask[self._allowed(row, name)] = True
+                rows = rows[mask[self.published[name].codes[rows]]]
+        return rows
 
     def _nearest(self, row: int, rows: Array, names: Sequence[str]) -> Array:
         if not names:
@@ -157,10 +178,14 @@ class Case:
             )
         order, starts = self._index[name]
         parts = [order[starts[c] : starts[c + 1]] for c in codes]
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def persons(self, rows: Array) -> int:
         """Return how many persons stand behind published rows."""
+        if self.number == self.rows:
+            return len(rows)
         return len(np.unique(self.people[rows]))
 
     # --- Groups ---
@@ -271,17 +296,25 @@ def _positions(values: Any, codes: Array) -> Array | None:
 
 
 def combined(columns: Sequence[Array], rows: int) -> Array:
-    """Return (rows,): the same number for rows that are alike in all the columns, from 0 without holes."""
+    """Return (rows,): the same number for rows that are alike in all the columns; not every number need be taken."""
     key = np.zeros(rows, np.int64)
     top = 1
     for codes in columns:
         size = int(codes.max()) + 1 if len(codes) else 1
         if top > (1 << 62) // max(size, 1):
-            _, key = np.unique(key, return_inverse=True)
+            key = _renumbered(key)
             top = int(key.max()) + 1
         key = key * size + codes
         top *= size
-    return np.unique(key, return_inverse=True)[1].reshape(-1)
+    return key if top <= _DENSE * rows + _ALWAYS else _renumbered(key)
+
+
+_DENSE, _ALWAYS = 4, 1 << 16  # numbers for a row, and in all, that are worth no renumbering
+
+
+def _renumbered(key: Array) -> Array:
+    """Return numbers from 0 without holes, by a table of hashes: sorting a million rows costs ten times more."""
+    return pa.array(key).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def texts(column: Coded) -> list[str | None]:

@@ -287,9 +287,12 @@ def _shown_elsewhere(mine: _Table, theirs: _Table) -> Iterator[Attack]:
 
 def _totals(mine: _Table) -> Iterator[Attack]:
     """Yield the hidden cells that are alone hidden under a total which is shown, along one of the keys."""
+    measures = _measures(mine)
+    if not measures:
+        return
     keys = _keys(mine)
     cells = _cell_texts(mine, keys)
-    for name in _measures(mine):
+    for name in measures:
         values = _numbers(mine.held[name])
         assert values is not None
         back: set[int] = set()

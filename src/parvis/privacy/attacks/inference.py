@@ -220,35 +220,37 @@ def _best_guide(
     """
     random = np.random.default_rng(SEED)
     rows = random.permutation(case.rows)[:_ROWS]
-    learn, judge = rows[: len(rows) // 2], rows[len(rows) // 2 :]
-    if len(judge) < _LEAST:
+    half = len(rows) // 2
+    if len(rows) - half < _LEAST:
         return None
-    base = case.published[own].codes if own else np.zeros(case.rows, np.int64)
-    floor = _judged(base, target, learn, judge)
-    guides = sorted(guides, key=lambda g: -_judged(case.published[g].codes, target, learn, judge))[:_GUIDES]
+    wanted = target[rows]
+    base = case.published[own].codes[rows] if own else np.zeros(len(rows), np.int64)
+    codes = {g: case.published[g].codes[rows] for g in guides}
+    floor = _judged(base, wanted, half)
+    guides = sorted(guides, key=lambda g: -_judged(codes[g], wanted, half))[:_GUIDES]
     tries: list[tuple[str, ...]] = [(g,) for g in guides]
     tries += [tuple(pair) for pair in combinations(guides[:_PAIRS], 2)]
     best: tuple[str, ...] = ()
     most = floor
     for some in tries:
-        codes = combined([base, *(case.published[g].codes for g in some)], case.rows)
-        right = _judged(codes, target, learn, judge)
+        right = _judged(combined([base, *(codes[g] for g in some)], len(rows)), wanted, half)
         if right > most * (1.05 if len(some) > 1 else 1.0):
             best, most = some, right
-    if not best or not _worth(most, floor, len(judge)):
+    judged = len(rows) - half
+    if not best or not _worth(most, floor, judged):
         return None
-    return best, most, floor / len(judge), len(judge)
+    return best, most, floor / judged, judged
 
 
-def _judged(codes: Array, target: Array, learn: Array, judge: Array) -> int:
-    """Return the right guesses on one half of the rows by the most frequent value of the other half."""
+def _judged(codes: Array, target: Array, half: int) -> int:
+    """Return the right guesses on the second part of the rows by the most frequent value of the first part."""
     size = int(target.max()) + 1
-    pairs, counts = np.unique(codes[learn] * size + target[learn], return_counts=True)
-    top = int(np.bincount(target[learn]).argmax())
+    pairs, counts = np.unique(codes[:half] * size + target[:half], return_counts=True)
+    top = int(np.bincount(target[:half]).argmax())
     guess = np.full(int(codes.max()) + 1, top, np.int64)
     order = np.argsort(counts, kind="stable")
     guess[pairs[order] // size] = pairs[order] % size  # the most frequent is written last
-    return int((guess[codes[judge]] == target[judge]).sum())
+    return int((guess[codes[half:]] == target[half:]).sum())
 
 
 def _worth(right: int, floor: int, tried: int) -> bool:

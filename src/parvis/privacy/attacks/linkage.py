@@ -107,8 +107,7 @@ def _drawn(names: Sequence[str], size: int, random: np.random.Generator) -> list
 
 def _found(case: Case, row: int, names: Sequence[str]) -> float:
     """Return the chance that the attacker points at the right person."""
-    possible = case.candidates(row, names)
-    return 1.0 / max(case.persons(possible), 1)
+    return 1.0 / case.possible(row, names)
 
 
 def _told(
