@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from parvis.errors import InputError, RefusedError, UnknownColumn
-from parvis.privacy.microdata import coding, hierarchies, local
+from parvis.privacy.microdata import coding, hierarchies, local, whole
 from parvis.privacy.microdata.coding import Coded
 from parvis.privacy.microdata.demand import Closeness, Demand, Diversity
 from parvis.privacy.microdata.recoded import Recoded
@@ -210,3 +211,86 @@ def test_tables_of_many_columns_are_numbered_without_overflow() -> None:
     cells = [np.arange(10) % 7 for _ in range(40)]
     key, _ = coding.packed(cells, [1000] * 40, 10)
     assert len(np.unique(key)) == 7
+
+
+# --- One level a column -----------------------------------------------------------------------------
+
+
+def brute(coded: Coded, k: int, left_out: float) -> float:
+    """The least loss over every node, by counting them all."""
+    rows = [tuple(coded.rows[r]) for r in coded.of]
+    found = np.inf
+    for node in np.ndindex(*(h.depth for h in coded.hierarchies)):
+        told = [
+            tuple(h.codes[level, v] for h, level, v in zip(coded.hierarchies, node, row, strict=True)) for row in rows
+        ]
+        cost, gone = 0.0, 0
+        for row, read in zip(rows, told, strict=True):
+            if told.count(read) < k:
+                gone += 1
+                cost += 1
+            else:
+                cost += np.mean([h.loss[level, v] for h, level, v in zip(coded.hierarchies, node, row, strict=True)])
+        if gone <= left_out * len(rows):
+            found = min(found, cost / len(rows))
+    return float(found)
+
+
+@pytest.mark.parametrize("left_out", [0.0, 0.05, 1.0])
+@pytest.mark.parametrize("k", [2, 4])
+def test_one_level_a_column_is_the_best_there_is(k: int, left_out: float) -> None:
+    for seed in range(4):
+        coded = register(50, seed)
+        recoded = whole.recode(coded, Demand(k), left_out)
+        assert recoded.loss == pytest.approx(brute(coded, k, left_out))
+        assert not recoded.kept.any() or smallest(recoded) >= k
+        assert len(np.unique(recoded.level, axis=0)) == 1
+
+
+def test_rows_are_left_out_only_as_far_as_allowed() -> None:
+    recoded = whole.recode(register(200, 2), Demand(5), left_out=0.02)
+    assert 200 - len(recoded.kept_rows()) <= 4
+
+
+def test_one_level_a_column_meets_what_is_asked_of_sensitive_values() -> None:
+    helped = [str(i) for i in np.random.default_rng(6).integers(0, 4, 400)]
+    ages = [AGES[i] for i in np.random.default_rng(7).integers(0, 40, 400)]
+    coded = coding.coded({"age": ages, "aide": helped}, [age()], sensitive=["aide"])
+    recoded = whole.recode(coded, Demand(3, diversity=(Diversity("aide", 3),)))
+    classes: dict[str, set[str]] = {}
+    for told, value in published_with(recoded, aide=helped):
+        classes.setdefault(told, set()).add(value)
+    assert min(map(len, classes.values())) >= 3
+
+
+def test_one_level_a_column_is_refused_when_nothing_can_reach_it() -> None:
+    with pytest.raises(RefusedError, match="Aucun niveau de détail"):
+        whole.recode(register(4, 0), Demand(5))
+
+
+# --- The files of the field -------------------------------------------------------------------------
+
+
+def benchmark(shared: Path, name: str, stem: str = "") -> Coded:
+    """A table of the field with its hierarchies, read in place."""
+    folder = shared / "data" / "privacy" / name
+    table = csv.read_csv(folder / f"{stem or name}.csv", parse_options=csv.ParseOptions(delimiter=";"))
+    ladders = [hierarchies.given(folder / f"{stem or name}_hierarchy_{c}.csv", c) for c in table.column_names]
+    return coding.coded({c: table[c] for c in table.column_names}, ladders)
+
+
+@pytest.mark.shared
+def test_adult_with_one_level_a_column_loses_what_the_optimum_loses(shared: Path) -> None:
+    coded = benchmark(shared, "adult")
+    for left_out, loss, gone in ((0.0, 0.6355, 0), (0.02, 0.3575, 506), (1.0, 0.2277, 2553)):
+        recoded = whole.recode(coded, Demand(5), left_out)
+        assert round(recoded.loss, 4) == loss
+        assert len(coded.of) - len(recoded.kept_rows()) == gone
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("k", "at_most"), [(5, 0.0506), (10, 0.0745)])
+def test_adult_class_by_class_loses_less_than_the_tools_of_the_field(shared: Path, k: int, at_most: float) -> None:
+    recoded = local.peel(benchmark(shared, "adult"), Demand(k))
+    assert smallest(recoded) >= k
+    assert recoded.loss <= at_most

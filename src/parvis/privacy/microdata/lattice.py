@@ -19,6 +19,7 @@ from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.hierarchies import Hierarchy
 
 Nodes = NDArray[np.int8]
+_MEMORY = 192e6  # bytes of partial sums that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,46 @@ class Lattice:
     @cached_property
     def right(self) -> tuple[Nodes, Ints]:
         return _parts(self.nodes[:, self.cut :])
+
+
+class Sums:
+    """The keys of some rows at any node. ``columns`` holds their leaves, one array a column."""
+
+    def __init__(self, lattice: Lattice, columns: Sequence[NDArray[np.int32]]) -> None:
+        self.lattice, self.columns = lattice, list(columns)
+        self._left: dict[int, Ints] = {}
+        self._right: dict[int, Ints] = {}
+
+    def at(self, node: int) -> Ints:
+        """Return the key of each row at a node: the same for two rows that read the same there."""
+        left = self._half(node, self.lattice.left, self._left, 0)
+        return left + self._half(node, self.lattice.right, self._right, self.lattice.cut)
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Go on with some of the rows only."""
+        self.columns = [column[rows] for column in self.columns]
+        self._left = {part: keys[rows] for part, keys in self._left.items()}
+        self._right = {part: keys[rows] for part, keys in self._right.items()}
+
+    def _half(self, node: int, parts: tuple[Nodes, Ints], kept: dict[int, Ints], shift: int) -> Ints:
+        part = int(parts[1][node])
+        found = kept.get(part)
+        if found is None:
+            size = len(self.columns[0]) if self.columns else 0
+            if (len(self._left) + len(self._right) + 1) * 8 * size > _MEMORY:
+                self._left.clear()
+                self._right.clear()
+            found = np.zeros(size, np.int64)
+            for place, level in enumerate(parts[0][part], start=shift):
+                found += self.lattice.keys[place][level][self.columns[place]]
+            kept[part] = found
+        return found
+
+
+def buckets(keys: Ints) -> Ints:
+    """Return a small number for each key, the same for the same key: what is rare by its bucket is rare."""
+    bits = max(8, (4 * len(keys)).bit_length() - 1)
+    return keys & ((1 << bits) - 1)
 
 
 def whole(hierarchies: Sequence[Hierarchy]) -> Nodes:

@@ -18,7 +18,7 @@ import numpy as np
 
 from parvis.privacy.microdata.coding import Coded, Floats, Ints
 from parvis.privacy.microdata.demand import Bools, Demand
-from parvis.privacy.microdata.lattice import Lattice, Nodes, whole
+from parvis.privacy.microdata.lattice import Lattice, Nodes, Sums, buckets, whole
 from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import settled
 
@@ -31,7 +31,6 @@ _PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
 _AHEAD = 400  # nodes sorted at a time
 _STALE = 0.98  # costs are taken anew when this share of the rows is left
 _SPARSE = 0.85  # and what was let go is swept out at this one
-_MEMORY = 192e6  # bytes of sums of keys that are kept
 _SLACK = 0.003  # how much dearer than its turn a class may be let go, when prices set the turns
 
 
@@ -103,7 +102,7 @@ def _paid(coded: Coded, lattice: Lattice, node: Ints) -> Floats:
 def _smoothed(coded: Coded, lattice: Lattice, paid: Floats, chance: np.random.Generator) -> Floats:
     """Return the costs that the values of each row foretell: a sum over columns, then what rows of the same boxes have more."""
     weight = coded.count
-    told = np.full(len(paid), float(paid @ weight) / float(weight.sum()))
+    told = np.full(len(paid), float((paid * weight).sum() / weight.sum()))
     parts = [np.zeros(len(h.values)) for h in coded.hierarchies]
     for _ in range(3):
         for place, part in enumerate(parts):
@@ -135,13 +134,11 @@ class Walk:
         self.node = np.full(len(coded.rows), -1, np.int64)
         self.looked = 0
         self._at = np.arange(len(coded.rows))
-        self._columns = [np.ascontiguousarray(coded.rows[:, j]) for j in range(coded.rows.shape[1])]
+        self._sums = Sums(lattice, [np.ascontiguousarray(coded.rows[:, j]) for j in range(coded.rows.shape[1])])
         self._weight = coded.count.copy()
         self._heads = self._weight if coded.persons is None else coded.heads.copy()
         self._price = None if self.turns.price is None else self.turns.price.copy()
         self._live = np.ones(len(self._at), bool)
-        self._left: dict[int, Ints] = {}
-        self._right: dict[int, Ints] = {}
         self._done = np.zeros(len(lattice.nodes), bool)
         self._asks_more = bool(demand.diversity or demand.closeness or coded.persons is not None)
 
@@ -174,7 +171,7 @@ class Walk:
         weight = max(float(self._weight.sum()), 1e-300)
         means = [
             table @ np.bincount(column, self._weight, table.shape[1]) / weight
-            for table, column in zip(self.lattice.costs, self._columns, strict=True)
+            for table, column in zip(self.lattice.costs, self._sums.columns, strict=True)
         ]
         turn = self._half_costs(means, left=True) + self._half_costs(means, left=False)
         if self.turns.noise is not None:
@@ -188,7 +185,7 @@ class Walk:
             horizon = float(turn.max())
         heap = list(zip(turn.tolist(), rest.tolist(), strict=True))
         heapq.heapify(heap)
-        return heap, horizon, 0.0 if self._price is None else float(self._price @ self._weight) / weight
+        return heap, horizon, 0.0 if self._price is None else float((self._price * self._weight).sum()) / weight
 
     def _half_costs(self, means: list[Floats], left: bool) -> Floats:
         parts, place = self.lattice.left if left else self.lattice.right
@@ -200,9 +197,8 @@ class Walk:
 
     def _look(self, node: int, turn: float, mean: float) -> tuple[Ints | None, float | None]:
         """Return the places of the rows that may be let go at this node, and the turn of those whose time comes later."""
-        key = self._half(node, left=True) + self._half(node, left=False)
-        bits = max(8, (4 * len(key)).bit_length() - 1)
-        bucket = key & ((1 << bits) - 1)
+        key = self._sums.at(node)
+        bucket = buckets(key)
         full = np.bincount(bucket, self._heads) >= self.demand.k
         if not full.any():
             return None, None
@@ -234,7 +230,7 @@ class Walk:
         """Return the turn of each class: its cost, less what its rows would otherwise cost."""
         one = near[first]
         cost = np.zeros(len(one))
-        for table, level, column in zip(self.lattice.costs, self.lattice.nodes[node], self._columns, strict=True):
+        for table, level, column in zip(self.lattice.costs, self.lattice.nodes[node], self._sums.columns, strict=True):
             cost += table[level][column[one]]
         if self.turns.bulk:
             cost *= 1 - self.turns.bulk * np.log(np.maximum(size / self.demand.k, 1.0))
@@ -242,23 +238,6 @@ class Walk:
             weight = self._weight[near]
             cost += mean - np.bincount(group, self._price[near] * weight) / np.bincount(group, weight)
         return cost
-
-    def _half(self, node: int, left: bool) -> Ints:
-        """Return the partial sums of keys of the rows in hand, from what is kept of them where it is there."""
-        parts, place = self.lattice.left if left else self.lattice.right
-        kept = self._left if left else self._right
-        part = int(place[node])
-        found = kept.get(part)
-        if found is None:
-            if (len(self._left) + len(self._right) + 1) * 8 * len(self._at) > _MEMORY:
-                self._left.clear()
-                self._right.clear()
-            shift = 0 if left else self.lattice.cut
-            found = np.zeros(len(self._at), np.int64)
-            for column, level in enumerate(parts[part]):
-                found += self.lattice.keys[column + shift][level][self._columns[column + shift]]
-            kept[part] = found
-        return found
 
     def _let_go(self, node: int, taken: Ints) -> None:
         self.node[self._at[taken]] = node
@@ -272,7 +251,5 @@ class Walk:
         self._at, self._weight = self._at[live], self._weight[live]
         self._heads = self._weight if self.coded.persons is None else self._heads[live]
         self._price = None if self._price is None else self._price[live]
-        self._columns = [column[live] for column in self._columns]
-        self._left = {part: keys[live] for part, keys in self._left.items()}
-        self._right = {part: keys[live] for part, keys in self._right.items()}
+        self._sums.keep(live)
         self._live = np.ones(len(self._at), bool)
