@@ -221,6 +221,35 @@ def test_two_overlapping_datasets_are_joined(tmp_path: Path) -> None:
     assert "dirigeant" in found.text and "répertoire" in found.text
 
 
+def test_a_column_that_open_bases_share_is_said_with_what_they_give(tmp_path: Path) -> None:
+    cells = {"siret": [f"{i:014d}" for i in range(30)], "montant": [100 + i % 3 for i in range(30)]}
+    found = list(linkage.attacks(case(tmp_path, cells, cells, {"siret": "siret"})))
+    told = [a for a in found if a.name == "linkability.open_base"]
+    assert "Sirene" in told[0].text and "entrepreneurs individuels" in told[0].text
+    assert all(a.assumed and a.won == 30 for a in told)
+    shown = {"siret": ["*"] * 30, "montant": cells["montant"]}
+    assert "linkability.open_base" not in names(list(linkage.attacks(case(tmp_path, cells, shown, {"siret": "siret"}))))
+
+
+def test_every_open_base_is_found_by_meanings_that_exist() -> None:
+    from parvis.profiling.profile import detectors
+
+    for base in linkage.open_bases():
+        assert base.gives and base.source
+        assert {m for by in base.by for m in by} <= set(detectors())
+
+
+def test_initials_with_a_birth_year_single_out(tmp_path: Path) -> None:
+    chance = random.Random(8)
+    cells = {
+        "nom": [f"{chance.choice('ABCDEFGHJLMNPRST')}{chance.choice('ABCDEFGHJLMNPRST')}{i}" for i in range(120)],
+        "ne_le": [dt.date(1940 + chance.randint(0, 60), 5, 12) for _ in range(120)],
+    }
+    shown = {"initiales": [f"{n[0]}. {n[1]}." for n in cells["nom"]], "ne_le": [d.year for d in cells["ne_le"]]}
+    found = list(singling_out.attacks(case(tmp_path, cells, shown)))
+    assert named(found, "singling_out.two").rate > 0.9
+
+
 # --- Inference ------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy.attacks.attack import Attack
 from parvis.privacy.attacks.linkage import Public
-from parvis.privacy.criteria import DOUBT, FAILED, MET, UNTRIED, Scope, judge, measured_on
+from parvis.privacy.criteria import DOUBT, FAILED, MET, UNTRIED, Criteria, Scope, judge, measured_on, rises
 from parvis.privacy.meanings import GROUNDS
 from parvis.values import Column, Finding, Kind, Policy, Profile, Rule, Severity
 
@@ -103,6 +103,17 @@ def test_a_guess_no_better_than_luck_fails_nothing() -> None:
     sure = attack("inference.same_secret", 40, chance=0.11)
     assert judge([sure], SCOPE).failed == ("inference",)
     assert judge([attack("differencing.changed", 1, criterion="singling_out")], SCOPE).failed == ("singling_out",)
+
+
+def test_a_standing_policy_stops_when_the_risk_rises() -> None:
+    def told(won: int) -> Criteria:
+        return judge([attack("singling_out.one", 0), attack("linkability.known_all", won)], SCOPE)
+
+    assert not rises(told(5), told(5)) and not rises(told(15), told(5)) and not rises(told(5), told(15))
+    (risen,) = rises(told(5), told(40))
+    assert risen.severity is Severity.BLOCK and risen.code == "privacy.risk_rises"
+    assert "Corrélation : le risque monte depuis la version précédente, de 5 à 40 sur 100." in risen.text
+    assert [f.values["criterion"] for f in rises(told(30), told(40))] == ["Corrélation"]
 
 
 def test_the_answer_says_what_it_was_measured_on() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from parvis.privacy import law
 from parvis.privacy.attacks.attack import CRITERIA, INFERENCE, LINKABILITY, SINGLING_OUT, Attack, discreet
-from parvis.values import msg
+from parvis.values import Finding, Severity, msg
 
 _LUCK = 3.0  # standard deviations of what a blind guess gives
 MET, DOUBT, FAILED, UNTRIED = "met", "doubt", "failed", "untried"
@@ -53,6 +53,10 @@ MEASURED = msg(
     "publication(s) de la commune."
 )
 
+RISES = msg("{criterion} : le risque monte depuis la version précédente, de {before} à {after} sur 100. {reason}")
+HINT_RISES = msg("Regroupez davantage, ou décidez à nouveau : l'accord donné valait pour le risque d'alors.")
+_GRAVITY = (UNTRIED, MET, DOUBT, FAILED)
+_STEADY = 0.01  # of a rate, within which two versions are alike
 # Attacks of which a single success is one too many: they are certain, or they undo what was decided.
 _CERTAIN = ("singling_out.", "differencing.", "linkability.shared", "inference.same_secret", "inference.everyone")
 
@@ -124,6 +128,26 @@ def judge(attacks: Sequence[Attack], scope: Scope, subjects: Iterable[str] = ())
     return Criteria(
         tuple(_answer(c, [a for a in attacks if a.criterion == c], success, certain) for c in CRITERIA), scope
     )
+
+
+def rises(then: Criteria, now: Criteria) -> tuple[Finding, ...]:
+    """Return what stops a standing policy: the criteria that are worse answered than on the version before.
+
+    A criterion rises when its verdict is graver, or when its rate is above both the former one and what is admitted.
+    """
+    out = []
+    for answer in now.answers:
+        before = then.answer(answer.criterion)
+        graver = _GRAVITY.index(answer.verdict) > _GRAVITY.index(before.verdict)
+        if graver or (answer.verdict == FAILED and answer.rate > before.rate + _STEADY):
+            values = {
+                "criterion": NAMES[answer.criterion],
+                "before": law.french(round(100 * before.rate, 1)),
+                "after": law.french(round(100 * answer.rate, 1)),
+                "reason": answer.worst.text if answer.worst else answer.text,
+            }
+            out.append(Finding("privacy.risk_rises", Severity.BLOCK, RISES, values=values, hint=HINT_RISES))
+    return tuple(out)
 
 
 def public(criteria: Criteria) -> Criteria:

@@ -94,6 +94,8 @@ class Case:
     def _compared(self, name: str) -> str:
         if name not in self.published:
             return GONE
+        if name not in self.original:  # made for the publication: who knows it knows it as it is shown
+            return SAME
         before, after = self.original[name], self.published[name]
         if _equal(before, after):
             return SAME
@@ -159,6 +161,8 @@ class Case:
 
     def _allowed(self, row: int, name: str) -> Array:
         """Return the published codes that go with the value that a person has in a column."""
+        if name not in self.original:
+            return self.published[name].codes[row : row + 1]
         if name not in self._relations:
             before, after = self.original[name], self.published[name]
             pairs = np.unique(before.codes.astype(np.int64) * after.size + after.codes)
@@ -334,7 +338,7 @@ def knowable(
     comes twice is a measure, unless it is a place.
     """
     out = []
-    for name, held in original.items():
+    for name, held in {**published, **original}.items():
         column, rows = held.column, len(held.codes)
         measure = column.kind is Kind.NUMBER and held.size > _MEASURED * rows and column.meaning not in _COORDINATES
         if name in (*sensitive, person, sql.LINE) or held.size < 2 or (measure and column.meaning not in QUASI):

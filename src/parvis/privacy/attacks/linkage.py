@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -32,6 +34,7 @@ _FEW_ROWS = 3  # under which nothing is an identifier
 HINT_KNOWN = msg("Regroupez ces colonnes, ou n'en gardez que ce qui informe le public.")
 HINT_ID = msg("Retirez cet identifiant, ou remplacez-le par un numéro tiré au hasard pour cette seule publication.")
 HINT_HASH = msg("Retirez ce code, ou tirez-le au hasard : une empreinte se recalcule à partir de ce qu'elle cache.")
+OPEN_BASE = msg("Par {columns}, {won} ligne(s) sur {tried} se cherchent dans « {title} », qui donne {gives}.")
 HINT_SHARED = msg("Regroupez les colonnes communes, ou publiez les deux jeux avec la même précision.")
 KNOWN = msg(
     "Qui connaît {known} information(s) sur quelqu'un, prises au hasard, retrouve sa ligne {won} fois sur {tried}."
@@ -62,6 +65,16 @@ class Public:
     number: int = 0  # of the version, 0 when it does not matter
 
 
+@dataclass(frozen=True, slots=True)
+class OpenBase:
+    """Open data of the country: the sets of meanings by which a row is found in it, and what it tells of a person."""
+
+    title: str
+    by: Sequence[Sequence[str]]
+    gives: str
+    source: str
+
+
 def attacks(
     case: Case, others: Sequence[Public] = (), knowledge: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[Attack]:
@@ -72,6 +85,7 @@ def attacks(
     hashed = list(_hashes(case))
     yield from hashed
     yield from _identifiers(case, {label for a in hashed for label in a.columns})
+    yield from _open_bases(case)
     for other in others:
         yield from shared(case, other)
 
@@ -278,6 +292,51 @@ _VARIANTS: tuple[Callable[[str], str], ...] = (
 def _is_digest(digest: Callable[[bytes], str], variant: Callable[[str], str], cell: str, code: str) -> bool:
     told = digest(variant(cell).encode())
     return len(code) >= 8 and told.startswith(code)  # codes are often cut
+
+
+# --- Open bases of the country ------------------------------------------------------------------
+
+
+@cache
+def open_bases() -> tuple[OpenBase, ...]:
+    """Return the open data to which a table may be joined, in the order of the file."""
+    told = tomllib.loads((Path(__file__).parents[1] / "open_bases.toml").read_text("utf-8"))["base"]
+    return tuple(OpenBase(b["title"], tuple(tuple(x) for x in b["by"]), b["gives"], b["source"]) for b in told)
+
+
+def _open_bases(case: Case) -> Iterator[Attack]:
+    """Yield the bases that the columns left as they are may be looked up in, with the rows that they designate alone."""
+    left: dict[str, str] = {}
+    for name, held in case.published.items():
+        if held.column.meaning and (name not in case.original or case.became(name) == SAME):
+            left.setdefault(held.column.meaning, name)
+    for base in open_bases():
+        names = next(([left[m] for m in by] for by in base.by if set(by) <= set(left)), [])
+        if not names:
+            continue
+        groups, sizes = case.grouped(names)
+        filled = ~np.logical_or.reduce(
+            [case.published[n].values.is_null().to_numpy(False)[case.published[n].codes] for n in names]
+        )
+        won = int(((sizes[groups] == 1) & filled).sum())
+        if won:
+            yield Attack(
+                name="linkability.open_base",
+                criterion=LINKABILITY,
+                tried=case.rows,
+                won=won,
+                message=OPEN_BASE,
+                columns=case.shown(names),
+                values={
+                    "columns": case.named(names),
+                    "won": won,
+                    "tried": case.rows,
+                    "title": base.title,
+                    "gives": base.gives,
+                },
+                hint=HINT_KNOWN,
+                assumed=True,
+            )
 
 
 # --- Another dataset ------------------------------------------------------------------------------

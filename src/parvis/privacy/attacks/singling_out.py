@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from parvis.privacy.attacks.attack import SINGLING_OUT, Attack
-from parvis.privacy.attacks.case import SEED, Array, Case
+from parvis.privacy.attacks.case import SAME, SEED, Array, Case
 from parvis.values import msg
 
 _NAMES = {1: "singling_out.one", 2: "singling_out.two", 3: "singling_out.three"}
@@ -102,8 +102,7 @@ def _confirmed(case: Case, names: Sequence[str], alone: Array) -> float:
 
     « 20 à 39 ans » may be the only such label while others of that age are published with a finer one.
     """
-    held = [n for n in names if n in case.original]
-    if not len(alone) or all(case.became(n) == "same" for n in held):
+    if not len(alone) or all(case.became(n) == SAME for n in names):
         return 1.0
     rows = alone if len(alone) <= _CHECKED else np.random.default_rng(SEED).choice(alone, _CHECKED, replace=False)
-    return float(np.mean([case.persons(case.candidates(int(r), held)) == 1 for r in rows]))
+    return float(np.mean([case.persons(case.candidates(int(r), names)) == 1 for r in rows]))
