@@ -83,7 +83,8 @@ def discreet(parcel: Parcel, profile: Profile) -> tuple[Parcel, Profile]:
         titles=tuple(t for t in profile.titles if not names_someone(t)),
         columns=columns,
     )
-    return dataclasses.replace(parcel, name=file_name(parcel.name)), shown
+    name = file_name(parcel.name)
+    return parcel if name == parcel.name else dataclasses.replace(parcel, name=name), shown
 
 
 def nameless(policy: Policy, profile: Profile) -> Policy:
