@@ -271,6 +271,15 @@ def test_when_everyone_has_it_being_in_the_file_is_enough(tmp_path: Path) -> Non
     assert found.won == 20
 
 
+def test_exchanged_values_tell_no_secret(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    cells = {"metier": [f"m{i}" for i in range(200)], "aide": [chance.choice("ABCD") for _ in range(200)]}
+    mixed = {n: chance.sample(v, len(v)) for n, v in cells.items()}
+    raw = named(list(inference.attacks(case(tmp_path, cells, cells, sensitive=["aide"]))), "inference.same_secret")
+    swapped = named(list(inference.attacks(case(tmp_path, cells, mixed, sensitive=["aide"]))), "inference.same_secret")
+    assert raw.rate == 1.0 and swapped.rate < 0.05
+
+
 def test_a_group_of_close_amounts_gives_the_amount(tmp_path: Path) -> None:
     cells = {
         "quartier": ["Nord"] * 20 + ["Sud"] * 20,

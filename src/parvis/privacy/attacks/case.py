@@ -103,6 +103,18 @@ class Case:
             return NOISY
         return COARSE
 
+    def true(self, name: str) -> Array:
+        """Return (rows,): what is published of a column is true of the person, be it coarser; false once exchanged or noised."""
+        if name not in self.original or self.became(name) == SAME:
+            return np.ones(self.rows, bool)
+        before, after = self.original[name], self.published[name]
+        numbers: dict[str | None, int] = {}
+        first = np.array([numbers.setdefault(v, len(numbers)) for v in texts(before)] or [0])
+        held = len(numbers)
+        second = np.array([numbers.setdefault(v, len(numbers)) for v in texts(after)] or [0])
+        shown = second[after.codes]
+        return (shown == first[before.codes]) | (shown >= held)
+
     # --- Who a person may be ---
 
     def candidates(self, row: int, names: Sequence[str]) -> Array:

@@ -71,6 +71,8 @@ def _in_groups(case: Case, secret: str) -> Iterator[Attack]:
     filled = ~_empty(held)
     told = filled[held.codes]
     tried = int(told.sum())
+    # A group tells somebody's secret when what is published of her is true: exchanged values mislead.
+    true = np.logical_and.reduce([case.true(n) for n in (*keys, secret)])
     if not tried:
         return
     shares = np.bincount(held.codes[told]) / tried
@@ -78,7 +80,7 @@ def _in_groups(case: Case, secret: str) -> Iterator[Attack]:
     if top == 1.0 and tried == case.rows:
         yield _told(case, "inference.everyone", told, tried, 0.0, [], EVERYONE, secret=secret)
         return
-    same = _constant(groups, held.codes, len(sizes)) & told
+    same = _constant(groups, held.codes, len(sizes)) & told & true
     luck = _alike_by_luck(np.bincount(groups), shares)
     yield _told(case, "inference.same_secret", same, tried, luck, keys, SAME_SECRET, secret=secret)
     if top > _COMMON:  # nearly all have the same: what matters is who has another
@@ -88,7 +90,7 @@ def _in_groups(case: Case, secret: str) -> Iterator[Attack]:
         yield _told(
             case, "inference.narrow", _narrow(groups, held, len(sizes)), tried, 0.0, keys, NARROW, secret=secret
         )
-    right = _guessed(groups, held.codes) & told
+    right = _guessed(groups, held.codes) & told & true
     if right.sum() > top * tried:
         yield _told(case, "inference.guess", right, tried, top, keys, GUESS, secret=secret)
 
