@@ -41,6 +41,7 @@ CALL = re.compile(
     rf"\b(?:n|p|np)?gettext\((?:{_STRING}|[\w\s,.])+\)|\b_\({_STRING}\)"
 )  # what templatize leaves of a template
 TITLE = re.compile(r'^TITLE = "([^"]+)"$', re.MULTILINE)  # of a plugin
+SAID = re.compile(r'^(?:says|todo|gives) = "([^"]+)"$', re.MULTILINE)  # in a data file of the privacy engine
 PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*[^{}]*\}|%[sd]")
 
 
@@ -56,6 +57,11 @@ def sources() -> Catalog:
         elif path.suffix in {".html", ".txt", ".xml"} and "templates" in path.parts:
             plain = templatize(path.read_text("utf-8"), origin=str(path))
             text = "\n".join(m.group() for m in CALL.finditer(plain)).encode()
+        elif path.suffix == ".toml" and "privacy" in path.parts:  # the law and the thresholds are data
+            where = path.relative_to(ROOT).as_posix()
+            for said in SAID.findall(path.read_text("utf-8")):
+                catalog.add(said, locations=[(where, 1)])
+            continue
         else:
             continue
         where = path.relative_to(ROOT).as_posix()
