@@ -153,7 +153,6 @@ def test_a_big_text_file_keeps_every_cell_whatever_comes_later(tmp_path: Path, m
     monkeypatch.setattr(csv, "_SMALL", 100)
     monkeypatch.setattr(csv, "_GROUP", 300)
     monkeypatch.setattr(csv, "_BLOCK", 4000)
-    monkeypatch.setattr(csv, "_LOOK", 100)
     rows = [
         ("Judo" if n < 400 else f"Club {n}", f"R-{n}" if n < 500 else "même", "", "oui" if n % 3 else "", f"{n},5")
         for n in range(2000)

@@ -25,7 +25,6 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 _SMALL = 4 << 20  # bytes: below, the exact way is fast enough
 _GROUP = 120_000  # rows of a row group
-_LOOK = 50_000  # rows looked at to know whether the texts of a column come often
 _BLOCK = 1 << 20  # bytes cut at a time; larger ones cost more than they save
 _SAMPLE = 400  # lines looked at to find the separator and the header
 
@@ -520,13 +519,20 @@ class _Written:
         """Write a group of rows, with their lines."""
         import pyarrow as pa
 
-        if self.writer is None:
-            self.often = [n for n in self.names if _often(rows.column(n))]
-        made = [rows.column(n).dictionary_encode() if n in self.often else rows.column(n) for n in self.names]
+        made = [self._encoded(n, rows.column(n)) for n in self.names]
         table = pa.table([*made, rows.column(LINE)], names=[*self.names, LINE])
         if self.writer is None:
+            self.often = [n for n in self.names if pa.types.is_dictionary(table.schema.field(n).type)]
             self.writer = self._opened(table.schema)
         self.writer.write_table(table, row_group_size=len(table))
+
+    def _encoded(self, name: str, cells: Any) -> Any:
+        """Return cells with each text once where they come often, by the first group; else as they are."""
+        if self.writer is not None and name not in self.often:
+            return cells
+        coded = cells.dictionary_encode()
+        often = self.writer is not None or len(coded.chunk(0).dictionary) * 2 <= len(cells)
+        return coded if often else cells
 
     def _opened(self, schema: Any) -> Any:
         import pyarrow.parquet as pq
@@ -537,12 +543,6 @@ class _Written:
             self.out, schema, compression="none", use_dictionary=encoded, write_statistics=lines, store_schema=False,
             column_encoding={LINE: "DELTA_BINARY_PACKED"},
         )  # fmt: skip
-
-
-def _often(cells: Any) -> bool:
-    """True when the texts of a column come several times each in the first rows of a table."""
-    start = cells.slice(0, _LOOK)
-    return bool(len(start.unique()) * 2 <= len(start))
 
 
 def _swallowed(out: Path, names: Sequence[str], separator: str) -> bool:
