@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from parvis.values import msg
 
 # Whose columns hold data of people as they are ...
-DIRECT = ("nir", "iban", "email", "phone", "birth_date", "person_name", "last_name", "plate", "ip_address")
+DIRECT = ("nir", "iban", "email", "phone", "birth_date", "person_name", "last_name", "plate", "ip_address", "account")
 # ... or only beside the columns that say the table is about people.
 BESIDE_PEOPLE = (
-    "address", "health", "social_aid", "income", "offence", "belief", "identifier", "case_number", "parcel", "siret",
+    "address", "health", "social_aid", "income", "offence", "belief", "identifier", "pseudonym", "case_number", "parcel", "siret",
 )  # fmt: skip
 # What the law protects more: shown to nobody while somebody can be recognised.
-SENSITIVE = ("health", "social_aid", "income", "offence", "belief")
+SENSITIVE = ("health", "social_aid", "income", "offence", "belief", "presence")
 # What singles a person out once names are gone.
 QUASI = ("age", "birth_date", "sex", "civility", "nationality", "occupation", "postcode", "insee_commune", "commune")
 # Never published, whatever the ground: only « it is not that » may keep such a column.
@@ -47,11 +47,16 @@ WHY_IBAN = msg("Un compte bancaire publié sert à la fraude aux prélèvements 
 WHY_SAFETY = msg(
     "Le code des relations entre le public et l'administration (article L. 311-5, 2° d) réserve ce dont la publication "
     "porterait atteinte à la sécurité des personnes ou à la sécurité publique : la CADA est défavorable à l'emplacement "
-    "précis des caméras, des alarmes et des points d'eau des pompiers."
+    "précis des caméras, des alarmes, des points d'eau des pompiers, et il en va de même des abris, des réseaux vitaux "
+    "et des sites de la défense."
 )
 WHY_SENSITIVE = msg(
     "La santé, la religion, les opinions, le syndicat (RGPD, article 9), les infractions (article 10) et ce qui touche à "
     "la vie privée de quelqu'un (CRPA, article L. 311-6) ne se publient que s'il est impossible de savoir de qui il s'agit."
+)
+WHY_BUSINESS = msg(
+    "Le détail technique et financier d'une offre (prix unitaires, marges, procédés) relève du secret des affaires "
+    "(CRPA, article L. 311-6, 1°) : la CADA n'admet que le montant global du marché."
 )
 HINT = msg("Choisissez ce que devient cette colonne : la retirer, la masquer, ou la garder avec un fondement légal.")
 HINT_TEXT = msg("Choisissez de masquer ces passages, de retirer la colonne, ou de la garder avec un fondement légal.")
@@ -167,6 +172,24 @@ MEANINGS: Mapping[str, Meaning] = {
         msg("Numéros qui désignent chacun une personne : pièce d'identité, allocataire, élève, agent, abonné."),
         "drop",
     ),
+    "account": Meaning(
+        msg("La colonne « {column} » contient {count} nom(s) de compte ou pseudo(s) de personnes."),
+        msg("La colonne « {column} » cite le compte ou le pseudo d'une personne dans {count} cellule(s)."),
+        msg("Comptes et pseudos : la même personne les emploie ailleurs."),
+        "drop",
+    ),
+    "pseudonym": Meaning(
+        msg("La colonne « {column} » contient {count} empreinte(s) qui suivent chacune une personne."),
+        msg("La colonne « {column} » cite l'empreinte d'un numéro personnel dans {count} cellule(s)."),
+        msg("Empreintes de numéros : il suffit d'essayer tous les numéros pour retrouver chaque personne."),
+        "drop",
+    ),
+    "presence": Meaning(
+        msg("La colonne « {column} » dit, {count} fois, si un logement est occupé."),
+        msg("La colonne « {column} » dit si un logement est occupé dans {count} cellule(s)."),
+        msg("Présence dans des logements : elle montre quand ils sont vides."),
+        "drop",
+    ),
     "case_number": Meaning(
         msg("La colonne « {column} » contient {count} numéro(s) de dossier de personnes."),
         msg("La colonne « {column} » cite le numéro du dossier d'une personne dans {count} cellule(s)."),
@@ -183,6 +206,12 @@ MEANINGS: Mapping[str, Meaning] = {
         msg("La colonne « {column} » contient {count} SIRET de personnes qui travaillent à leur nom."),
         msg("La colonne « {column} » cite le SIRET d'une personne qui travaille à son nom dans {count} cellule(s)."),
         msg("SIRET d'entrepreneurs individuels : ils mènent au nom et souvent au domicile."),
+        "drop",
+    ),
+    "business_secret": Meaning(
+        msg("La colonne « {column} » donne le détail des prix d'entreprises dans {count} cellule(s)."),
+        msg("La colonne « {column} » donne le détail des prix d'une entreprise dans {count} cellule(s)."),
+        msg("Détail des prix d'une offre : il est couvert par le secret des affaires."),
         "drop",
     ),
     "safety": Meaning(

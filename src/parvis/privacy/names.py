@@ -378,7 +378,7 @@ class _Reading:
             return self._shouted_inside(i)
         words = self.tokens
         given = [t for t in words if _given(t.folded) >= 5 and not _common(t.folded)]
-        others = [t for t in words if t not in given]
+        others = [t for t in words if t not in given and t.folded not in c.PARTICLES]
         if given and others and all(_surname(t.folded) >= 4 and t.folded not in c.NOUNS for t in others):
             return len(self.tokens)
         return None

@@ -23,10 +23,15 @@ _NIR = re.compile(
 )
 _NIR_SAID = re.compile(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
-_IBAN_LENGTHS = {
-    "FR": 27, "MC": 27, "DE": 22, "BE": 16, "ES": 24, "IT": 27, "LU": 20, "NL": 18, "PT": 25, "GB": 22, "CH": 21,
-    "IE": 22, "AT": 20, "PL": 28, "LT": 20, "EE": 20, "DK": 18, "SE": 24, "RO": 24,
-}  # fmt: skip
+_IBAN_LENGTHS = {  # of the countries of the register, ISO 13616
+    word[:2]: int(word[2:])
+    for word in (
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 "
+        "FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 "
+        "LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 "
+        "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
+    ).split()
+}
 _RIB = re.compile(r"(?<![0-9A-Za-z])(\d{5})[\s-]?(\d{5})[\s-]?([0-9A-Z]{11})[\s-]?(\d\d)(?![0-9A-Za-z])")
 
 
@@ -40,12 +45,13 @@ def nirs(text: str, plain: str) -> Iterator[Part]:
 def ibans(text: str, plain: str) -> Iterator[Part]:
     for m in _IBAN.finditer(text):
         wanted = _IBAN_LENGTHS.get(m.group()[:2].upper())
+        if wanted is None:
+            continue
         ends = [i for i in range(m.start(), m.end() + 1) if i == m.end() or not text[i].isalnum()]
         lengths = [(i, len(re.sub(r"[\s.\-]", "", text[m.start() : i]))) for i in ends]
-        if wanted:
-            lengths += [(m.start() + n, len(re.sub(r"[\s.\-]", "", m.group()[:n]))) for n in range(wanted, wanted + 13)]
+        lengths += [(m.start() + n, len(re.sub(r"[\s.\-]", "", m.group()[:n]))) for n in range(wanted, wanted + 13)]
         for end, length in sorted(set(lengths)):
-            if (wanted is None or length == wanted) and france.is_iban(text[m.start() : end]):
+            if length == wanted and france.is_iban(text[m.start() : end]):
                 yield m.start(), end, "iban"
                 break
     if "rib" in plain or "compte" in plain or "guichet" in plain:

@@ -15,7 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis import france
-from parvis.privacy import names, spans, sql
+from parvis.privacy import names, numbers, spans, sql
+from parvis.privacy.about import (
+    HOMES,
+    PLACES,
+    About,
+    about,
+    head,
+    identifies,
+    is_choice,
+    is_secret,
+    names_a_place,
+    shows_a_home,
+    theme,
+    theme_of_cells,
+)
 from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
     DIRECT,
@@ -26,11 +40,13 @@ from parvis.privacy.meanings import (
     MEANINGS,
     SENSITIVE,
     WHY,
+    WHY_BUSINESS,
     WHY_IBAN,
     WHY_NIR,
     WHY_SAFETY,
     WHY_SENSITIVE,
 )
+from parvis.privacy.words import classes
 from parvis.tables.table import TIMES
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
@@ -44,39 +60,29 @@ _ENOUGH = 0.4  # share of them that must be surnames
 _AT_ONCE = 40  # columns looked at by one query ...
 _SHORT = 20_000  # ... of a table of at most so many rows, or whose values are at hand
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
+_FEW = 60  # different cells of a column of choices
 _BATCH = 5000  # distinct cells read at once
 _LARGE = 50_000  # rows from which what was found is remembered ...
 _REMEMBERED = 8  # ... for the last tables
 _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
-_BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex", "email", "phone"})
-_SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
-_WHY = {"nir": WHY_NIR, "iban": WHY_IBAN, "safety": WHY_SAFETY, **dict.fromkeys(SENSITIVE, WHY_SENSITIVE)}
+_WHY = {
+    "nir": WHY_NIR,
+    "iban": WHY_IBAN,
+    "safety": WHY_SAFETY,
+    "business_secret": WHY_BUSINESS,
+    **dict.fromkeys(SENSITIVE, WHY_SENSITIVE),
+}
 _TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # a row that has one is about somebody
-_COUNTS = frozenset("nombre nb nbre effectif effectifs total nombres beneficiaires count".split())
 _REMARKS = frozenset(
     "observation observations commentaire commentaires remarque remarques note notes motif motifs".split()
 )
 _PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
 _RING = frozenset("tel telephone portable mobile gsm phone".split())
 _SECU = frozenset("nir secu ss securite".split())
-# Headers whose cells name places and works after people of the past.
-_PLACES = frozenset(
-    "rue voie adresse lieu lieux nomvoie station arret stop quartier site equipement equipements etablissement ecole "
-    "college lycee monument oeuvre denomination toponyme batiment parking bureau parc square jardin auteur artiste "
-    "titre film spectacle localisation emplacement commune ville route chemin ligne statue sculpteur architecte "
-    "location local locaux salle gymnase stade "
-    "libellevoie odonyme variete espece essence cultivar genre taxon".split()
-)
 _PLACE_MEANINGS = frozenset("address commune region department geometry url json opening_hours colour ban_key".split())
-# What must not be found on a map: the place of each is for those who see to public safety.
-_EXPOSED = frozenset(
-    "camera cameras videoprotection videosurveillance alarme alarmes hydrant hydrants pei deci".split()
-)
-_FIRE_WATER = frozenset("bouche bouches poteau poteaux borne bornes point points".split())
 _WHERE = frozenset("longitude latitude lonlat address ban_key parcel geometry".split())
 _WHERE_HEADERS = frozenset("implantation emplacement localisation adresse lieu rue voie x y coordonnees".split())
-_ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 
 _lock = threading.Lock()
 _screened: OrderedDict[tuple[str, str], tuple[Finding, ...]] = OrderedDict()
@@ -152,6 +158,12 @@ class _Seen:
             self.line = line
 
 
+def _is_only_that(column: Column, seen: _Seen) -> bool:
+    """True when most cells of a column hold a thing, and are too short to hold others."""
+    short = all(len(e.split()) <= 3 for e in column.examples)
+    return short and seen.count * 2 >= column.filled >= 10
+
+
 @dataclass(slots=True)
 class _Table:
     """A table being screened, and what its columns together say it is about."""
@@ -160,9 +172,9 @@ class _Table:
     relation: str
     profile: Profile
     cells: Cells | None = None
-    people: bool = field(init=False)
-    places: bool = field(init=False)
-    exposed: bool = field(init=False)  # its places are for those who see to public safety
+    people: bool = field(init=False, default=False)
+    places: bool = field(init=False, default=False)
+    about: About = field(init=False)
     line: str = field(init=False)
     inside: dict[str, dict[str, _Seen]] = field(default_factory=dict)  # what stands in the texts of each column
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
@@ -171,18 +183,10 @@ class _Table:
         described = self.engine.execute(f"SELECT * FROM {self.relation} LIMIT 0").description
         self.present = frozenset(d[0] for d in described)
         self.line = sql.LINE if sql.LINE in self.present else "NULL"
-        meanings = {c.meaning for c in self.profile.columns}
-        named = any(c.meaning == "person_name" and self._whole(c) for c in self.profile.columns)
-        named = named or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
-        shaped = any(c.kind is Kind.GEOMETRY for c in self.profile.columns)
-        located = shaped or bool(self.profile.point) or bool(meanings & _ABOUT_PLACES)
-        self.people, self.places = False, located and not self._beside(None, _BESIDE_SURNAMES - {"email", "phone"})
-        sure = any(c.meaning in _SURE_PEOPLE and self._whole(c) for c in self.profile.columns)
-        self.people = sure or (named and not meanings & _BODIES)
-        self.places = located and not self.people and not named
-        about = {w for said in (self.profile.table, *self.profile.titles) for w in words(said)}
-        about |= {w for c in self.profile.columns for w in words(c.label)}
-        self.exposed = bool(about & _EXPOSED) or ("incendie" in about and bool(about & _FIRE_WATER))
+        self.about = about(self.profile, lambda _: False)  # before names are read: what the headers tell
+        self.places = self.about.places and not self._beside(None, _BESIDE_SURNAMES - {"email", "phone"})
+        self.about = about(self.profile, self._whole)
+        self.people, self.places = self.about.people, self.about.places
 
     def read_texts(self, columns: Sequence[Column]) -> None:
         """Read the columns of text, together where that is possible: the tests of a query cost more than most columns."""
@@ -220,13 +224,13 @@ class _Table:
         label = self._in_label(column)
         if label is not None:
             yield label
-        if self.exposed and self._is_where(column):
+        for meaning in self._held_back(column):
             told = self._filled(column)
             if told.count:
-                yield self._finding(column, "safety", COLUMN, told)
+                yield self._finding(column, meaning, COLUMN, told)
         if column.kind is Kind.GEOMETRY:
             return
-        whole = column.meaning if self._whole(column) else ""
+        whole = column.meaning if self._whole(column) else self._by_header(column)
         if column.kind is Kind.TEXT:
             seen = self.inside.get(column.name, {})
         elif column.kind in (Kind.INTEGER, Kind.NUMBER):
@@ -240,21 +244,60 @@ class _Table:
         for meaning, told in seen.items():
             if meaning != whole or whole in ("email", "phone"):
                 where = COLUMN if meaning in (whole, column.meaning) or column.kind is not Kind.TEXT else TEXT
+                if where == TEXT and meaning not in SENSITIVE and _is_only_that(column, told):
+                    where = COLUMN  # « SIRET ou NIR », « alice.durand » in most cells
                 if not (meaning == "person_name" and whole in ("last_name", "first_name", "person_name")):
                     yield self._finding(column, meaning, where, told)
 
     # --- Columns that are personal by what they mean ---
 
     def _whole(self, column: Column) -> bool:
+        if self.about.past:
+            return False
         if column.meaning == "person_name":
-            return not self._headed(column, _PLACES) and not self._all_places(column)
+            if self._headed(column, PLACES) or names_a_place(column, self.profile):
+                return False
+            return not self._all_places(column)
+        if column.meaning == "last_name" and names_a_place(column, self.profile):
+            return False
         if column.meaning == "last_name" and not self._beside(column, _BESIDE_SURNAMES):
             return self._surnames(column)
         if column.meaning in DIRECT:
             return True
+        if column.meaning == "identifier":
+            return not self.places
+        if column.meaning == "siret":
+            return self.about.sole_trader
+        if self.about.homes and column.meaning in ("address", "case_number"):
+            return True
         if column.meaning in BESIDE_PEOPLE:
             return self.people or (column.meaning in SENSITIVE and self._of_someone(column))
         return column.meaning == "first_name" and self.people
+
+    def _by_header(self, column: Column) -> str:
+        """Return the meaning that only the header tells, where a row is somebody."""
+        if column.meaning in MEANINGS and column.meaning not in SENSITIVE:
+            return ""
+        if self.about.homes and head(column) & HOMES and not shows_a_home(column):
+            return "case_number"
+        if self.about.past or not (self.people or self._of_someone(column)):
+            return ""
+        heads = {w for c in self.profile.columns for w in head(c)}
+        told = theme(column, heads) or ("case_number" if identifies(column, each=self.about.each) else "")
+        if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
+            return told
+        return theme_of_cells(self._sample(column))
+
+    def _held_back(self, column: Column) -> Iterator[str]:
+        """Yield what a column tells that the law holds back, whatever its cells are."""
+        if self.about.exposed and self._is_where(column):
+            yield "safety"
+        if self.about.secrets and is_secret(column):
+            yield "business_secret"
+        if self.about.homes and shows_a_home(column):
+            yield "presence"
+        if self.about.ballot and is_choice(column):
+            yield "belief"
 
     def _is_where(self, column: Column) -> bool:
         if column.name not in self.present:
@@ -263,7 +306,7 @@ class _Table:
 
     def _of_someone(self, column: Column) -> bool:
         """True when a row is one person rather than a count of several."""
-        return self._beside(column, _TRAITS) and not any(self._headed(c, _COUNTS) for c in self.profile.columns)
+        return self._beside(column, _TRAITS) and not self.about.counted
 
     def _all_places(self, column: Column) -> bool:
         """True when every cell, read again, names a place or someone of the past."""
@@ -273,6 +316,8 @@ class _Table:
     def _surnames(self, column: Column) -> bool:
         """True when enough cells are surnames of the country: « nom » alone also heads trees and gymnasiums."""
         cells = self._sample(column)
+        if sum(words(c)[:1] != [] and words(c)[0] in classes.NOUNS for c in cells) * 2 > len(cells):
+            return False  # « Fontaine Martin »
         known = sum(any(france.surname_weight(w) >= 4 for w in words(c)) and len(words(c)) <= 3 for c in cells)
         return known >= _ENOUGH * len(cells) and not self.places
 
@@ -286,7 +331,7 @@ class _Table:
         return [r[0] for r in rows]
 
     def _headed(self, column: Column, among: frozenset[str]) -> bool:
-        return bool((set(words(column.label)) | set(column.name.split("_"))) & among)
+        return bool(head(column) & among)
 
     def _beside(self, column: Column | None, among: frozenset[str]) -> bool:
         return any(c.meaning in among for c in self.profile.columns if c is not column)
@@ -310,7 +355,7 @@ class _Table:
             meanings.add(spans.whole_phone(cell))
         if not meanings:
             return
-        if spans.LANDLINE in meanings and landlines:
+        if numbers.LANDLINE in meanings and landlines:
             meanings.add("phone")
         seen = self.inside.setdefault(column.name, defaultdict(_Seen))
         for meaning in meanings.intersection(spans.TEXT_MEANINGS):
@@ -369,7 +414,7 @@ class _Table:
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
-        if column.meaning in _PLACE_MEANINGS or self._headed(column, _PLACES):
+        if column.meaning in _PLACE_MEANINGS or self._headed(column, PLACES) or names_a_place(column, self.profile):
             return False
         return not self.places or self._headed(column, _REMARKS)
 
@@ -391,7 +436,7 @@ class _Table:
         if self._headed(column, _RING) or column.meaning == "phone":
             landlines = self._landlines(column)
             for cell, count, line in self._integers(column, 10**8, 10**9 - 1):
-                if landlines or not spans.is_landline(str(cell)[0]):
+                if landlines or not numbers.is_landline(str(cell)[0]):
                     seen["phone"].add(count, line)
         return seen
 

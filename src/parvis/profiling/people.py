@@ -20,6 +20,7 @@ _NOT_PERSON = re.compile(
     r"cabinet|fondation|federation|syndicat|mairie|commune|ville|loi|prix|concours|challenge|tournoi|cie|compagnie|"
     r"batiment|les|des|du|de la|et fils|transports|travaux|immobilier|construction|services?|conseil|bureau|quartier)\b"
 )
+_INITIALS = re.compile(r"^(?:[A-ZÀ-Ý]\.[\s-]?){1,2}\s?[A-ZÀ-Ý]{3,}")
 _PARTICLES = frozenset("de du des le la les d l van von ben el al da dos di".split())
 
 
@@ -33,11 +34,14 @@ def looks_like_person(text: str) -> bool:
     if _NOT_PERSON.search(untitled):
         return False
     parts = [p for p in re.split(r"[\s,.'’/()]+", untitled) if p]
+    initials = [p for p in parts if len(p) == 1]
     parts = [p for p in parts if p not in _PARTICLES and len(p) > 1]
     if not parts or len(parts) > 5:
         return False
     if titled:
         return True
+    if len(parts) == 1 and _INITIALS.match(text):
+        return bool(initials) and france.surname_weight(parts[0]) >= 4  # « A. DURAND »
     if len(parts) < 2:
         return False
     given = [p for p in parts if _given(p)]

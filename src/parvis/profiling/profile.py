@@ -88,8 +88,9 @@ def meaning(label: str, cells: Sequence[str]) -> tuple[str, float]:
         if possible < ENOUGH or possible <= best[1] or not distinct:
             continue
         share = _share(detector, distinct)
-        if share >= detector.TOLERANCE and possible * share > best[1]:
-            best = (name, possible * share)
+        score = possible if getattr(detector, "SOME", False) else possible * share
+        if share >= detector.TOLERANCE and score > best[1]:
+            best = (name, score)
     return best if best[1] >= ENOUGH else ("", 0.0)
 
 

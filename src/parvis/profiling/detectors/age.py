@@ -15,6 +15,13 @@ HEADERS = {
     "classe d age": 1.0,
     "annee de naissance": 0.9,
     "annee naissance": 0.9,
+    "annee nais": 0.9,
+    "annee naiss": 0.9,
+    "an nais": 0.9,
+    "an naissance": 0.9,
+    "annaiss": 0.9,
+    "ages": 0.9,
+    "age du demandeur": 1.0,
 }
 TOLERANCE = 0.8
 ALONE = 0.0
@@ -23,7 +30,7 @@ EXAMPLES = {True: ["34", "18-25", "61 et plus"], False: ["texte", "2024-01-01"]}
 
 _AGE = re.compile(
     r"^\d{1,3}(?: ans)?$|^\d{1,3}\s?(?:-|a|/)\s?\d{1,3}(?: ans)?$|^(?:\+|plus de|moins de|-) ?\d+|^\d{1,3} ans et plus$"
-    r"|^\d{1,3} et plus$|^(?:19|20)\d\d$"
+    r"|^\d{1,3}\s?(?:\+|et (?:plus|\+))$|^(?:19|20)\d\d$"
 )
 
 

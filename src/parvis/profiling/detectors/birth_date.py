@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from parvis.text import fold
+
 TITLE = "Date de naissance"
 SOURCE = ""
 HEADERS = {
@@ -16,14 +18,27 @@ HEADERS = {
     "birthdate": 1.0,
     "date naiss": 1.0,
     "ddn": 0.9,
+    "date de naiss": 1.0,
+    "naiss": 0.9,
+    "dob": 1.0,
+    "birth": 0.9,
+    "date of birth": 1.0,
+    "date nais": 1.0,
+    "datnais": 1.0,
+    "dt naissance": 1.0,
+    "dt naiss": 1.0,
+    "nele": 0.9,
 }
 TOLERANCE = 0.7
 ALONE = 0.0
 PERSONAL = "direct"
 EXAMPLES = {True: ["1980-05-12", "12/05/1980"], False: ["texte", "12"]}
 
-_DAY = re.compile(r"^(?:1[89]|20)\d\d-\d\d-\d\d|^\d{1,2}[/.-]\d{1,2}[/.-](?:\d{2}|(?:1[89]|20)\d\d)$")
+_DAY = re.compile(
+    r"^(?:1[89]|20)\d\d-\d\d-\d\d|^\d{1,2}[/.-]\d{1,2}[/.-](?:\d{2}|(?:1[89]|20)\d\d)$"
+    r"|^\d{1,2}(?:er)? (?:janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec)[a-z]*\.? (?:1[89]|20)\d\d$"
+)
 
 
 def holds(cell: str) -> bool:
-    return bool(_DAY.match(cell))
+    return bool(_DAY.match(fold(cell)))

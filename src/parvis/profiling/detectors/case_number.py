@@ -12,7 +12,20 @@ HEADERS = {
     "n dossier": 1.0,
     "num dossier": 1.0,
     "dossier": 0.8,
-    "matricule": 0.9,
+    "numero enregistrement": 0.9,
+    "n enregistrement": 0.9,
+    "no enregistrement": 0.9,
+    "numero de demande": 1.0,
+    "numero demande": 1.0,
+    "num demande": 1.0,
+    "n demande": 1.0,
+    "numero unique": 0.9,
+    "code barre": 0.6,
+    "code barres": 0.6,
+    "id demande": 0.8,
+    "id dossier": 1.0,
+    "ref dossier": 1.0,
+    "reference dossier": 1.0,
 }
 TOLERANCE = 0.9
 ALONE = 0.0

@@ -6,7 +6,13 @@ import re
 
 TITLE = "Nom de famille"
 SOURCE = "Insee, fichier des noms"
+_WHO = (
+    "demandeur demandeuse elu elue enfant eleve parent pere mere responsable agent usager client patient assure locataire "
+    "proprietaire candidat candidate contact adherent abonne conjoint epoux epouse stagiaire salarie "
+    "gerant signataire electeur allocataire defunt concessionnaire conducteur inscrit participant tuteur"
+).split()
 HEADERS = {
+    **{f"nom {link}{who}": 0.9 for who in _WHO for link in ("", "du ", "de la ", "de l ")},
     "nom de famille": 1.0,
     "patronyme": 1.0,
     "nom usage": 1.0,
@@ -15,8 +21,9 @@ HEADERS = {
     "nom": 0.6,
     "lastname": 1.0,
     "last name": 1.0,
-    "nom agent": 1.0,
-    "nom elu": 0.9,
+    "nom jeune fille": 1.0,
+    "nom marital": 1.0,
+    "nom naissance": 1.0,
     "noms": 0.5,
     "nom usuel": 1.0,
 }

@@ -13,6 +13,15 @@ HEADERS = {
     "reference cadastrale": 1.0,
     "cad parcelles": 0.9,
     "section parcelle": 1.0,
+    "ref cad": 1.0,
+    "refcad": 1.0,
+    "id parcelle": 1.0,
+    "idu": 0.8,
+    "section numero": 1.0,
+    "section et numero": 1.0,
+    "numero de parcelle": 1.0,
+    "n parcelle": 1.0,
+    "parcelles": 1.0,
 }
 TOLERANCE = 0.8
 ALONE = 0.0

@@ -32,6 +32,7 @@ HEADERS = {
     "referent": 0.7,
     "exploitant": 0.7,
     "candidat": 0.6,
+    "personne": 0.7,
 }
 TOLERANCE = 0.5
 ALONE = 0.85

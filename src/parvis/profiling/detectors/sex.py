@@ -11,6 +11,7 @@ HEADERS = {
     "genre": 0.8,
     "enfant sexe": 1.0,
     "sex": 1.0,
+    "vous etes": 0.9,
     "sexe de l enfant": 1.0,
 }
 TOLERANCE = 0.95
@@ -18,7 +19,13 @@ ALONE = 0.0
 PERSONAL = "quasi"
 EXAMPLES = {True: ["F", "M", "Femme", "masculin"], False: ["X9", "oui"]}
 
-_WORDS = frozenset("f m h i g femme homme masculin feminin fille garcon indetermine autre nb".split())
+_WORDS = frozenset("f m h i g femme homme masculin feminin fille garcon indetermine autre nb 1 2".split()) | {
+    "une femme",
+    "un homme",
+    "une fille",
+    "un garcon",
+    "non binaire",
+}
 
 
 def holds(cell: str) -> bool:

@@ -1,0 +1,96 @@
+"""Personal columns of tables, beside csv-detective on the same files.
+
+    python3 do.py bench bench_columns
+
+The tables of ``columns/judged.txt`` are written as offices write them, each column labelled. Goals: direct identifiers
+found at least 0.97 (numbers with a key 0.995), quasi-identifiers at least 0.9, sensitive columns and free text all, at
+most 5 % of harmless columns flagged. csv-detective gives a format to each column: the personal ones are counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import labelled
+import labelled_columns
+import measure
+import peers
+
+from parvis import pipeline
+from parvis.privacy import roles
+
+ROWS = int(os.environ.get("ROWS", "80"))
+SEED = int(os.environ.get("SEED", "1"))
+GOALS = {"direct": 0.97, "quasi": 0.9, "sensitive": 1.0, "text": 1.0}
+KEYED, HARMLESS = 0.995, 0.05
+PERSONAL_FORMATS = (
+    "adresse email phone tel_fr sexe date_naissance prenom nom siret csp_insee username iban nir geojson insee_ape700"
+).split()
+DETECTIVE = """
+import json, sys
+from csv_detective import routine
+for path in sys.argv[1:]:
+    told = routine(path, num_rows=-1, save_results=False)
+    print(json.dumps({c: f["format"] for c, f in told["columns"].items()}))
+"""
+
+
+def main() -> None:
+    tables = list(labelled_columns.tables(labelled_columns.FOLDER / "judged.txt"))
+    known = labelled.families(labelled.FOLDER / "judged.txt")
+    about = [s for s in labelled.sentences(known, 2000, SEED) if any(x.hide and x.kind == "person" for x in s.labels)]
+    total, found, keyed, keyed_found, theirs = Counter[str](), Counter[str](), 0, 0, Counter[str]()
+    with tempfile.TemporaryDirectory() as name:
+        paths = [labelled_columns.write(t, Path(name), ROWS, SEED, about) for t in tables]
+        other = measure.run([str(peers.python("peers-detective")), "-c", DETECTIVE, *map(str, paths)])
+        lines = [json.loads(line) for line in other.out.splitlines() if line.startswith("{")]
+        for table, path, detective in zip(tables, paths, lines, strict=True):
+            told = told_of(path)
+            for column in table.columns:
+                role = told.get(column.header, "")
+                good = right(column.role, role)
+                total[column.role] += 1
+                found[column.role] += good
+                keyed += bool(column.key)
+                keyed_found += bool(column.key) and good
+                theirs[column.role] += detective.get(column.header) in PERSONAL_FORMATS
+                if not good:
+                    print(f"  {table.name} / {column.header} : {column.role}, lu « {role or 'none'} »")
+    share = {role: found[role] / total[role] for role in total}
+    flagged = 1 - share["none"]
+    print(f"{sum(total.values())} colonnes de {len(tables)} tables, {ROWS} lignes, graine {SEED}")
+    for role, goal in GOALS.items():
+        print(
+            f"{role:10} {found[role]}/{total[role]} = {share[role]:.3f} (but {goal}) ; csv-detective {theirs[role]}/{total[role]}"
+        )
+    print(f"numéros à clé {keyed_found}/{keyed} (but {KEYED})")
+    print(
+        f"colonnes sans risque signalées {flagged:.3f} (but {HARMLESS}) ; csv-detective {theirs['none']}/{total['none']}"
+    )
+    good = all(share[r] >= g for r, g in GOALS.items()) and keyed_found >= KEYED * keyed and flagged <= HARMLESS
+    raise SystemExit(0 if good else 1)
+
+
+def told_of(path: Path) -> dict[str, str]:
+    """Return the role that Parvis gives to each column of a file, by header."""
+    prepared = pipeline.inspect(path).preparations[0]
+    told = roles.roles(prepared.profile, prepared.findings)
+    return {c.label: told[c.name] for c in prepared.profile.columns}
+
+
+def right(wanted: str, role: str) -> bool:
+    """Return whether a role answers a label: what names people is more than what narrows them down."""
+    if wanted == "none":
+        return not role
+    return role in ("quasi", "sensitive", "direct") if wanted == "quasi" else role == wanted
+
+
+if __name__ == "__main__":
+    main()

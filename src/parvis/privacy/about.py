@@ -1,0 +1,243 @@
+"""What a table is about, told by its name, its headers and the meanings of its columns: people, places, things held back.
+
+Opens no table: the screen, which reads cells, is stricter where it can be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from parvis.privacy.meanings import SENSITIVE
+from parvis.privacy.words.patterns import any_of, speaks
+from parvis.text import fold, words
+from parvis.values import Column, Kind, Profile
+
+_TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # a row that has one is about somebody
+_BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})
+_THEMES = ("health", "social_aid", "income", "offence", "belief")  # of headers, in this order
+_AGO = "1925"  # whoever died before is of history
+_SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
+_MARKS = frozenset({"plate", "identifier", "account", "pseudonym"})  # one for each person
+_BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
+_ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
+_COUNTS = frozenset(
+    "nombre nb nbre effectif effectifs total nombres beneficiaires count population pop taux part pourcentage moyenne "
+    "somme cumul denombrement".split()
+)
+# Beside them « nb » counts the people of one home, not rows of people.
+_OF_A_HOME = frozenset("foyer enfants enfant pers personnes charge pieces".split())
+# Headers whose cells name places and works after people of the past.
+PLACES = frozenset(
+    "rue voie adresse lieu lieux nomvoie station arret stop quartier site equipement equipements etablissement ecole "
+    "college lycee monument oeuvre denomination toponyme batiment parking bureau parc square jardin auteur artiste "
+    "titre film spectacle localisation emplacement commune ville route chemin ligne statue sculpteur architecte "
+    "terminus direction destination fontaine lavoir pont "
+    "realisateur realisatrice compositeur compositrice interprete illustrateur illustratrice traducteur metteur peintre oeuvres "
+    "location local locaux salle gymnase stade creche piscine mediatheque bibliotheque theatre musee cimetiere maison "
+    "cantine cantines restaurant "
+    "libellevoie odonyme variete espece essence cultivar genre taxon".split()
+)
+# Headers of trees and animals, whose ages and sexes are nobody's.
+_THINGS = frozenset(
+    "essence essences espece especes race cultivar arbre arbres chien chiens chat animal animaux faune flore plante plantes "
+    "taxon variete bovin cheptel".split()
+)
+# Headers of what has a room rather than a family.
+_PLACE_SIGNS = frozenset(
+    "capacite surface superficie jauge horaires ouverture fermeture accessibilite construction rehabilitation gestionnaire "
+    "eclairage vestiaires sol hauteur longueur largeur places inscrits votants effectif classes uai niveaux".split()
+)
+_MERE_NAMES = frozenset("nom noms libelle name denomination intitule designation".split())
+_OF_COMPANIES = frozenset(
+    "raison denomination entreprise societe enseigne titre association attributaire organisme structure".split()
+)
+
+
+# --- What must not be told ------------------------------------------------------------------------
+
+# Each line is a subject held back: all the words of one of its groups, in the table's name, titles or headers.
+_EXPOSED: tuple[tuple[frozenset[str], ...], ...] = tuple(
+    tuple(frozenset(part.split("|")) for part in line.split())
+    for line in (
+        "camera|cameras|videoprotection|videosurveillance",
+        "alarme|alarmes|telesurveillance|anti-intrusion|antiintrusion",
+        "hydrant|hydrants|pei|deci",
+        "incendie bouche|bouches|poteau|poteaux|borne|bornes|point|points",
+        "abri|abris antiatomique|atomique|nucleaire|civile|bombardement|confinement",
+        "refuge|hebergement|mise femmes|victimes|violences",
+        "eau potable captage|captages|reservoir|reservoirs|forage|forages|vanne|vannes",
+        "gaz canalisation|canalisations|reseau|poste|postes",
+        "electricite|electrique|electriques poste|postes source|sources|transformateur|transformateurs",
+        "importance vitale",
+        "noeud|noeuds raccordement",
+        "fibre|telecom nro|chambre|chambres|noeud",
+        "defense|militaire|militaires depot|depots|munitions|terrain|terrains|site|sites|emprise|emprises",
+        "munitions",
+        "digicode|digicodes",
+        "code|codes acces porte|portes|portail|local|locaux|batiment|batiments",
+        "coffre|coffres|fonds regie|caisse",
+    )
+)
+_SECRETS = frozenset("unitaire unitaires bpu dqe marge marges".split())
+_OFFERS = frozenset("marche marches offre offres candidat candidats titulaire attributaire soumissionnaire lot".split())
+HOMES = frozenset("logement logements foyer maison appartement habitation domicile pdl prm lgt chambre".split())
+_SHOWING = frozenset(
+    "presence occupation occupe conso consommation mouvement index puissance kwh ouverture debit luminosite co2 inoccupe".split()
+)
+_BALLOT = frozenset("vote votes electeur electrice votant votante bulletin scrutin urne emargement".split())
+_CHOSEN = frozenset("projet projets choix candidat liste reponse vote votes avis bulletin option classement".split())
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a table is about."""
+
+    people: bool  # a row is somebody, or tells of somebody by name
+    places: bool  # a row is a place, and its names are the place's
+    counted: bool  # a row counts several
+    sole_trader: bool  # a row is someone who trades in a name of their own
+    exposed: bool  # its places are for those who see to public safety
+    secrets: bool  # it tells what a company offered
+    homes: bool  # it tells, hour by hour, of homes
+    ballot: bool  # it tells, hour by hour, who chose what
+    each: bool  # a row is one person, whether a name is there or not
+    past: bool  # whom it names died a century ago
+
+
+def about(profile: Profile, names_people: Callable[[Column], bool] | None = None) -> About:
+    """Return what a table is about; ``names_people`` says whether a column of names is really of people's."""
+    columns = profile.columns
+    meanings = {c.meaning for c in columns}
+    said = {w for text in (profile.table, *profile.titles) for w in words(text)}
+    heads = said | {w for c in columns for w in head(c)}
+    named = [c for c in columns if c.meaning == "person_name" and (names_people or _may_be_people)(c)]
+    counted = any(_counts(c) for c in columns)
+    located = bool(meanings & _ABOUT_PLACES) or bool(profile.point) or any(c.kind is Kind.GEOMETRY for c in columns)
+    alone = bool(meanings & {"siret", "siren"}) and _trades_alone(columns, named, heads)
+    traits = sum(_tells(c) for c in columns)
+    past = any(speaks(head(c), "death") and str(c.maximum or "9") < _AGO for c in columns)
+    sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
+    by_name = bool(named) or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
+    living = not counted and "plant_species" not in meanings and not any(head(c) & _THINGS for c in columns)
+    both = "sex" in meanings and any(c.meaning == "age" or speaks(head(c), "age") for c in columns)
+    marked = any(speaks(head(c), "trait") or c.meaning in _MARKS for c in columns)
+    unnamed = living and marked and (both or (traits >= 2 and (not located or "plate" in meanings)))
+    timed = any(c.kind is Kind.DATETIME for c in columns)
+    ballot = bool(heads & _BALLOT) and timed and not counted
+    people = not past and (sure or alone or (by_name and not meanings & _BODIES) or unnamed or ballot)
+    return About(
+        people=people,
+        places=located and not people and not by_name and "plate" not in meanings and not meanings & _BESIDE_SURNAMES,
+        counted=counted,
+        sole_trader=alone,
+        exposed=_exposed(profile),
+        secrets=bool(heads & _SECRETS) and bool(heads & _OFFERS),
+        homes=bool(heads & HOMES) and bool(heads & _SHOWING) and (timed or "date" in meanings) and not counted,
+        ballot=ballot,
+        each=not past and (sure or unnamed or (by_name and traits >= 2)),
+        past=past,
+    )
+
+
+def _exposed(profile: Profile) -> bool:
+    """True when one title or one header speaks of a subject that is held back: « points d'eau incendie »."""
+    texts = [profile.table, *profile.titles, *(c.label for c in profile.columns), *(c.name for c in profile.columns)]
+    said = [set(words(text.replace("_", " "))) for text in texts]
+    return any(all(one & group for group in subject) for subject in _EXPOSED for one in said)
+
+
+def head(column: Column) -> set[str]:
+    """Return the words of a column's header and name."""
+    return set(words(column.label)) | set(column.name.split("_"))
+
+
+def theme(column: Column, heads: set[str]) -> str:
+    """Return the meaning that a header alone tells, in a table about people whose headers are ``heads``; "" for none."""
+    said = head(column)
+    for name in _THEMES:
+        if speaks(said, name):
+            return name
+    if speaks(said, "offence_beside") and speaks(heads, "facts"):
+        return "offence"
+    return ""
+
+
+def identifies(column: Column, *, each: bool) -> bool:
+    """Return whether a column numbers people one by one: « n° de dossier », nearly all different.
+
+    Where ``each`` row is one person, any number that never comes twice does.
+    """
+    said = head(column)
+    numbers = speaks(said, "identifier") or (each and speaks(said, "number"))
+    if not numbers or speaks(said, "act") or column.kind not in (Kind.TEXT, Kind.INTEGER) or column.filled < 10:
+        return False
+    coded = all(any(s.isdigit() for s in e) and " " not in e.strip() for e in column.examples)
+    return coded and column.distinct >= 0.9 * column.filled
+
+
+# --- What the cells say where the header does not -------------------------------------------------
+
+_VALUES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
+
+
+def theme_of_cells(cells: Sequence[str]) -> str:
+    """Return the sensitive meaning that one different cell in eight tells, in a table about people; "" for none."""
+    for name, pattern in _VALUES:
+        told = sum(bool(pattern.search(fold(cell))) for cell in cells)
+        if told and told * 8 >= len(cells):
+            return name
+    return ""
+
+
+def _tells(column: Column) -> bool:
+    """True for a column that speaks of somebody: an age, a family, an illness, « abonné »."""
+    if column.meaning in _TRAITS or column.meaning in SENSITIVE or column.meaning in _MARKS:
+        return True
+    said = head(column)
+    return (speaks(said, "trait") or speaks(said, "person")) and column.meaning not in _BODIES
+
+
+def names_a_place(column: Column, profile: Profile) -> bool:
+    """Return whether « nom » heads the names of gymnasiums: a table of places, where nothing else speaks of somebody."""
+    if not head(column) <= _MERE_NAMES or {c.meaning for c in profile.columns if c is not column} & (
+        _BESIDE_SURNAMES | {"last_name"}
+    ):
+        return False
+    said = {w.rstrip("sx") for text in (profile.table, *profile.titles) for w in words(text)}
+    signs = any(head(c) & _PLACE_SIGNS for c in profile.columns if c is not column)
+    return signs or bool(said & {w.rstrip("sx") for w in PLACES})
+
+
+def is_secret(column: Column) -> bool:
+    """Return whether a column tells the details of a price: « prix unitaire », « BPU »."""
+    return bool(head(column) & _SECRETS)
+
+
+def shows_a_home(column: Column) -> bool:
+    """Return whether a column tells whether somebody is at home."""
+    return bool(head(column) & _SHOWING)
+
+
+def is_choice(column: Column) -> bool:
+    """Return whether a column is what a voter chose."""
+    return bool(head(column) & _CHOSEN) and column.kind not in (Kind.DATE, Kind.DATETIME)
+
+
+def _counts(column: Column) -> bool:
+    said = head(column)
+    return bool(said & _COUNTS) and not said & _OF_A_HOME and column.kind in (Kind.INTEGER, Kind.NUMBER)
+
+
+def _may_be_people(column: Column) -> bool:
+    return not head(column) & PLACES
+
+
+def _trades_alone(columns: Iterable[Column], named: list[Column], heads: set[str]) -> bool:
+    """True where the SIRET stands beside « exploitant », and no company is named."""
+    if heads & _OF_COMPANIES or any(c.meaning == "rna" for c in columns):
+        return False
+    if any(head(c) <= _MERE_NAMES and c not in named for c in columns if c.meaning != "last_name"):
+        return False  # « nom » is the body's, and the person its president
+    return bool(named) or any(c.meaning == "last_name" and head(c) & _MERE_NAMES for c in columns)

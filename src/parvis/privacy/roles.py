@@ -1,0 +1,79 @@
+"""What each column of a table is to the people it is about: it names them, narrows them down, or says what the law protects.
+
+``roles`` reads the profile and what the screen found; it opens no table. « Quasi » and « free text » block nothing by
+themselves: the first are what ``risk`` groups by, the second must be read by somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from parvis.privacy.about import about, head
+from parvis.privacy.meanings import QUASI, SENSITIVE
+from parvis.privacy.words.patterns import speaks
+from parvis.values import Column, Finding, Kind, Profile
+
+ROLES = ("direct", "sensitive", "text", "quasi")  # from what tells most; "" for a column that is about nobody
+_HELD_BACK = ("safety", "business_secret")  # not for people's sake
+_NAMING = ("privacy.person_name", "privacy.last_name", "privacy.nir", "privacy.birth_date")
+_KINDS = (Kind.DATE, Kind.DATETIME)  # the day something happened to somebody
+_QUASI_MEANINGS = frozenset({*QUASI, "address", "month", "pseudonym", "case_number", "first_name"})
+_LONG, _WORDS = 28, 5  # characters and words of a sentence, on average
+
+
+def roles(profile: Profile, findings: Sequence[Finding]) -> Mapping[str, str]:
+    """Return the role of each column by its name, "" for those of nobody."""
+    out = dict.fromkeys((c.name for c in profile.columns), "")
+    for finding in findings:
+        if finding.code.startswith("privacy.") and finding.values.get("meaning", "") not in _HELD_BACK:
+            name, role = str(finding.values["name"]), _role(finding)
+            if not out.get(name) or ROLES.index(role) < ROLES.index(out[name]):
+                out[name] = role
+    named = {str(f.values["name"]) for f in findings if f.code in _NAMING}
+    told = about(profile, lambda column: column.name in named)
+    people = told.people or told.homes or told.ballot or any(_of_each_row(f) for f in findings) or _is_log(profile)
+    if people:
+        for column in profile.columns:
+            out[column.name] = out[column.name] or _narrowing(column, profile, told.each)
+    return out
+
+
+def _of_each_row(finding: Finding) -> bool:
+    """True when most rows carry somebody: a mailbox or a telephone is also that of a counter."""
+    said = finding.values
+    meaning = said.get("meaning", "")
+    if said.get("where") != "column" or meaning in ("email", "phone", "ip_address", *_HELD_BACK):
+        return False
+    return bool(finding.code.startswith("privacy.") and said["count"] * 2 >= said["filled"])
+
+
+def _is_log(profile: Profile) -> bool:
+    """True where each row is what a machine did at a moment: whose, its number tells."""
+    kinds = {c.kind for c in profile.columns}
+    return Kind.DATETIME in kinds and any(c.meaning == "ip_address" for c in profile.columns)
+
+
+def _role(finding: Finding) -> str:
+    if finding.values["where"] == "text":
+        return "text"
+    return "sensitive" if finding.values["meaning"] in SENSITIVE else "direct"
+
+
+def _narrowing(column: Column, profile: Profile, each: bool) -> str:
+    """Return the role of a column that blocks nothing, in a table about people."""
+    if _is_free_text(column):
+        return "text"
+    said = head(column)
+    if column.kind is Kind.GEOMETRY or column.name in profile.point:
+        return "quasi"
+    if column.meaning in _QUASI_MEANINGS or column.kind in _KINDS or column.meaning == "date":
+        return "quasi"
+    return "quasi" if speaks(said, "trait") or (each and speaks(said, "quasi")) else ""
+
+
+def _is_free_text(column: Column) -> bool:
+    if column.kind is not Kind.TEXT or not column.examples:
+        return False
+    long = sum(len(e) for e in column.examples) / len(column.examples) >= _LONG
+    spoken = sum(len(e.split()) for e in column.examples) / len(column.examples) >= _WORDS
+    return (long and spoken) or (speaks(head(column), "remarks") and spoken)
