@@ -17,27 +17,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from parvis.catalogue import metadata as describing
 from parvis.errors import InputError, ParvisError, RefusedError
-from parvis.privacy import measure as measuring
 from parvis.privacy import policy as policies
-from parvis.privacy import proof as proving
 from parvis.privacy import protect as protecting
-from parvis.privacy import publishable, wording
 from parvis.privacy import screen as screening
-from parvis.privacy.attacks.linkage import Public
-from parvis.privacy.criteria import Criteria
+from parvis.privacy import wording
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import Rehearsal
 from parvis.profiling import profile as profiling
-from parvis.reports import marked as marking
-from parvis.reports import report as reporting
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
 from parvis.schemas.schema import load as load_schema
-from parvis.store import diff, disk, inbox, proofs, shelf, vault
+from parvis.store import diff, disk, inbox, shelf, vault
 from parvis.store.folder import Folder
 from parvis.tables import read as reading
 from parvis.tables import recipe as recipes
@@ -70,6 +63,10 @@ from parvis.values import (
     from_json,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from parvis.privacy.criteria import Criteria
+    from parvis.privacy.rehearsal import Rehearsal
 
 Progress = Callable[[float, str], None]
 
@@ -197,6 +194,9 @@ def annotate(
     The original is read again, so that every line of a remark is marked. ``say`` translates the engine's sentences.
     Raises: what reading and writing raise, each with its sentence.
     """
+    from parvis.reports import marked as marking  # a file that is only looked at is neither written nor attacked
+    from parvis.reports import report as reporting
+
     wanted = Recipe(preparation.recipe, preparation.profile.table, preparation.labels, preparation.follows)
     expected = _Expected(
         preparation.schema or NO_SCHEMA,
@@ -223,6 +223,9 @@ def rehearse(
     ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town.
     Nothing is raised for a policy that cannot be applied: it is said.
     """
+    from parvis.privacy import publishable
+    from parvis.privacy.rehearsal import Rehearsal
+
     staged, profile, findings = vault.staged_path(folder, preparation.id), preparation.profile, preparation.findings
     speaks = rows_are_people(profile, findings)
     try:
@@ -256,6 +259,9 @@ def commit(
     Nothing is public yet: ``store.shelf.release`` makes it so. Doing it again gives the same version.
     Raises: RefusedError, naming the columns, while personal data awaits a decision, or with what the law says against it.
     """
+    from parvis.privacy import proof as proving
+    from parvis.store import proofs
+
     with folder.workspace() as work:
         staged = vault.staged_path(folder, preparation.id)
         safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet")
@@ -303,6 +309,9 @@ def _attacked(
     profile = preparation.profile
     if not profile.rows or not rows_are_people(profile, preparation.findings):
         return None, None
+    from parvis.privacy import measure as measuring
+    from parvis.privacy.attacks.linkage import Public
+
     near = [Public(folder.object(v.object), v.columns, v.metadata.title, v.number) for v in others]
     columns = wording.discreet(preparation.parcel, profile)[1].columns  # a header may name somebody
     title = preparation.metadata.title
@@ -311,6 +320,8 @@ def _attacked(
 
 
 def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None, inhabitants: int) -> None:
+    from parvis.privacy import publishable
+
     speaks = rows_are_people(preparation.profile, preparation.findings)
     facts = publishable.facts_of(preparation.findings, policy, after, inhabitants=inhabitants, people=speaks)
     told = publishable.may_publish(facts)
