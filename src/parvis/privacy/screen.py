@@ -30,6 +30,7 @@ from parvis.privacy.about import (
     theme,
     theme_of_cells,
 )
+from parvis.privacy.alike import alike
 from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
     DIRECT,
@@ -62,6 +63,8 @@ _SHORT = 20_000  # ... of a table of at most so many rows, or whose values are a
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
 _FEW = 60  # different cells of a column of choices
 _BATCH = 5000  # distinct cells read at once
+_KNOWN = 20_000  # texts of which it is remembered what stands in them ...
+_NAME = 120  # ... characters of the longest of them: longer ones never come twice
 _LARGE = 50_000  # rows from which what was found is remembered ...
 _REMEMBERED = 8  # ... for the last tables
 _SHEETS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods"})
@@ -177,6 +180,7 @@ class _Table:
     about: About = field(init=False)
     line: str = field(init=False)
     inside: dict[str, dict[str, _Seen]] = field(default_factory=dict)  # what stands in the texts of each column
+    read: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)  # what stands in texts read already
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
 
     def __post_init__(self) -> None:
@@ -350,7 +354,7 @@ class _Table:
 
     def _read(self, column: Column, cell: str, count: int, line: int | None, bare: bool, landlines: bool) -> None:
         """Note what stands in a cell that comes so many times."""
-        meanings = {s.meaning for s in spans.find(cell, bare_names=bare)}
+        meanings = set(self._meanings(cell, bare))
         if column.meaning == "phone":
             meanings.add(spans.whole_phone(cell))
         if not meanings:
@@ -360,6 +364,16 @@ class _Table:
         seen = self.inside.setdefault(column.name, defaultdict(_Seen))
         for meaning in meanings.intersection(spans.TEXT_MEANINGS):
             seen[meaning].add(count, line)
+
+    def _meanings(self, cell: str, bare: bool) -> frozenset[str]:
+        """Return what stands in a cell, known already when it differs from one that was read by its number alone."""
+        key = (alike(cell), bare) if len(cell) <= _NAME else None
+        known = self.read.get(key) if key is not None else None
+        if known is None:
+            known = frozenset(s.meaning for s in spans.find(cell, bare_names=bare))
+            if key is not None and len(self.read) < _KNOWN:
+                self.read[key] = known
+        return known
 
     def _candidates_of(self, columns: Sequence[Column], bare: bool) -> Iterator[tuple[int, str, int, int | None]]:
         """Yield (position of the column, cell, times, first line) of the distinct cells where something may stand."""
