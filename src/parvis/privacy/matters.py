@@ -24,9 +24,11 @@ _INCOME = re.compile(
 
 def matters(plain: str, start: int, end: int) -> Iterator[Part]:
     """Yield what is sensitive in a sentence that is about someone."""
+    found: list[Part] = []
     for meaning, pattern in _THEMES:
         for m in pattern.finditer(plain, start, end):
             if not _OF_ALL.search(plain[max(start, m.start() - 50) : m.start()]):
-                yield m.start(), m.end(), meaning
-    for m in _INCOME.finditer(plain, start, end):
-        yield m.start(1), m.end(1), "income"
+                found.append((m.start(), m.end(), meaning))
+    found += [(m.start(1), m.end(1), "income") for m in _INCOME.finditer(plain, start, end)]
+    found.sort(key=lambda part: part[0] - part[1])  # the longest first: it is the one that is kept
+    yield from found

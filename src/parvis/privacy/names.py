@@ -109,6 +109,8 @@ class _Reading:
                 step = self._bare(i) or self._listed(i)
             if step is None and token.shape in "UI":
                 step = self._initials(i)
+            if step is None and token.shape == "T":
+                step = self._apposed(i)
         return step
 
     # A title, then a name. Returns (first token of the name, token after it, whether it is a person).
@@ -127,7 +129,8 @@ class _Reading:
         after = self._name_after_title(first, token.folded, self.folded(i + 1) == ".")
         if after == first:
             return None
-        if self._quoted_alone(i, after) or self._hangs_on_noun(i) or self._body_follows(after):
+        raised = self.folded(i - 1) in ("a", "au") and self.folded(i - 2) in c.WORKS  # « monument au professeur … »
+        if raised or self._quoted_alone(i, after) or self._hangs_on_noun(i) or self._body_follows(after):
             return first, after, False
         return first, self._more_names(after) if token.folded in c.PLURAL else after, True
 
@@ -162,7 +165,9 @@ class _Reading:
             if k > j and title == "maitre" and taken == 0:
                 return start  # maître d'ouvrage
             token = self.tokens[k] if k < len(self.tokens) else token
-            if k >= len(self.tokens) or not self._can_name(token, taken, title, strict, begun):
+            if k >= len(self.tokens):
+                break
+            if not (self._can_name(token, taken, title, strict, begun) or (k > j and self._whole(j, k))):
                 break
             j, taken = k + 1, taken + 1
             begun = taken == 1 and _given(token.folded) >= 4  # a first name calls for its surname, known or not
@@ -175,9 +180,15 @@ class _Reading:
     def _can_name(self, token: _Token, taken: int, title: str, strict: bool, begun: bool) -> bool:
         word = token.folded
         if token.shape == "l":
-            return taken == 0 and not strict and _surname(word) >= 3 and not _common(word)
-        if token.shape not in "UT" or word in c.ROLES or word in c.TITLES or len(set(word)) == 1:
+            if taken or strict or word in c.NOUNS or word in c.NEVER or word in c.ROLES:
+                return False
+            return _surname(word) >= 3 and (
+                not _common(word) or (title in ("mme", "mlle", "m") and _surname(word) >= 4)
+            )
+        if token.shape not in "UT" or word in c.TITLES or len(set(word)) == 1:
             return False  # « Mme XXXX » is masked already
+        if word in c.ROLES:  # « M. Maire » is somebody, « M. le Maire » is not
+            return taken <= 1 and _surname(word) >= 5 and (begun or title in _CIVIL_TITLES)
         if word in c.NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
             return taken <= 1 and _surname(word) >= 4 and word not in c.NEVER and (taken == 0 or begun)
         if taken == 0 and word in c.NEVER:
@@ -191,6 +202,8 @@ class _Reading:
     # « la famille Durand », « le locataire DURAND », « affaire Durand c/ commune ».
     def _surname_called(self, i: int) -> tuple[int, int, bool] | None:
         j = self._after_colon(i + 1)
+        if self.folded(i) == "nom" and self.folded(j) == "de":
+            j += 1
         apart = self.folded(j) == ","
         j += apart
         if self._bare_end(j):
@@ -205,12 +218,18 @@ class _Reading:
             known = _surname(word) >= 3 or (len(word) > 4 and not ordinary(word))
         else:
             known = _surname(word) >= 4 and not _common(word) and not apart and self.folded(i) != "chez"
+            known = known or (self.folded(i) in c.PEOPLE and self._plain_unknown(k) and not apart)
             plants = self.folded(k - 1) in ("des", "du")  # « la famille des Fagacées »
             known = known and not plants
             known = known or (self.folded(i) in c.FAMILY and self.prose and not (apart or plants or ordinary(word)))
         if not known or (shape == "T" and self.shape(k + 1) in "UT") or self._named_after(i):
             return None
         return j, self._joined(k + 1), not self._body_follows(k + 1)
+
+    def _plain_unknown(self, k: int) -> bool:
+        """True for a capital word that nobody writes small and that is no known name: « l'agent Haristoy »."""
+        word = self.folded(k)
+        return self.prose and len(word) > 3 and not ordinary(word) and word not in c.COMMON and word[-1] != "s"
 
     def _joined(self, after: int) -> int:
         """Return the token after « DURAND-MARTIN » or « DURAND MARTIN », whose first name ends at ``after``."""
@@ -229,14 +248,14 @@ class _Reading:
         if self.shape(j) not in "UT" or self._bare_end(j) or (word not in _SURE_KIN and self.tokens[i].shape == "U"):
             return None
         name = self.folded(j)
-        if _given(name) < (3 if word in _SURE_KIN else 4) or (word not in _SURE_KIN and _common(name)):
+        if _given(name) < 3 or (word not in _SURE_KIN and (_common(name) or (_given(name) < 4 and ordinary(name)))):
             return None
         if (self.shape(j + 1) in "UT" and self.folded(j + 1) in c.NOUNS) or self._named_after(i):
             return None
         after = j + 1
         while self.shape(after) in "UT" and self._can_be_surname(after) and after - j < 3:
             after += 1
-        return j, after, not self._body_follows(after)
+        return j, after, not (self._body_follows(after) or self._famous(j, after))
 
     def _named_after(self, i: int) -> bool:
         """True for the « Père » of « place du Père Régis »."""
@@ -244,6 +263,15 @@ class _Reading:
 
     def _after_colon(self, i: int) -> int:
         return i + 1 if self.folded(i) == ":" else i
+
+    # « Chloé, scolarisée en petite section ».
+    def _apposed(self, i: int) -> tuple[int, int, bool] | None:
+        word = self.folded(i)
+        if not self.prose or self.folded(i + 1) != "," or self.folded(i + 2) not in c.APPOSED:
+            return None
+        if _given(word) < 3 or _common(word) or self._in_place(i):
+            return None
+        return i, i + 1, True
 
     # « A. B., né en 1972 »: initials that a birth completes.
     def _initials(self, i: int) -> tuple[int, int, bool] | None:
@@ -282,15 +310,19 @@ class _Reading:
     def _couple(self, i: int) -> int | None:
         if self.folded(i + 1) != "et" or _given(self.folded(i)) < 4 or _given(self.folded(i + 2)) < 4:
             return None
-        if _common(self.folded(i)) or self.folded(i) in c.NOUNS:
+        if (_common(self.folded(i)) and self.folded(i - 1) not in c.CALLS) or self.folded(i) in c.NOUNS:
             return None
         return self._given_then_surname(i + 2)
 
     def _given_then_surname(self, i: int) -> int | None:
         word = self.folded(i)
         weight = _given(word)
-        if weight < (3 if self.prose else 4) or word in c.NOUNS or word in c.NEVER or word in c.TITLES:
+        if weight < (3 if self.prose else 4) or word in c.NOUNS or word in c.TITLES:
             return None
+        if word in c.NEVER and (word != "avril" or self.shape(i - 1) == "0"):
+            return None
+        if word in c.PARTICLES and weight < 5:
+            return None  # « San Pedro »
         j, common = i + 1, _common(word)
         while self.shape(j) in "UT" and _given(self.folded(j)) >= 5 and self.shape(j + 1) in "UT" and j - i < 3:
             weight, j, common = max(weight, 5), j + 1, False
@@ -300,12 +332,14 @@ class _Reading:
         while self.folded(k) in c.PARTICLES and k - j < 3:
             k += 1
         sure = weight >= 5 and not common and _surname(self.folded(k)) >= 4 and self.folded(k) not in c.NEVER
+        sure = sure or (self.prose and weight >= 3 and self._proper(k)) or (k > j and self._whole(j, k))
         if self.shape(k) not in "UT" or not (self._can_be_surname(k) or sure):
             return None
         surname = self.tokens[k]
         contrast = not self.shout and surname.shape == "U" and self.tokens[i].shape == "T" and len(surname.text) > 2
-        known = self._surname_weight(j, k, plain=common or weight < (4 if self.prose else 5))
-        if weight < 4 and known < (3 if contrast else 4):
+        acts = self.prose and self._acts(i, k + 1)
+        known = self._surname_weight(j, k, plain=(common and not acts) or weight < (4 if self.prose else 5))
+        if weight < 4 and known < 3 and not acts and not (contrast and self.prose and len(surname.text) > 4):
             return None
         linked = k > j and self.folded(k - 1) in ("de", "d", "du", "des", "la", "l") and not contrast and known < 4
         if linked and not (self.folded(k - 1) in ("de", "d") and self.prose and not common and weight >= 4):
@@ -313,6 +347,7 @@ class _Reading:
         called = i > 0 and self.folded(i - 1) in c.CALLS and surname.shape == "T" and self._unknown_name(k)
         enough = (
             contrast
+            or (acts and weight >= 3 and (known >= 3 or (self._unknown_name(k) and not ordinary(surname.folded))))
             or called
             or known >= (3 if self.prose and weight >= 4 else 4)
             or (weight >= (4 if self.prose else 5) and not common and not self.shout and self._unknown_name(k))
@@ -322,7 +357,7 @@ class _Reading:
             enough = enough or (weight >= 4 and not common and self._unknown_name(k) and len(surname.text) > 3)
         elif loud and (weight < 5 or common) and known < (3 if self.prose else 5):
             return None
-        if not enough or (common and known < (3 if self.prose else 4) and not contrast and not called):
+        if not enough or (common and known < (3 if self.prose else 4) and not (contrast or called or acts)):
             return None
         k += 1
         while k - i < 6 and self.shape(k) in "UT" and self._can_be_surname(k):
@@ -331,16 +366,46 @@ class _Reading:
             k += 1
         return k
 
+    def _proper(self, k: int) -> bool:
+        """True for « Fontaine » and « Maire », nouns that tens of thousands bear, where no place or title goes on."""
+        return (
+            _surname(self.folded(k)) >= 5
+            and self.folded(k + 1) not in ("de", "du", "des", "d")
+            and self.shape(k + 1) not in "UT"
+        )
+
+    def _whole(self, first: int, last: int) -> bool:
+        """True for « de La Tour »: a surname with its particles, though its last word is a noun."""
+        if self.shape(last) not in "UT":
+            return False
+        if _surname(" ".join(self.folded(k) for k in range(first, last + 1))) >= 3:
+            return True
+        loud = any(self.tokens[k].text[0].isupper() for k in range(first, last))
+        return loud and self.folded(first) in ("de", "d", "du") and _surname(self.folded(last)) >= 3
+
+    def _acts(self, i: int, after: int) -> bool:
+        """True where the sentence treats what stands from ``i`` to ``after`` as someone: it acts, or is spoken to."""
+        before = self.folded(i - 1)
+        if before in c.CALLS or before in c.LABELS or (before in (",", ":") and self.folded(i - 2) in c.LABELS):
+            return True
+        if before in ("de", "d") and (self.folded(i - 2) in c.OF_SOMEONE or self.folded(i - 2) in c.GIVEN_AFTER):
+            return True
+        if self.folded(after) in (",", "("):
+            after += 1
+            return self.folded(after) in c.APPOSED or (self.shape(after) == "0" and self.folded(after + 1) == "ans")
+        return self.shape(after) == "l" and self.folded(after) in c.ACTS
+
     def _in_sentence(self) -> bool:
         """True where capitals are a choice, or where there are many words: a title, a notice."""
-        return self.prose or len(self.tokens) > 5
+        return self.prose or len(self.tokens) >= 5
 
     def _surname_then_given(self, i: int) -> int | None:
         if self.shout:
             return self._shouted(i)
         j = i
         while self.shape(j) == "U" or (self.folded(j) in c.PARTICLES and self.shape(j + 1) == "U" and j > i):
-            if not self._can_be_surname(j) and self.folded(j) not in c.PARTICLES:
+            noun = not self._can_be_surname(j) and self.folded(j) not in c.PARTICLES
+            if noun and not (self.prose and self._heads_given(i, j)):
                 return None
             j += 1
             if j - i > 4:
@@ -351,7 +416,7 @@ class _Reading:
             j += 1
         if self.shape(j) != "T" or _given(self.folded(j)) < 3:
             return None
-        known = any(_surname(self.tokens[k].folded) >= 4 for k in range(i, j))
+        known = any(self._loud_surname(k) for k in range(i, j))
         if (_common(self.folded(j)) or _given(self.folded(j)) < 4) and not known:
             return None
         if self.shape(j + 1) == "T" and _given(self.folded(j + 1)) < 4 and not known:
@@ -360,6 +425,22 @@ class _Reading:
         while self.shape(k) == "T" and _given(self.folded(k)) >= 4 and k - j < 3:
             k += 1
         return k
+
+    def _heads_given(self, i: int, j: int) -> bool:
+        """True for « FONTAINE Alice » and « DE LA TOUR Alice », not for « MAIRE Alice DURAND »."""
+        if self.shape(j + 1) != "T" or _given(self.folded(j + 1)) < 3 or self.shape(j + 2) in "UT":
+            return False
+        return _surname(self.folded(j)) >= 5 or (j > i and self._whole(i, j))
+
+    def _loud_surname(self, k: int) -> bool:
+        word = self.folded(k)
+        if _surname(word) >= 4:
+            return True
+        return (
+            self.prose
+            and not ordinary(word)
+            and (_surname(word) >= 3 or (len(word) >= 5 and bool(_VOWEL.search(word))))
+        )
 
     # « Durand Alice » in a sentence: a surname that is no first name, then a first name that is no surname of note.
     def _turned(self, i: int) -> int | None:
@@ -378,7 +459,9 @@ class _Reading:
             return self._shouted_inside(i)
         words = self.tokens
         given = [t for t in words if _given(t.folded) >= 5 and not _common(t.folded)]
-        others = [t for t in words if t not in given and t.folded not in c.PARTICLES]
+        if words[0].folded in ("la", "le", "les", "l", "du", "des") and words[1] in given:
+            return None  # « LA NOE DAVY »
+        others = [t for t in words if t not in given and t.folded not in _ARTICLES]
         if given and others and all(_surname(t.folded) >= 4 and t.folded not in c.NOUNS for t in others):
             return len(self.tokens)
         return None
@@ -386,9 +469,11 @@ class _Reading:
     def _shouted_inside(self, i: int) -> int | None:
         """« DURAND ALICE » inside a notice that is all in capitals."""
         word, given = self.folded(i), self.folded(i + 1)
-        if len(self.tokens) < 6 or not self._can_be_surname(i) or _common(word) or _common(given):
+        spoken = sum(t.shape in "UI" for t in self.tokens)
+        if spoken < 5 or not self._can_be_surname(i) or _common(word) or _common(given) or given in c.PARTICLES:
             return None
-        return i + 2 if _surname(word) >= 3 and _given(given) >= 5 and _given(word) < 4 else None
+        named = _surname(word) >= 3 or (len(word) > 4 and not ordinary(word) and "-" not in word)
+        return i + 2 if named and _given(given) >= 4 and _given(word) < 4 else None
 
     # Someone in the list of a council, a lone surname included.
     def _listed(self, i: int) -> tuple[int, int, bool] | None:
@@ -433,7 +518,7 @@ class _Reading:
                 return True
             if word in c.BREAKS or (self.tokens[k].shape == "." and word not in ("-", "'", "’", "«", '"', "/", ".")):
                 return False
-            if word == "." and not (k and len(self.tokens[k - 1].text) <= 3):
+            if word == "." and not (k and len(self.tokens[k - 1].text) <= (4 if self.shout else 3)):
                 return False
         return False
 
@@ -442,6 +527,8 @@ class _Reading:
         word = token.folded
         if self.prose and token.shape == "T" and word not in c.NOUNS and (ordinary(word) or word in c.NEVER):
             return True  # « Naissance de », « Considérant »: the word that starts a sentence
+        if self.prose and token is self.tokens[0] and word not in c.NOUNS and not _surname(word):
+            return True  # « Appeler »
         return word in c.ROLES or word in c.LABELS or word in c.BREAKS or word in c.TITLES or _given(word) >= 4
 
     def _hangs_on_noun(self, i: int) -> bool:
@@ -508,6 +595,8 @@ class _Reading:
         """Return the token after « Durand, Martin et Petit » that follow a plural title."""
         while self.folded(after) in (",", "et", "&") and self.shape(after + 1) in "UTI":
             k = self._skip_dot(after + 2) if self.shape(after + 1) == "I" else after + 1
+            while self.folded(k) in c.PARTICLES and self.shape(k + 1) in "UT" and k - after < 4:
+                k += 1
             if self.shape(k) not in "UT" or self.folded(k) in c.ROLES or self.folded(k) in c.TITLES:
                 break
             after = k + 1
@@ -607,7 +696,8 @@ class _Again:
 
     def _is_mention(self, i: int) -> bool:
         token, reading = self.reading.tokens[i], self.reading
-        if _common(token.folded) and (i == 0 or reading.folded(i - 1) == "." or token.folded in c.NOUNS):
+        starts = i == 0 or reading.folded(i - 1) == "."
+        if _common(token.folded) and ((starts and reading.folded(i + 1) not in c.ACTS) or token.folded in c.NOUNS):
             return False
         return not (reading._in_place(i) or reading._hangs_on_noun(i) or reading._body_follows(i + 1))
 
@@ -692,22 +782,31 @@ _FILE = re.compile(
     r"[\w.\-]{3,120}\.(?:pdf|docx?|odt|rtf|txt|jpe?g|png|tiff?|xlsx?|ods|csv|msg|eml|zip)\b", re.IGNORECASE
 )
 _ACCOUNT = re.compile(r"(?<![\w@.\-/])[a-zà-ÿ]{2,20}(?:-[a-zà-ÿ]{2,20})?[._][a-zà-ÿ]{2,25}(?![\w@\-]|\.\w)")
+_CAMEL = re.compile(r"(?<!\w)([A-ZÀ-Ý][a-zà-ÿ]{2,})([A-ZÀ-Ý][a-zà-ÿ]{2,})(?!\w)")
+_ENDINGS = frozenset("info gouv asso mairie ville france paris bzh corsica wiki".split())
 _PIECE = re.compile(r"[^\W\d_]{2,}")
 
 
 def _in_files(text: str) -> Iterator[Found]:
     """Yield the names in « Courrier_DURAND_Alice.pdf » and in « alice.durand »."""
+    for account in _CAMEL.finditer(text):
+        if _given(fold(account[1])) >= 4 and not ordinary(fold(account[2])):
+            yield account.start(), account.end(), False
     if "." not in text:
         return
     for file in _FILE.finditer(text):
         pieces = list(_PIECE.finditer(text, file.start(), file.end()))[:-1]
         run = [p for p in pieces if _names_a_file(p.group())]
-        if run and (any(_given(fold(p.group())) < 4 for p in run) or len(run) > 1):
+        known = [p for p in run if _surname(fold(p.group())) >= 3 or _given(fold(p.group())) >= 4]
+        if known and (any(_given(fold(p.group())) < 4 for p in run) or len(run) > 1):
             for piece in run:
                 yield piece.start(), piece.end(), False
     for account in _ACCOUNT.finditer(text):
         first, second = re.split(r"[._]", fold(account.group()), maxsplit=1)
-        if ordinary(first) > 1 or ordinary(second):
+        if ordinary(first) > 1 or ordinary(second) or second in _ENDINGS:
+            continue
+        if _given(first) >= 4 and len(second) >= 4 and not _common(first):
+            yield account.start(), account.end(), False
             continue
         if (_given(first) >= 4 and _surname(second) >= 3) or (_given(second) >= 4 and _surname(first) >= 3):
             yield account.start(), account.end(), False
@@ -717,9 +816,7 @@ def _names_a_file(piece: str) -> bool:
     word = fold(piece)
     if not piece[0].isupper() or _common(word) or ordinary(word) or len(word) < 3:
         return False
-    if word in c.NOUNS or word in c.ROLES or word in c.NEVER or word in c.LABELS:
-        return False
-    return _surname(word) >= 3 or _given(word) >= 4
+    return not (word in c.NOUNS or word in c.ROLES or word in c.NEVER or word in c.LABELS)
 
 
 def _with(found: list[Found], more: Iterator[Found]) -> list[Found]:
@@ -766,6 +863,8 @@ def _may_name(text: str, bare: bool) -> bool:
         folded, shape = _facts(word)
         if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True
+    if bare and _CAMEL.search(text):
+        return True
     return bare and "." in text and bool(_FILE.search(text) or _ACCOUNT.search(text))
 
 
@@ -798,6 +897,8 @@ def _common(word: str) -> bool:
 
 
 _ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.LISTS | {"ne", "nee"}
+_ARTICLES = frozenset("la le les l du des de d".split())
+_VOWEL = re.compile(r"[aeiouy]")
 _SURE_KIN = frozenset(
     "fils fille filles prenom prenomme prenommee appelle appelee appele enfant enfants bebe epouse".split()
 )
@@ -806,6 +907,7 @@ _BEFORE_YEAR = frozenset("en de ( - – — depuis vers avant apres jusqu'en et 
 _ACRONYM = re.compile(r"(?:[A-Z]\.){2,}[A-Z]?\s*$|\b[A-Z]\.[A-Z]\s*$")  # « E.H.P.A.D Françoise Gauffier »
 _LONG_AGO = re.compile(r"[\s.,]{0,3}\(?\s?(?:v\.\s?)?1[0-8]\d\d\b")  # « Pierre Magnol (1638-1715) »
 _VERBS = frozenset("a est ont sont avait était sera fut demande doit peut".split())
+_CIVIL_TITLES = frozenset("m mr mme mlle monsieur madame mademoiselle".split())
 _DOCTORS = frozenset("docteur dr pr professeur maitre veuve".split())
 _HONOURS = frozenset("me dr pr docteur professeur maitre".split())
 _LINKS = frozenset(

@@ -208,6 +208,9 @@ _PARCEL = re.compile(
     r"(?<![\w-])(?:(?:[Ss]ection\s+)(?:cadastr\S+\s+)?)?(?!RD|RN|EN|NF|CM|CE|HT|LE|LA|DE|DU|VC|CR|AR|PC|DP|PA|CU|RF|TF|TH)"
     r"[A-Z]{1,2}\s?(?:n[°o]\s?|numéro\s|,\s?n[°o]\s?)?\d{1,4}(?![\w%€-])|(?<!\w)\d{5}000[0A-Z]{2}\d{4}(?!\w)"
 )
+_PARCEL_SAID = re.compile(
+    r"(?:[Pp]arcelles?|[Ss]ection|[Cc]adastr\w+)\s+(?:(?:section|cadastr\w+|n°)\s+)?([A-Z]{1,2}\s?(?:n[°o]\s?)?\d{1,4})(?!\w)"
+)
 _LAND = re.compile(r"parcelle|cadastr|bornage")
 _SIRET = re.compile(
     r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)"
@@ -236,6 +239,8 @@ def parcels(text: str, plain: str, start: int, end: int) -> Iterator[Part]:
     if _LAND.search(plain, start, end):
         for m in _PARCEL.finditer(text, start, end):
             yield m.start(), m.end(), "parcel"
+        for m in _PARCEL_SAID.finditer(text, start, end):
+            yield m.start(1), m.end(1), "parcel"
 
 
 def sole_traders(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iterator[Part]:

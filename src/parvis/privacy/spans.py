@@ -293,6 +293,7 @@ _FILES_SQL = (
     r"(?i:\.(?:pdf|docx?|odt|rtf|txt|jpe?g|png|tiff?|xlsx?|ods|csv|msg|eml|zip))(?:$|[^0-9A-Za-z])"
     rf"|(?:^|[^0-9@.\-/{_LETTER}])[a-z\x{{E0}}-\x{{FF}}]{{2,20}}(?:-[a-z\x{{E0}}-\x{{FF}}]{{2,20}})?[._][a-z\x{{E0}}-\x{{FF}}]{{2,25}}(?:$|[^0-9@_\-{_LETTER}])"
 )
+_FILES_SQL += r"|[A-Z\x{C0}-\x{DE}][a-z\x{DF}-\x{FF}]{2,}[A-Z\x{C0}-\x{DE}][a-z\x{DF}-\x{FF}]{2,}"  # AliceDurand
 _VOWELS = {"e": "[eéèêë]", "a": "[aàâä]", "i": "[iîï]", "o": "[oôö]", "u": "[uùûü]", "c": "[cç]"}
 
 
@@ -303,6 +304,7 @@ def _any_accents(words: Iterable[str]) -> str:
 _CALLED_SQL = (
     rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER)})[^{_LETTER}0-9]"
     rf"(?:.{{0,12}}[^{_LETTER}])?[{_CAPITAL}][{_LETTER}'’\-]"
+    rf"|[{_CAPITAL}][{_LETTER}\-]+\s?,\s*(?i:{_any_accents(classes.APPOSED)})(?:$|[^{_LETTER}])"
     rf"|(?:^|[^{_LETTER}])(?i:{_any_accents(classes.LISTS)})[^{_LETTER}].*[:(]"
 )
 _PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.TRADES))})"

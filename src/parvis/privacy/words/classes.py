@@ -17,7 +17,8 @@ TITLES = _set(
 )
 # Titles that also announce a name without a capital.
 LOWER_TITLES = _set(
-    "m mr mme mmes mlle monsieur madame mademoiselle messieurs mesdames veuve consorts epoux epouse indivision nee"
+    "m mr mme mmes mlle monsieur madame mademoiselle messieurs mesdames veuve consorts epoux epouse indivision nee "
+    "docteur dr professeur maitre"
 )
 # Titles that are also ordinary words or letters: the name must be known.
 WEAK_TITLES = _set("m me pr professeur docteur dr maitre epoux epouse nee veuve mrs indivision")
@@ -149,7 +150,7 @@ COMMON = _set(
     "flora gaia electra europe asia juste gentil sauvage courtois vaillant parfait modeste desire garde poste vert "
     "verte bleu douce doux libre franc sage heureux content joli jolie prochain dernier premier royal loyal noble "
     "riche pauvre legume jardin etoile comete avenir printemps automne olivier acacia tilleul peuplier romarin jasmin "
-    "muguet capucine garnier chef conseil champs champion ours taureau cheval agneau mouton coq poisson oiseau "
+    "muguet capucine chef conseil champs champion ours taureau cheval agneau mouton coq poisson oiseau "
     "hirondelle rossignol pinson"
 )
 # People of the past whose names are on every street corner: not someone of today unless a title says so.
@@ -207,11 +208,44 @@ FAMILY = _set(
     "famille heritiers heritiere heritier succession menage couple nomme nommee denomme denommee epoux indivision "
     "veuve freres soeurs"
 )
+# Of these words, those that are one person's whatever follows.
+PEOPLE = _set(
+    "agent agente locataire requerant requerante demandeur demandeuse eleve plaignant plaignante conducteur conductrice "
+    "allocataire usager usagere petitionnaire patient patiente riverain riveraine voisin voisine famille nomme nommee"
+)
+# What someone does, says or undergoes, right after the name.
+ACTS = _set(
+    "a est ont sont avait etait aura sera fut soit demande demandait sollicite conteste signale propose refuse souhaite "
+    "reclame doit peut veut attend passe recoit paie paye declare affirme explique precise indique habite reside demeure "
+    "vit tient travaille exerce possede occupe loue vend achete cede donne depose ecrit dit repond ajoute estime pense "
+    "craint regrette remercie accepte s'oppose se nous m'a n'a ne qui souffre percoit touche beneficie obtient perd "
+    "gagne reste part quitte rejoint succede remplace encadre anime accompagne conduit circule chute tombe decede mange "
+    "vient va fait veille souligne rappelle renonce retire signe atteste certifie s'engage s'est s'inquiete s'etonne"
+)
+# What is somebody's: « la demande de Chloé Durand ».
+OF_SOMEONE = _set(
+    "parents propriete courrier lettre demande dossier situation domicile logement maison terrain parcelle camion chien "
+    "vehicule voiture mur facade absence absences victoire succession famille candidature recrutement nomination mutation "
+    "deces naissance mariage obseques remarque observation plainte requete nom compte bail entretien conge arret avis "
+    "signature temoignage reponse propos intervention recours facture dette loyer contrat titularisation avancement "
+    "retraite depart arrivee accident hospitalisation tutelle accord refus courriel message appel proche voisin voisine "
+    "travail activite carte livret certificat attestation exclusion inscription radiation auto-entreprise"
+)
+# What stands in apposition after someone's name.
+APPOSED = _set(
+    "ne nee demeurant domicilie domiciliee residant habitant age agee ancien ancienne artisan artisane commercant "
+    "commercante retraite retraitee locataire proprietaire riverain riveraine scolarise scolarisee eleve etudiant "
+    "etudiante referent referente benevole notre votre son sa mon ma mes agriculteur agricultrice boulanger infirmiere "
+    "infirmier professeur enseignant enseignante mere pere epoux epouse veuve veuf conjoint ayant agissant salarie "
+    "salariee employe employee chauffeur medecin avocat avocate voisin voisine habitante titulaire qui dont disparu "
+    "disparue decede decedee celibataire"
+)
 # Where a single first name follows: « sa fille Chloé », « je m'appelle Chloé », « prénom : Chloé ».
 GIVEN_AFTER = _set(
     "fils fille filles frere soeur mere pere maman papa enfant enfants petit petite jeune bebe nourrisson garcon "
     "fillette mari femme compagnon compagne conjoint conjointe neveu niece cousin cousine oncle tante grand-mere "
-    "grand-pere mamie papi epouse epoux prenom prenomme prenommee appelle appelee appele bonjour cher chere bravo "
+    "grand-pere mamie papi epouse epoux prenom prenomme prenommee appelle appelee appele bonjour cher chere bravo avec contactez "
+    "contacter rappeler "
     "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux"
 )
 # Heads of the lists of a council: who stands in them acts in a public function.
