@@ -48,21 +48,24 @@ class Turns:
     slack: float = 1e-12
 
 
-def peel(coded: Coded, demand: Demand, importance: Sequence[float] = (), nodes: Nodes | None = None) -> Recoded:
+def peel(
+    coded: Coded, demand: Demand, importance: Sequence[float] = (), nodes: Nodes | None = None, again: bool = True
+) -> Recoded:
     """Return the table recoded class by class, so that each class meets the demand, losing as little as it can.
 
-    ``importance`` says for each column how dear a loss is there (1 each without it); ``nodes`` restricts the walk.
+    ``importance`` says for each column how dear a loss is there (1 each without it); ``nodes`` restricts the walk;
+    ``again`` lets a table that is not too large be walked a second time, with prices.
     Raises: RefusedError when not even the whole table as one class meets the demand.
     """
     weights = tuple(importance) or (1.0,) * len(coded.hierarchies)
     lattice = Lattice(coded.hierarchies, whole(coded.hierarchies) if nodes is None else nodes, weights)
     first = Walk(coded, lattice, demand).go()
     best = settled(coded, lattice, demand, first.node)
-    if len(coded.rows) * len(lattice.nodes) <= _PRICED and (first.node >= 0).any():
+    if again and len(coded.rows) * len(lattice.nodes) <= _PRICED and (first.node >= 0).any():
         bent = dataclasses.replace(lattice, bend=_BEND)
         turns = Turns(_SHARE * prices(coded, lattice, demand, first.node), _BULK, slack=_SLACK)
-        again = settled(coded, lattice, demand, Walk(coded, bent, demand, turns).go().node)
-        best = min(best, again, key=lambda recoded: weighed(recoded, weights))
+        second = settled(coded, lattice, demand, Walk(coded, bent, demand, turns).go().node)
+        best = min(best, second, key=lambda recoded: weighed(recoded, weights))
     return best
 
 

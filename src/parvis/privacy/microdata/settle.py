@@ -30,6 +30,14 @@ def settled(coded: Coded, lattice: Lattice, demand: Demand, node: Ints) -> Recod
     return Recoded(coded, level, np.ones(len(node), bool))
 
 
+def refused() -> RefusedError:
+    """The error of a demand that the whole table as one class does not meet."""
+    return RefusedError(
+        msg("Aucun regroupement des lignes n'atteint le niveau demandé, pas même le tableau entier."),
+        msg("Baissez le niveau demandé, ou retirez une colonne sensible."),
+    )
+
+
 class _Places:
     """The classes of a walk, as boxes that may grow. ``level`` is written in place."""
 
@@ -69,10 +77,7 @@ class _Places:
         while not self._meets(rows):
             open_ = self.size > 0
             if not len(open_) or not open_.any():
-                raise RefusedError(
-                    msg("Aucun regroupement des lignes n'atteint le niveau demandé, pas même le tableau entier."),
-                    msg("Baissez le niveau demandé, ou retirez une colonne sensible."),
-                )
+                raise refused()
             grown, growth = self._grown(rows, box)
             place = int(np.argmin(np.where(open_, growth, np.inf)))
             rows = np.concatenate([rows, self.members[place]])

@@ -7,6 +7,7 @@ leaves out too many rows on its own does so with any other column beside it: all
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -19,6 +20,9 @@ from parvis.privacy.microdata.lattice import Lattice, Nodes, Sums, buckets, whol
 from parvis.privacy.microdata.recoded import Recoded
 from parvis.values import msg
 
+MANY = 200_000  # nodes up to which all are thought of
+_FEW = 500  # nodes up to which each is looked at, without asking first which pairs of columns forbid it
+
 
 def recode(
     coded: Coded, demand: Demand, left_out: float = 0.0, importance: Sequence[float] = (), nodes: Nodes | None = None
@@ -27,9 +31,12 @@ def recode(
 
     ``left_out`` is the share of rows, from 0 to 1, that may be left out of the file; each counts as a loss of 1 in all
     its cells. ``importance`` says how dear a loss is in each column.
+    Past ``MANY`` nodes the answer is good, no longer proved the best.
     Raises: RefusedError when no node meets the demand.
     """
     weights = tuple(importance) or (1.0,) * len(coded.hierarchies)
+    if nodes is None and math.prod(h.depth for h in coded.hierarchies) > MANY:
+        return _downhill(coded, demand, left_out, weights)
     lattice = Lattice(coded.hierarchies, whole(coded.hierarchies) if nodes is None else nodes, weights)
     best, kept = _Search(coded, lattice, demand, left_out).best()
     if best is None:
@@ -39,6 +46,30 @@ def recode(
         )
     level = np.repeat(lattice.nodes[best : best + 1], len(coded.rows), axis=0)
     return Recoded(coded, level, kept)
+
+
+def _downhill(coded: Coded, demand: Demand, left_out: float, weights: tuple[float, ...]) -> Recoded:
+    """Return a good node of a lattice too large to be searched: from the top, down by the column that gains the most.
+
+    Raises: RefusedError when not even the top meets the demand.
+    """
+    node = np.array([h.depth - 1 for h in coded.hierarchies], np.int8)
+    best = recode(coded, demand, left_out, weights, node[None])
+    while True:
+        below = [node - step for step in np.eye(len(node), dtype=np.int8) if (node >= step).all()]
+        if not below:
+            return best
+        try:
+            lower = recode(coded, demand, left_out, weights, np.array(below, np.int8))
+        except RefusedError:
+            return best
+        if _cost(lower, weights) >= _cost(best, weights):
+            return best
+        best, node = lower, lower.level[0]
+
+
+def _cost(recoded: Recoded, weights: tuple[float, ...]) -> float:
+    return float(np.average(recoded.loss_by_column, weights=weights))
 
 
 class _Search:
@@ -97,7 +128,7 @@ class _Search:
         """Return the nodes that two of their columns alone forbid."""
         nodes = self.lattice.nodes
         found = np.zeros(len(nodes), bool)
-        if self.may_go >= self.rows:
+        if self.may_go >= self.rows or len(nodes) < _FEW:
             return found
         for one, two in combinations(range(nodes.shape[1]), 2):
             forbidden = self._forbidden(one, two)
