@@ -67,6 +67,7 @@ _FAMILIES = {
     "pdf": "PDF",
     "policy": "Politique de protection",
     "privacy": "Personnes",
+    "secret": "Secret statistique",
     "read": "Lecture",
     "repairs": "Recettes",
     "rows": "Lignes",

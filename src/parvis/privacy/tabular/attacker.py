@@ -115,9 +115,9 @@ class Attack:
         at = int(self._place[cell])
         sign = 1.0 if far > 0 else -1.0
         self._price(np.array([at], np.int32), np.array([sign]))
-        # The pushed cell is bounded past what is asked, not by its own reach: it never limits itself in a cut.
+        # Bounded past what is asked, not at it: a cell that gives way too little never limits itself in a cut.
         room = 2 * abs(far)
-        self._programme.bound_one(at, -room, room)
+        self._programme.bound_one(at, -min(room, self.down[at]), min(room, self.up[at]))
         reached = self._programme.solve() or 0.0
         moves, worth = self._programme.point(), self._programme.reduced_costs()
         self._programme.bound_one(at, self._low[at], self._high[at])
