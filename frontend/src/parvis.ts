@@ -2,6 +2,7 @@
 
 import "./copy";
 import "./drop";
+import "./group";
 import "./progress";
 import "./rule";
 import "./table";

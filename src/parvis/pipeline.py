@@ -47,6 +47,7 @@ from parvis.validation import run as validation
 from parvis.values import (
     BESIDE,
     NO_SCHEMA,
+    Anonymity,
     Change,
     Finding,
     Metadata,
@@ -66,7 +67,7 @@ from parvis.values import (
 
 if TYPE_CHECKING:
     from parvis.privacy.criteria import Criteria
-    from parvis.privacy.rehearsal import Rehearsal
+    from parvis.privacy.rehearsal import Price, Rehearsal
 
 Progress = Callable[[float, str], None]
 
@@ -229,16 +230,27 @@ def rehearse(
     staged, profile, findings = vault.staged_path(folder, preparation.id), preparation.profile, preparation.findings
     speaks = rows_are_people(profile, findings)
     try:
-        shown = protecting.preview(staged, profile, policy, PREVIEW_ROWS)
-        columns = protecting.described(profile, policy)
         with folder.workspace() as work:
             safe = protecting.protect(staged, profile, policies.accept(policy, "rehearsal"), work / "safe.parquet")
-            before, after = _attacked(folder, staged, preparation, safe, others, both=True)
+            before, after = _attacked(folder, staged, preparation, safe, others)
+            shown, prices = protecting.first_rows(safe, PREVIEW_ROWS), _prices(staged, preparation, policy, work)
     except ParvisError as error:
         facts = publishable.facts_of(findings, policy, inhabitants=inhabitants, people=speaks)
         return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
     facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
-    return Rehearsal(shown, columns, permission=publishable.may_publish(facts), before=before, after=after)
+    told = publishable.may_publish(facts)
+    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices)
+
+
+def _prices(staged: Path, preparation: Preparation, policy: Policy, work: Path) -> tuple[Price, ...]:
+    """Return what making rows alike would cost at several sizes of group, under what is decided of columns."""
+    if policy.anonymity is None:
+        return ()
+    from parvis.privacy import anonymity
+
+    bare = dataclasses.replace(policies.accept(policy, "rehearsal"), anonymity=None)
+    safe = protecting.protect(staged, preparation.profile, bare, work / "bare.parquet")
+    return anonymity.prices(safe.path, safe.columns, policy.anonymity)
 
 
 def commit(
@@ -265,7 +277,7 @@ def commit(
     with folder.workspace() as work:
         staged = vault.staged_path(folder, preparation.id)
         safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet")
-        before, after = _attacked(folder, staged, preparation, safe, others, both=True)
+        before, after = _attacked(folder, staged, preparation, safe, others)
         _may_leave(preparation, policy, after, inhabitants)
         version = shelf.put(
             folder,
@@ -302,8 +314,6 @@ def _attacked(
     preparation: Preparation,
     safe: protecting.SafeTable,
     others: Sequence[Version],
-    *,
-    both: bool,
 ) -> tuple[Criteria | None, Criteria | None]:
     """Return what an outsider could do with a raw copy, and with what would be published; None of a table of nobody."""
     profile = preparation.profile
@@ -315,8 +325,8 @@ def _attacked(
     near = [Public(folder.object(v.object), v.columns, v.metadata.title, v.number) for v in others]
     columns = wording.discreet(preparation.parcel, profile)[1].columns  # a header may name somebody
     title = preparation.metadata.title
-    before = measuring.measure(staged, columns, staged, columns, title=title) if both else None
-    return before, measuring.measure(staged, columns, safe.path, safe.columns, title=title, others=near)
+    before = measuring.measure(staged, columns, staged, columns, title=title)
+    return before, measuring.measure(staged, columns, safe.path, safe.columns, rows=safe.kept, title=title, others=near)
 
 
 def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None, inhabitants: int) -> None:
@@ -674,6 +684,8 @@ def _examine_table(
     match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
     metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
     policy = policies.propose(profile, findings)
+    if rows_are_people(profile, findings):
+        policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
     preparation = Preparation(
         id=_identity(parcel, raw.name),
         parcel=parcel,
@@ -691,6 +703,19 @@ def _examine_table(
     )
     examined = Examined(raw, typed, steps, preparation, tuple(n.removeprefix(SAME_FILE) for n in others))
     return _placed(examined, repaired, expected) if expected.outlines else examined
+
+
+def _alone(typed: Path | Cells, profile: Profile, policy: Policy) -> Anonymity | None:
+    """Return what makes rows alike, once what is proposed of columns is done; None when nobody stands alone."""
+    from parvis.privacy import anonymity
+
+    with tempfile.TemporaryDirectory(prefix="parvis-") as work:
+        try:
+            whole = typed.file() if isinstance(typed, Cells) else typed
+            safe = protecting.protect(whole, profile, policies.accept(policy, "proposal"), Path(work) / "safe.parquet")
+            return anonymity.propose(safe.path, safe.columns, profile.columns)
+        except ParvisError:  # what stops it is said when the policy is tried
+            return None
 
 
 def _placed(table: Examined, repaired: RawTable, expected: _Expected) -> Examined:

@@ -210,8 +210,30 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymity:
+    """How rows that are people are made alike, so that nobody stands alone among them.
+
+    At least ``k`` persons share what is shown of ``keys`` (names of columns); in each such group a column of ``sensitive``
+    holds at least ``diversity`` values (0: not asked), spread as in the whole table within ``closeness`` (0: not asked).
+    ``shape`` is "local" (each group as precise as it can be), "whole" (one precision for a whole column) or "sets" (lists
+    and intervals of values); ``first`` names the keys whose detail matters most; ``person`` the column that says whose a
+    row is, "" when each row is a person.
+    """
+
+    k: int
+    keys: Sequence[str] = ()
+    shape: str = "local"
+    first: Sequence[str] = ()
+    sensitive: Sequence[str] = ()
+    diversity: int = 0
+    closeness: float = 0.0
+    person: str = ""
+    decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """What is done to each column. A column without a rule is kept as it is.
+    """What is done to each column, then to rows that are people. A column without a rule is kept as it is.
 
     ``ground`` is why the table is published although people could be singled out in it, ``reason`` in a person's words and
     ``decided_by`` that person: all three or none.
@@ -219,6 +241,7 @@ class Policy:
 
     rules: Sequence[Rule] = ()
     note: str = ""
+    anonymity: Anonymity | None = None
     ground: str = ""
     reason: str = ""
     decided_by: str = ""

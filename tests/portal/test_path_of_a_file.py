@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from django.urls import reverse
 from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
@@ -23,7 +25,7 @@ def post_file(town: Town, role: str, name: str, content: bytes) -> Submission:
     return Submission.objects.latest("pk")
 
 
-def fields(draft: Draft, **more: str) -> dict[str, str]:
+def fields(draft: Draft, **more: str) -> dict[str, Any]:
     about = draft.described
     return {"title": about.title, "description": about.description, "theme": about.theme, "licence": about.licence,
             "keywords": "", "frequency": about.frequency, **more}  # fmt: skip
@@ -138,7 +140,11 @@ def test_people_who_stand_alone_stop_a_release_until_somebody_answers_for_it(tow
     referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
     worker.run(once=True)
     shown = html.unescape(referent.get(page).content.decode())
-    assert "Non, pas en l'état." in shown and "Des personnes peuvent être isolées" in shown and "<meter" in shown
+    assert "Pas encore." in shown and "<meter" in shown and 'name="group:step"' in shown, "a grouping is proposed"
+    referent.post(page, fields(draft, **{"group:asked": "1", "decide:group": "1"}))
+    worker.run(once=True)
+    shown = html.unescape(referent.get(page).content.decode())
+    assert "Non, pas en l'état." in shown and "Des personnes peuvent être isolées" in shown
     referent.post(page, fields(draft, then="approve"))
     worker.run(once=True)
     draft.refresh_from_db()
@@ -152,6 +158,30 @@ def test_people_who_stand_alone_stop_a_release_until_somebody_answers_for_it(tow
     assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
     sheet = town.client("visitor").get(reverse("site:proof", args=[draft.dataset.slug, "1"]))
     assert sheet.status_code == 200 and why in html.unescape(sheet.content.decode())
+
+
+def test_a_table_of_people_is_published_grouped_so_that_nobody_stands_alone(town: Town) -> None:
+    lines = [f"{20 + n % 30};{'FM'[n % 2]};Quartier {n % 3};{['boulanger', 'plombier'][n % 2]}" for n in range(120)]
+    content = "\n".join(["Âge;Sexe;Quartier;Profession", *lines]).encode()
+    draft = post_file(town, "agent", "adherents.csv", content).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    wanted = draft.decided_policy.anonymity
+    assert wanted is not None and wanted.k == 5 and "age" in wanted.keys
+    told = {"group:asked": "1", "group:on": "1", "decide:group": "1", "group:step": "6", "group:shape": "local"}
+    referent.post(page, fields(draft, then="save", **told) | {"group:keys": [*wanted.keys], "group:first": ["sexe"]})
+    worker.run(once=True)
+    draft.refresh_from_db()
+    chosen = draft.decided_policy.anonymity
+    assert chosen is not None and chosen.k == 10 and chosen.first == ("sexe",) and "referent" in chosen.decided_by
+    shown = html.unescape(referent.get(page).content.decode())
+    assert "Oui." in shown and "Détail gardé" in shown and "Ce que coûte chaque choix" in shown
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    answer = town.client("visitor").get(f"/api/v1/datasets/{draft.dataset.pk}/exports/csv")
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:]
+    assert len(rows) >= 110 and min(Counter(rows).values()) >= 10
 
 
 def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:

@@ -19,6 +19,7 @@ _TRAITS = frozenset({"age", "birth_date", "sex", "civility", "nationality", "occ
 _SURE = frozenset({"nir", "birth_date", "first_name", "last_name"})
 # ... unless it is a body: whoever is named beside it acts for it.
 _BODIES = frozenset({"siren", "siret", "rna", "finess", "uai", "rup"})
+_LAND = "parcel"  # what is built or sold on it is the matter, once who owns it is gone
 # Rows that count people are not people.
 _COUNTS = frozenset(words("nombre nb effectif effectifs total population habitants inscrits votants exprimés voix"))
 
@@ -29,6 +30,8 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
     whole = {str(f.values["meaning"]) for f in policies.blocking(findings) if f.values["where"] == "column"}
     if meanings & _BODIES:
         return bool(whole & {"nir"})
+    if _LAND in meanings | whole:
+        return bool(whole & {"nir", "birth_date"})
     if any(_counts(c) for c in profile.columns):
         return False
     traits = meanings & _TRAITS

@@ -18,8 +18,9 @@ from parvis.errors import InputError, RefusedError, UnknownColumn, UnknownName
 from parvis.plugins import found
 from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
 from parvis.privacy.screen import COLUMN, LABEL
-from parvis.values import Column, Finding, Kind, Policy, Profile, Rule, Severity, from_json, msg, to_json
+from parvis.values import Anonymity, Column, Finding, Kind, Policy, Profile, Rule, Severity, from_json, msg, to_json
 
+ROWS = msg("les lignes")  # where the label of a column stands, for what is done to rows
 _LARGEST = 1 << 20  # bytes of a policy file
 _STRONGEST = ("drop", "mask", "year", "mask_text")
 
@@ -99,9 +100,11 @@ def _parameters(name: str, seen: Sequence[Finding]) -> dict[str, Any]:
 
 def accept(policy: Policy, by: str) -> Policy:
     """Return the policy with every rule that nobody decided yet decided by ``by``."""
-    who = _who(by)
+    who, wanted = _who(by), policy.anonymity
     rules = tuple(r if r.decided_by else dataclasses.replace(r, decided_by=who) for r in policy.rules)
-    return dataclasses.replace(policy, rules=rules)
+    if wanted is not None and not wanted.decided_by:
+        wanted = dataclasses.replace(wanted, decided_by=who)
+    return dataclasses.replace(policy, rules=rules, anonymity=wanted)
 
 
 class Choice(NamedTuple):
@@ -147,6 +150,13 @@ def decide(
     return dataclasses.replace(policy, rules=(*others[:at], rule, *others[at:]))
 
 
+def group(policy: Policy, wanted: Anonymity | None, *, by: str) -> Policy:
+    """Return the policy under which rows are made alike as wanted, decided by ``by``; None leaves them as they are."""
+    return dataclasses.replace(
+        policy, anonymity=None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
+    )
+
+
 def override(policy: Policy, ground: str, reason: str, *, by: str) -> Policy:
     """Return the policy under which a table is published although people could be singled out in it; "" takes it back.
 
@@ -189,6 +199,12 @@ def replayed(
         others = [r for r in policy.rules if r.column != rule.column]
         at = next((i for i, r in enumerate(policy.rules) if r.column == rule.column), len(others))
         policy = dataclasses.replace(policy, rules=(*others[:at], again, *others[at:]))
+    wanted = former.anonymity
+    if wanted is not None and wanted.decided_by and {*wanted.keys, *wanted.sensitive} <= names:
+        # What is new beside it waits: a column that nobody judged may be what isolates.
+        proposed = policy.anonymity
+        if proposed is None or set(proposed.keys) <= set(wanted.keys):
+            policy = dataclasses.replace(policy, anonymity=wanted)
     return policy
 
 
@@ -259,6 +275,9 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
         problem = _unanswered(policy.rule(finding.values["name"]), finding)
         if problem:
             out.append(_bad(problem, finding.values["column"], "undecided", finding.values["name"]))
+    if policy.anonymity is not None and not policy.anonymity.decided_by:
+        said = msg("Des personnes seraient seules de leur sorte : personne n'a décidé de les regrouper.")
+        out.append(_bad(said, ROWS, "group"))
     return tuple({(f.message, f.values["name"]): f for f in out}.values())
 
 

@@ -16,7 +16,7 @@ from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,10 +27,15 @@ from parvis.privacy import risk as risks
 from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
+from parvis.privacy.people import rows_are_people
+from parvis.privacy.rehearsal import Price
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
-from parvis.values import Column, Finding, Kind, Policy, Profile, Risk
+from parvis.values import Anonymity, Column, Finding, Kind, Policy, Profile, Risk
+
+if TYPE_CHECKING:
+    from parvis.privacy.anonymity import Alike
 
 _SEAL = object()
 _SHOWN = 80  # characters of an example
@@ -44,7 +49,8 @@ _ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)
 class SafeTable:
     """A protected table: what may be published. Only ``protect`` makes one.
 
-    ``path`` is a Parquet file of ``columns``; ``policy`` is what was applied and by whom it was decided.
+    ``path`` is a Parquet file of ``columns``; ``policy`` is what was applied and by whom it was decided. ``kept`` gives the
+    row of the original that each row stands for, None when all are there in order; ``price`` what making rows alike cost.
     """
 
     path: Path
@@ -52,6 +58,8 @@ class SafeTable:
     rows: int
     policy: Policy
     risk: Risk
+    kept: Any = None
+    price: Price | None = None
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -86,7 +94,17 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
     try:
         _write(typed, plan, waiting)
-        columns = _refreshed(waiting, profile.rows, plan)
+        alike, rows = None, profile.rows
+        if policy.anonymity is not None:
+            alike = _made_alike(waiting, [_described(s) for s in plan], policy.anonymity)
+            plan = [_alike(s, policy.anonymity.keys) for s in plan]
+            rows = len(alike.kept)
+        kept = alike.kept if alike is not None else None
+        touched = any(s.changed for s in plan) or len(plan) < len(profile.columns)
+        if touched and rows_are_people(profile, findings):
+            order = _sorted(waiting, [s.column.name for s in plan if s.column.kind is not Kind.GEOMETRY])
+            kept = order if kept is None else kept[order]
+        columns = _refreshed(waiting, rows, plan)
         _looked_at_again(waiting, profile, plan, columns, policy)
         left = {c.name for c in columns}
         keys = [k for k in risks.keys_of(profile.columns) if k in left] if policies.blocking(findings) else []
@@ -94,12 +112,77 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         waiting.replace(out)
     finally:
         waiting.unlink(missing_ok=True)
-    return SafeTable(out, columns, risk.rows, policy, risk, seal=_SEAL)
+    return SafeTable(
+        out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None, seal=_SEAL
+    )
 
 
-def described(profile: Profile, policy: Policy) -> tuple[Column, ...]:
-    """Return the columns as they would be published under a policy. Raises: UnknownName, InputError."""
-    return tuple(_described(s) for s in _plan(profile, policies.accept(policy, "preview")))
+def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Alike:
+    """Make the rows of a file alike in its place, and check what was written by other means than those that made it."""
+    from parvis.privacy import anonymity  # late: most tables need no numpy of it
+
+    waiting = path.with_name(f"{path.name}.alike")
+    try:
+        alike = anonymity.apply(path, columns, wanted, waiting)
+        least = _smallest(waiting, [k for k in wanted.keys if k in pq.read_schema(waiting).names], wanted.person)
+        if least is not None and least < wanted.k:
+            raise RefusedError(
+                "Un groupe de {least} personne(s) est resté : rien n'est publié.",
+                "Prévenez votre administrateur : le regroupement n'a pas tenu sa promesse.",
+                least=least,
+            )
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return alike
+
+
+def _sorted(path: Path, names: Sequence[str]) -> Any:
+    """Put the rows of a file in the order of what is published of them, and return their former places.
+
+    The order of a file is often that of a column that was taken away: a list by name still tells the initials.
+    """
+    import pyarrow.compute as pc
+
+    table = pq.read_table(path)
+    order = pc.sort_indices(table, sort_keys=[(n, "ascending") for n in names]) if names else None
+    if order is None:
+        return None
+    waiting = path.with_name(f"{path.name}.sorted")
+    pq.write_table(table.take(order), waiting, compression="zstd", row_group_size=sql.GROUP)
+    waiting.replace(path)
+    return order.to_numpy()
+
+
+def _smallest(path: Path, keys: Sequence[str], person: str) -> int | None:
+    """Return how many persons the smallest group holds, None of an empty table."""
+    if not keys:
+        return None
+    whose = f"count(DISTINCT {sql.quoted(person)})" if person in pq.read_schema(path).names else "count(*)"
+    with sql.connect(path.parent) as engine:
+        grouped = ", ".join(sql.quoted(k) for k in keys)
+        query = f"SELECT min(n) FROM (SELECT {whose} AS n FROM {sql.source(path)} GROUP BY {grouped})"
+        found = engine.execute(query).fetchall()[0][0]
+    return None if found is None else int(found)
+
+
+def _alike(step: _Step, keys: Sequence[str]) -> _Step:
+    if step.column.name not in keys or step.column.kind is Kind.GEOMETRY:
+        return step
+    return _Step(step.column, sql.Expression(sql.quoted(step.column.name), Kind.TEXT), changed=True)
+
+
+def first_rows(safe: SafeTable, rows: int) -> tuple[dict[str, Any], ...]:
+    """Return the first rows of a protected table; values are JSON-safe, shapes only said."""
+    names = [c.name for c in safe.columns]
+    chosen = ", ".join(
+        f"CASE WHEN {sql.quoted(c.name)} IS NOT NULL THEN {sql.literal('[géométrie]')} END" if c.kind is Kind.GEOMETRY
+        else sql.quoted(c.name)
+        for c in safe.columns
+    )  # fmt: skip
+    with sql.connect(safe.path.parent) as engine:
+        found = engine.execute(f"SELECT {chosen} FROM {sql.source(safe.path)} LIMIT {int(rows)}").fetchall()
+    return tuple({n: _plain(v) for n, v in zip(names, row, strict=True)} for row in found)
 
 
 def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) -> tuple[dict[str, Any], ...]:

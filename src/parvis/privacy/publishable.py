@@ -86,6 +86,10 @@ def facts_of(
     seen = policies.blocking(findings)
     if any(f.values["meaning"] not in _NOT_PERSONS for f in seen):
         facts.add("personal")
+    if criteria is not None:  # only rows that are people are measured
+        facts.add("personal")
+    if policy.anonymity is not None and not policy.anonymity.decided_by:
+        facts.add("undecided.rows")
     if any(not _decided(policy.rule(f.values["name"])) for f in seen):
         facts.add("undecided")
     facts |= _kept(seen, policy)

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from parvis.privacy.criteria import Criteria
 from parvis.privacy.publishable import Permission
-from parvis.values import Column
+from parvis.values import Column, msg
+
+STEPS = (2, 3, 4, 5, 6, 8, 10, 11, 15, 20, 30, 50)  # persons of a group that a person may choose
+SHAPES: Mapping[str, str] = {
+    "local": msg("Chaque groupe aussi précis que possible"),
+    "whole": msg("La même précision dans toute une colonne"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a size of group costs: ``loss`` is the mean share of detail lost, 0..1; ``left_out`` counts rows."""
+
+    k: int
+    shape: str  # of SHAPES
+    loss: float
+    left_out: int
+    by_column: Mapping[str, float] = field(default_factory=dict)  # name -> 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +42,5 @@ class Rehearsal:
     permission: Permission | None = None
     before: Criteria | None = None
     after: Criteria | None = None
+    price: Price | None = None  # of making rows alike, when that is wanted
+    prices: Sequence[Price] = ()  # of other sizes of group

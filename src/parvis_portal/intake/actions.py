@@ -17,7 +17,7 @@ from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
 from parvis.store import inbox
 from parvis.store.folder import Folder
-from parvis.values import Metadata, Parcel, to_json
+from parvis.values import Anonymity, Metadata, Parcel, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import former, queries
@@ -80,8 +80,10 @@ def save(
     rules: Mapping[str, policies.Choice] | None = None,
     dataset: Dataset | None = None,
     override: tuple[str, str] | None = None,
+    group: tuple[Anonymity | None] | None = None,
 ) -> Draft:
-    """Keep what a person changed: metadata, and what becomes of each column, (ground, reason) to publish despite a risk.
+    """Keep what a person changed: metadata, and what becomes of each column, (ground, reason) to
+    publish despite a risk, (how rows are made alike,).
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -97,6 +99,8 @@ def save(
         policy = policies.decide(
             policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
         )
+    if group is not None and group[0] != policy.anonymity:
+        policy = policies.group(policy, group[0], by=str(by or "Parvis"))
     if override is not None and override != (policy.ground, policy.reason):
         policy = policies.override(policy, *override, by=str(by or "Parvis"))
     if policy != draft.decided_policy:
