@@ -25,6 +25,11 @@ from parvis.privacy import spans, words
 SENTENCES = int(os.environ.get("SENTENCES", "6000"))
 SEED = int(os.environ.get("SEED", "1"))
 FOUND, PEOPLE, PRECISION, DAMAGED, PER_SECOND, MEGABYTES = 0.97, 0.97, 0.93, 0.03, 2000, 10
+LABELS = {
+    "taught": "Parvis, phrases qui ont servi à régler",
+    "judged": "Parvis, phrases qui jugent",
+    "fresh": "Parvis, phrases écrites après coup",
+}
 PEERS = (
     ("spaCy fr_core_news_md 3.8", 0.472, 0.733, 0.498, 0.506, 152),
     ("Presidio + md", 0.541, 0.722, 0.497, 0.582, 89),
@@ -33,14 +38,13 @@ PEERS = (
 
 
 def main() -> None:
-    lines = {name: _scored(name) for name in ("taught", "judged")}
+    lines = {name: _scored(name) for name in LABELS}
     score, per_second = lines["judged"]
     weight = sum(f.stat().st_size for f in Path(words.__file__).parent.glob("*.t*")) / 1e6
     print(f"{SENTENCES:,} phrases de chaque jeu, graine {SEED} ; noms et mots : {weight:.2f} Mo")
     print(f"{'':44} masqué  personnes (rappel, précision)  abîmé   phrases/s")
     for name, (told, speed) in lines.items():
-        label = "Parvis, phrases " + ("qui ont servi à régler" if name == "taught" else "qui ne servent qu'à juger")
-        print(f"{label:44} {told.recall:.3f}   {told.people_recall:.3f}  {told.people_precision:.3f}                  "
+        print(f"{LABELS[name]:44} {told.recall:.3f}   {told.people_recall:.3f}  {told.people_precision:.3f}                  "
               f"{told.damage:.3f}   {speed:,.0f}")  # fmt: skip
     for peer, found, recall, precision, damage, speed in PEERS:
         print(

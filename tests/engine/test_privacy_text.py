@@ -13,8 +13,8 @@ import pytest
 
 from parvis.privacy import spans
 
-FOUND, PEOPLE, PRECISION, DAMAGED = 0.9, 0.9, 0.93, 0.03
-FILES = ("taught", "judged")
+FOUND, PEOPLE, PRECISION, DAMAGED = 0.97, 0.97, 0.93, 0.03
+FILES = ("taught", "judged", "fresh")
 
 
 @cache
@@ -35,7 +35,7 @@ def made(name: str, count: int = 1500, seed: int = 7) -> list[object]:
     return list(module.sentences(module.families(module.FOLDER / f"{name}.txt"), count, seed))
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES[1:])
 def test_what_must_be_hidden_is_and_what_may_stay_stays(name: str) -> None:
     score, _ = labelled().scored(
         made(name), lambda text: [(s.start, s.end, s.meaning == "person_name") for s in spans.hidden(text)]
@@ -48,7 +48,7 @@ def test_what_must_be_hidden_is_and_what_may_stay_stays(name: str) -> None:
 
 def test_the_two_files_of_sentences_share_no_template() -> None:
     module = labelled()
-    taught, judged = (module.families(module.FOLDER / f"{name}.txt") for name in FILES)
+    taught, judged = (module.families(module.FOLDER / f"{name}.txt") for name in FILES[:2])
     assert len(taught.templates) >= 80
     assert len(judged.templates) >= 80
     assert not set(taught.templates) & set(judged.templates)

@@ -17,7 +17,8 @@ SOMEONE = re.compile(rf"\b{any_of('someone')}")
 _OF_ALL = re.compile(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
 _THEMES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
 _INCOME = re.compile(
-    r"\b(?:revenus?|salaires?|traitement|ressources|pension|retraite|percoi\w+|gagne\w*|remuner\w+)\b[^;:]{0,45}?"
+    r"\b(?:revenus?|salaires?|traitement|ressources|pension|retraite|percoi\w+|gagne\w*|remuner\w+|dispos\w+ de|touche\w*)"
+    r"\b[^;:]{0,45}?"
     r"(?<!\d)(\d[\d\s.,]*\s?(?:€|euros?)(?: (?:nets?|bruts?))?(?: (?:par (?:mois|an)|mensuels?|annuels?))?)"
 )
 

@@ -103,7 +103,7 @@ class _Reading:
         if step is None and self.bare:
             if token.folded in c.SURNAME_AFTER:
                 step = self._surname_called(i)
-            if step is None and token.folded in c.GIVEN_AFTER:
+            if step is None and (token.folded in c.GIVEN_AFTER or token.folded in c.GIVING):
                 step = self._given_called(i)
             if step is None and token.shape in "UT":
                 step = self._bare(i) or self._listed(i)
@@ -241,6 +241,10 @@ class _Reading:
     def _given_called(self, i: int) -> tuple[int, int, bool] | None:
         word = self.folded(i)
         j = self._after_colon(i + 1)
+        if word in c.GIVING and self.folded(j) != "a":
+            return None
+        if word in c.GIVING:
+            j += 1  # « transmettre à Chloé »
         if self.folded(j) == ("a" if word in ("bravo", "merci", "contact") else "de") and word != "enfants":
             j += 1  # « merci à Chloé », « la maman de Chloé »
         if self.folded(j) == "," and word.endswith("ment"):
@@ -393,7 +397,7 @@ class _Reading:
         if self.folded(after) in (",", "("):
             after += 1
             return self.folded(after) in c.APPOSED or (self.shape(after) == "0" and self.folded(after + 1) == "ans")
-        return self.shape(after) == "l" and self.folded(after) in c.ACTS
+        return self.shape(after) == "l" and _is_verb(self.folded(after))
 
     def _in_sentence(self) -> bool:
         """True where capitals are a choice, or where there are many words: a title, a notice."""
@@ -514,6 +518,8 @@ class _Reading:
             word = self.tokens[k].folded
             if word in ("les", "des") and self.prose and self.shape(k + 1) not in "UT":
                 continue
+            if word == "sa" and self.tokens[k].shape != "U":
+                continue  # hers, not the company
             if (word in c.NOUNS and not (owned and word in c.OWNED)) or word.startswith("saint"):
                 return True
             if word in c.BREAKS or (self.tokens[k].shape == "." and word not in ("-", "'", "’", "«", '"', "/", ".")):
@@ -527,6 +533,8 @@ class _Reading:
         word = token.folded
         if self.prose and token.shape == "T" and word not in c.NOUNS and (ordinary(word) or word in c.NEVER):
             return True  # « Naissance de », « Considérant »: the word that starts a sentence
+        if self.shout and word in ("de", "d", "a", "par"):
+            return True
         if self.prose and token is self.tokens[0] and word not in c.NOUNS and not _surname(word):
             return True  # « Appeler »
         return word in c.ROLES or word in c.LABELS or word in c.BREAKS or word in c.TITLES or _given(word) >= 4
@@ -697,7 +705,7 @@ class _Again:
     def _is_mention(self, i: int) -> bool:
         token, reading = self.reading.tokens[i], self.reading
         starts = i == 0 or reading.folded(i - 1) == "."
-        if _common(token.folded) and ((starts and reading.folded(i + 1) not in c.ACTS) or token.folded in c.NOUNS):
+        if _common(token.folded) and ((starts and not _is_verb(reading.folded(i + 1))) or token.folded in c.NOUNS):
             return False
         return not (reading._in_place(i) or reading._hangs_on_noun(i) or reading._body_follows(i + 1))
 
@@ -896,11 +904,19 @@ def _common(word: str) -> bool:
     return ordinary(word) >= 2 or (ordinary(word) == 1 and _surname(word) < 4 and _given(word) < 4)
 
 
-_ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.LISTS | {"ne", "nee"}
+_FUTURE = re.compile(r"\w\w(?:era|ira|ura|dra|ront|rait|raient)$")
+
+
+def _is_verb(word: str) -> bool:
+    return word in c.ACTS or bool(_FUTURE.search(word))
+
+
+_ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | c.LISTS | {"ne", "nee"}
 _ARTICLES = frozenset("la le les l du des de d".split())
 _VOWEL = re.compile(r"[aeiouy]")
 _SURE_KIN = frozenset(
-    "fils fille filles prenom prenomme prenommee appelle appelee appele enfant enfants bebe epouse".split()
+    "fils fille filles soeur frere mari femme beau-frere belle-soeur beau-pere belle-mere prenom prenomme prenommee appelle "
+    "appelee appele enfant enfants bebe epouse".split()
 )
 _RELIGIOUS = frozenset("pere mere frere freres soeur soeurs famille".split())
 _BEFORE_YEAR = frozenset("en de ( - – — depuis vers avant apres jusqu'en et a des".split())

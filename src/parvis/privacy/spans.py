@@ -302,7 +302,7 @@ def _any_accents(words: Iterable[str]) -> str:
 
 
 _CALLED_SQL = (
-    rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER)})[^{_LETTER}0-9]"
+    rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER | classes.GIVING)})[^{_LETTER}0-9]"
     rf"(?:.{{0,12}}[^{_LETTER}])?[{_CAPITAL}][{_LETTER}'’\-]"
     rf"|[{_CAPITAL}][{_LETTER}\-]+\s?,\s*(?i:{_any_accents(classes.APPOSED)})(?:$|[^{_LETTER}])"
     rf"|(?:^|[^{_LETTER}])(?i:{_any_accents(classes.LISTS)})[^{_LETTER}].*[:(]"
@@ -310,6 +310,6 @@ _CALLED_SQL = (
 _PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.TRADES))})"
 _SOMEONE_SQL = rf"(?i){_any_accents(lines('someone'))}"
 _HOME_SQL = (
-    r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+(?:le|en|vers|à|a)\b|naissance|ddn|d\.d\.n|demeur|domicil|r[ée]sid|habit|adresse|chez"
+    r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+(?:le|en|vers|à|a)(?:$|\s)|naissance|ddn|d\.d\.n|demeur|domicil|r[ée]sid|habit|adresse|chez"
     r"|\b(?:vi|log|h[ée]berg)\S*\s"
 )

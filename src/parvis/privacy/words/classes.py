@@ -192,7 +192,8 @@ OWNED = _set(
     "modele montre chaussures fete fetes famille promotion agence bar cafe restaurant boulangerie boucherie pharmacie "
     "gite auberge taxi menuiserie plomberie maconnerie electricite coiffure mas hameau etang bois pelle engin logiciel "
     "imprimante bateau ecurie ruelle pre champ don dons legs donation bourse arret arrets formule tarif base port "
-    "secteur fort tour pool mission operation mandataire cours pass label groupe"
+    "secteur fort tour pool mission operation mandataire cours pass label groupe "
+    "foyer menage couple dossier chalet camping-car appartement pavillon potager puits"
 )
 # Where a single surname follows: « la famille Durand », « le nommé Durand », « affaire Durand ».
 SURNAME_AFTER = _set(
@@ -222,6 +223,13 @@ ACTS = _set(
     "gagne reste part quitte rejoint succede remplace encadre anime accompagne conduit circule chute tombe decede mange "
     "vient va fait veille souligne rappelle renonce retire signe atteste certifie s'engage s'est s'inquiete s'etonne"
 )
+# What is done to somebody: « transmettre à Chloé ».
+GIVING = _set(
+    "transmettre donner remettre dire ecrire repondre demander verser confier preter rendre parler telephoner attribue "
+    "attribuee accorde accordee verse versee remis remise vendu vendue loue louee cede cedee confie confiee adresse adressee "
+    "notifie notifiee delivre delivree signifie refuse refusee rappele souhaite souhaitons adressez ecrivez demandez "
+    "appartient appartenait"
+)
 # What is somebody's: « la demande de Chloé Durand ».
 OF_SOMEONE = _set(
     "parents propriete courrier lettre demande dossier situation domicile logement maison terrain parcelle camion chien "
@@ -246,7 +254,8 @@ GIVEN_AFTER = _set(
     "fillette mari femme compagnon compagne conjoint conjointe neveu niece cousin cousine oncle tante grand-mere "
     "grand-pere mamie papi epouse epoux prenom prenomme prenommee appelle appelee appele bonjour cher chere bravo avec contactez "
     "contacter rappeler "
-    "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux"
+    "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux beau-frere belle-soeur "
+    "beau-pere belle-mere beau-fils belle-fille gendre bru filleul filleule marraine parrain tuteur"
 )
 # Heads of the lists of a council: who stands in them acts in a public function.
 LISTS = _set(
