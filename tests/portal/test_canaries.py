@@ -163,7 +163,8 @@ def test_the_eye_sees_what_it_looks_for(tmp_path: Path) -> None:
         package.writestr("x.txt", NAME)
     page = tmp_path / "page.typ"
     page.write_text(f"{NAME}, née le 19/03/1931", "utf-8")
-    for hidden in (bytes(typst.compile(page)), NAME.encode(), NAME.upper().encode("utf-16-le"), b"06.98.71.23.45", gzip.compress(b"19/03/1931"),
+    made = bytes(typst.compile(page))
+    for hidden in (made, NAME.encode(), NAME.upper().encode("utf-16-le"), b"06.98.71.23.45", gzip.compress(b"19/03/1931"),
                    table.getvalue(), packed.getvalue(), csv(), workbook(), quote("Zyxalinde").encode()):  # fmt: skip
         assert betrayed(hidden)
     assert not betrayed("Fontclaire, Gare, 150 €, 1960".encode())
