@@ -123,7 +123,7 @@ def test_a_version_that_changes_by_a_few_persons_is_said() -> None:
         counts[row if row < len(counts) else -1] += 3
     later = table.set_column(2, "nombre_beneficiaires", pa.array(counts))
     found = [f for f in propose(later, ROLES, before=[table]).findings if f.code == "secret.small_change"]
-    assert found and found[0].count >= 2 and "moins de 11 personnes" in found[0].text
+    assert found and found[0].count >= 2 and "changent de moins de 11 depuis" in found[0].text
 
 
 def test_tables_released_together_hide_the_same_cell_in_both() -> None:

@@ -518,7 +518,8 @@ def _findings(
     if unequal:
         yield Finding(
             "secret.unequal", Severity.WARN,
-            msg("{count} total ou totaux sont inférieurs à la somme de leurs parties, dont « {cell} » : ils n'ont pas servi à protéger."),
+            msg("{count} total ou totaux sont inférieurs à la somme de leurs parties, dont « {cell} » : ils n'ont pas servi à "
+                "protéger."),
             values={"count": len(unequal), "cell": _named(unequal[0])}, count=len(unequal),
             hint=msg("Corrigez ces totaux, ou retirez-les, puis calculez à nouveau ce qu'il faut cacher."),
         )  # fmt: skip
