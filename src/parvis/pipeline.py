@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from parvis import cycles
 from parvis.catalogue import metadata as describing
 from parvis.errors import InputError, ParvisError, RefusedError
 from parvis.privacy import policy as policies
@@ -385,9 +386,9 @@ def opened(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="parvis-") as work:
         parcel = _parcel_of(source, now)
-        findings, tables = _examine(
-            parcel, Path(work), _Expected(schema, tuple(recipe), {}, territory, now, lines), None
-        )
+        expected = _Expected(schema, tuple(recipe), {}, territory, now, lines)
+        with cycles.left_alone():
+            findings, tables = _examine(parcel, Path(work), expected, None)
         yield Reception(parcel, findings, tuple(t.preparation for t in tables)), tables
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parvis import pipeline
+from parvis import cycles, pipeline
+from parvis.tables import texts
+from parvis.tables.table import RawTable
 from parvis.values import Parcel, from_json, to_json
 
 
@@ -37,3 +40,28 @@ def test_tables_of_ones_own_files_have_names_of_their_own(tmp_path: Path) -> Non
         path.write_text("nom;places\nLac;3\nBois;4\n", "utf-8")
         ids |= {p.id for p in pipeline.inspect(path).preparations}
     assert len(ids) == 2
+
+
+def test_cycles_are_looked_for_again_once_a_file_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lacs.csv"
+    path.write_text("nom;places\nLac;3\n", "utf-8")
+    seen: list[bool] = []
+    real = texts.texts_of
+
+    def watched(raw: RawTable) -> texts.Texts:
+        seen.append(gc.isenabled())
+        return real(raw)
+
+    monkeypatch.setattr(pipeline, "texts_of", watched)
+    with pipeline.opened(path):
+        assert gc.isenabled()
+    assert seen == [False]
+    with pytest.raises(FileNotFoundError), cycles.left_alone():
+        pipeline.inspect(tmp_path / "absent.csv")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        pipeline.inspect(path)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

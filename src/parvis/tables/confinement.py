@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import importlib
 import json
 import os
@@ -50,12 +51,14 @@ def nursery(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _load(FIRST)
     found("parvis.tables.readers", "readers")  # asked of every file: loaded here once, and not by each child
+    gc.freeze()  # what is loaded is no child's garbage, and its memory stays shared with all of them
     running: dict[int, tuple[int, int]] = {}  # pid -> (job, descriptor for the exit status)
     idle = True
     while True:
         ready, _, _ = select.select([control.fileno(), wake_r], [], [], _IDLE if idle else None)
         if not ready and idle and not running:
             _load(LATER)
+            gc.freeze()
             idle = False
         if wake_r in ready:
             with contextlib.suppress(BlockingIOError):
@@ -93,6 +96,7 @@ def _fork(
     if pid == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        gc.enable()
         control.close()
         for fd in (*wake, status, *(s for _, s in running.values())):
             os.close(fd)
