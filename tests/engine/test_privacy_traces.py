@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typst
+import xlwt
 from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
 
@@ -245,6 +246,75 @@ def test_what_a_libreoffice_document_hides_is_found(tmp_path: Path, flat: bool) 
     assert ("thumbnail" in found) is not flat
 
 
+# --- Old Office files -----------------------------------------------------------------------------
+
+
+def summary(texts: dict[int, str]) -> bytes:
+    """Return a set of properties of texts."""
+    values, places = b"", []
+    for number, text in texts.items():
+        places.append((number, 8 + 8 * len(texts) + len(values)))
+        raw = text.encode("cp1252") + b"\0"
+        values += struct.pack("<II", 0x1E, len(raw)) + raw + b"\0" * (-len(raw) % 4)
+    section = struct.pack("<II", 8 + 8 * len(texts) + len(values), len(texts))
+    section += b"".join(struct.pack("<II", *p) for p in places) + values
+    return b"\xfe\xff" + b"\0" * 22 + struct.pack("<I", 1) + b"\0" * 16 + struct.pack("<I", 48) + section
+
+
+def compound_file(streams: dict[str, bytes]) -> bytes:
+    """Return an old Office file of these streams, each in sectors of its own."""
+    held = {n: s.ljust(4096, b"\0") for n, s in streams.items()}
+    table, body = [0xFFFFFFFD, 0xFFFFFFFE], b""
+    entries = [("Root Entry", 5, 0xFFFFFFFE, 0)]
+    for name, stream in held.items():
+        start, count = len(table), -(-len(stream) // 512)
+        table += [*range(start + 1, start + count), 0xFFFFFFFE]
+        body += stream.ljust(count * 512, b"\0")
+        entries.append((name, 2, start, len(stream)))
+    directory = b""
+    for name, kind, start, size in entries:
+        raw = name.encode("utf-16-le")
+        row = raw.ljust(64, b"\0") + struct.pack("<HBB", len(raw) + 2, kind, 1) + b"\xff" * 12
+        directory += row.ljust(116, b"\0") + struct.pack("<IQ", start, size)
+    assert len(entries) <= 4 and len(table) <= 128
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + b"\0" * 6
+    head += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    sectors = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff") + directory.ljust(512, b"\0")
+    return head + sectors + body
+
+
+def test_who_wrote_an_old_document_is_found(tmp_path: Path) -> None:
+    content = compound_file(
+        {
+            "\x05SummaryInformation": summary({4: NAME, 2: "Plainte de Mme Quiberon", 8: "mairie"}),
+            "\x05DocumentSummaryInformation": summary({14: "M. Jean Martin", 15: "Commune"}),
+        }
+    )
+    found = look(tmp_path, "courrier.doc", content)
+    assert {"author", "property"} <= set(found)
+    assert "person_name" in found["author"].values["people"] and "person_name" in found["property"].values["people"]
+    cut = look(tmp_path, "courrier.doc", content[:900])
+    assert not [f for f in cut.values() if f.values["people"]]
+
+
+def test_hidden_sheets_and_the_user_of_an_old_workbook_are_found(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.owner = NAME
+    shown, hidden = book.add_sheet("Aides"), book.add_sheet("Paie")
+    shown.write(0, 0, "a")
+    shown.row(3).hidden = True
+    shown.write(3, 0, "b")
+    shown.col(2).hidden = True
+    hidden.write(0, 0, NAME)
+    hidden.visibility = 1
+    out = io.BytesIO()
+    book.save(out)
+    found = look(tmp_path, "aides.xls", out.getvalue())
+    assert {"author", "hidden_sheet", "hidden_rows", "hidden_columns"} <= set(found)
+    assert found["hidden_sheet"].values["sheet"] == "Paie"
+
+
 # --- PDF ------------------------------------------------------------------------------------------
 
 
@@ -425,6 +495,7 @@ HOSTILE = {
     "far.jpg": b"\xff\xd8\xff\xe1\0\x20Exif\0\0II*\0\xff\xff\xff\xff" + b"\0" * 20,
     "empty.png": b"\x89PNG\r\n\x1a\n",
     "empty": b"",
+    "loop.doc": compound_file({"\x05SummaryInformation": b"\xfe\xff" + b"\xff" * 80})[:76] + b"\0" * 2000,
     "cut.db": b"SQLite format 3\0" + b"\0" * 50,
     "cut.parquet": b"PAR1" + b"\0" * 50,
     "bad.gpx": b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><gpx><author>&a;</author></gpx>",
