@@ -320,6 +320,27 @@ def test_sorted_rows_betray_the_column_they_were_sorted_by(tmp_path: Path) -> No
     assert "inference.order" not in names(list(inference.attacks(again)))
 
 
+def test_a_meter_that_shows_when_a_house_is_empty_gives_its_habits(tmp_path: Path) -> None:
+    start = dt.datetime(2026, 1, 5)  # noqa: DTZ001  cells have no zone
+    chance = random.Random(6)
+    moments = [start + dt.timedelta(hours=h) for h in range(24 * 28)]
+    homes = ["12 rue Haute", "14 rue Haute"]
+
+    def used(home: str, at: dt.datetime) -> float:
+        away = at.weekday() < 5 and 8 <= at.hour < (17 if home == homes[0] else 20)
+        return round((0.1 if away or at.hour < 6 else 1.0) + chance.random() / 20, 3)
+
+    rows = [(h, m, used(h, m)) for h in homes for m in moments]
+    cells = {"adresse": [r[0] for r in rows], "releve_le": [r[1] for r in rows], "kwh": [r[2] for r in rows]}
+    meanings = {"adresse": "address"}
+    found = named(list(inference.attacks(case(tmp_path, cells, cells, meanings))), "inference.habits")
+    assert found.rate > 0.9 and found.columns == ("kwh",)
+    noise = {**cells, "kwh": [chance.random() for _ in rows]}
+    assert "inference.habits" not in names(list(inference.attacks(case(tmp_path, noise, noise, meanings))))
+    monthly = {**cells, "releve_le": [dt.date(2026, 1, 1)] * len(rows)}
+    assert "inference.habits" not in names(list(inference.attacks(case(tmp_path, cells, monthly, meanings))))
+
+
 # --- Versions and other datasets ----------------------------------------------------------------
 
 

@@ -23,6 +23,9 @@ _GUIDES = 12  # columns tried as the one that gives back another
 _PAIRS = 5  # of which so many are tried two by two
 _ROWS = 60_000  # rows on which that is measured
 _SORTED = 0.95  # share of neighbours in order from which a table is sorted
+_HOMES = frozenset({"address", "ban_key", "lonlat", "longitude", "latitude", "person_name", "last_name"})
+_READINGS = 48  # of one home, under which it shows no habit
+_HOUR, _WEEK = 3_600_000_000, 168  # microseconds; hours
 _LEAST = 5  # rows under which an order says nothing
 
 HINT_GROUP = msg(
@@ -45,6 +48,13 @@ BACK = msg(
     "La colonne {hidden} a été {what}, mais {columns} la fait retrouver {won} fois sur {tried} ; au hasard, {blind}."
 )
 ORDER = msg("Les lignes sont restées dans l'ordre de {hidden} : leur place dit à peu près la valeur retirée.")
+HINT_HABITS = msg(
+    "Publiez des totaux par mois ou par quartier : un relevé par logement et par heure montre quand il est vide."
+)
+HABITS = msg(
+    "Les relevés de {secret} suivent des habitudes : le jour et l'heure font deviner s'ils sont hauts ou bas {won} fois sur "
+    "{tried}. On y lit quand un logement est vide."
+)
 REMOVED, BLURRED = msg("retirée"), msg("rendue plus vague")
 
 
@@ -57,6 +67,7 @@ def attacks(case: Case) -> Iterator[Attack]:
             yield from _in_groups(case, secret)
     yield from _given_back(case)
     yield from _betrayed(case)
+    yield from _habits(case)
 
 
 # --- A group that shares a secret ---------------------------------------------------------------
@@ -308,3 +319,84 @@ def _by_published(case: Case, place: Array) -> bool:
         if not np.isnan(both).any() and (both > 0).mean() >= _SORTED:
             return True
     return False
+
+
+# --- Habits ---------------------------------------------------------------------------------------
+
+
+def _habits(case: Case) -> Iterator[Attack]:
+    """Yield the readings of homes that the day of the week and the hour give away: when nobody is in.
+
+    Homes are the persons of the table, or its addresses; what was read in the first half of the time is set against the
+    second.
+    """
+    homes = _homes(case)
+    if homes is None:
+        return
+    for when in [c for c in case.published.values() if c.column.kind is Kind.DATETIME and c.position is not None]:
+        hours = _hours(when)
+        for name, held in case.published.items():
+            if held.position is None or held.column.kind not in (Kind.INTEGER, Kind.NUMBER) or held.size < 3:
+                continue
+            told = _predicted(homes, hours, held.position)
+            if told is not None:
+                right, tried = told
+                yield Attack(
+                    name="inference.habits",
+                    criterion=INFERENCE,
+                    tried=tried,
+                    won=right,
+                    chance=0.5,
+                    message=HABITS,
+                    columns=case.shown([name]),
+                    values={"secret": f"« {case.label(name)} »", "won": right, "tried": tried},
+                    hint=HINT_HABITS,
+                    sampled=True,
+                )
+
+
+def _homes(case: Case) -> Array | None:
+    """Return (rows,): the home of each row, when a home has many rows."""
+    if case.number < case.rows:
+        groups = case.people
+    else:
+        names = [n for n, c in case.published.items() if c.column.meaning in _HOMES and c.size > 1]
+        if not names:
+            return None
+        groups = combined([case.published[n].codes for n in names], case.rows)
+    return groups if case.rows >= _READINGS * len(np.unique(groups)) else None
+
+
+def _hours(when: Coded) -> Array:
+    """Return (rows,): hours since the beginning of time, NaN without one; the unit is Arrow's."""
+    assert when.position is not None
+    unit = {"s": 1e-6, "ms": 1e-3, "us": 1.0, "ns": 1e3}[str(getattr(when.values.type, "unit", "us"))]
+    return np.floor(when.position / (_HOUR * unit))
+
+
+def _predicted(homes: Array, hours: Array, values: Array) -> tuple[int, int] | None:
+    """Return (right guesses, tried) of « high or low for this home » by the hour of the week, or None without habits."""
+    filled = ~(np.isnan(hours) | np.isnan(values))
+    homes, hours, values = homes[filled], hours[filled].astype(np.int64), values[filled]
+    if len(values) < _READINGS or len(np.unique(hours)) < _WEEK // 7 * 2:
+        return None
+    _, homes = np.unique(homes, return_inverse=True)
+    homes = homes.reshape(-1)
+    high = values > _medians(homes, values)[homes]
+    early = hours < np.median(hours)
+    key = homes * _WEEK + hours % _WEEK
+    size = int(homes.max() + 1) * _WEEK
+    seen = np.bincount(key[early], minlength=size)
+    ups = np.bincount(key[early], weights=high[early], minlength=size)
+    judged = np.flatnonzero(~early & (seen[key] > 0))
+    if not len(judged):
+        return None
+    right = int(((ups[key[judged]] * 2 > seen[key[judged]]) == high[judged]).sum())
+    return (right, len(judged)) if _worth(right, len(judged) // 2, len(judged)) else None
+
+
+def _medians(homes: Array, values: Array) -> Array:
+    order = np.lexsort((values, homes))
+    starts = np.flatnonzero(np.diff(homes[order], prepend=-1))
+    counts = np.diff(np.append(starts, len(homes)))
+    return values[order][starts + counts // 2]
