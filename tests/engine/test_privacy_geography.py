@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parvis.errors import InputError
-from parvis.privacy.geography import areas, grid, masking, nearby, plane, risk
+from parvis.privacy.geography import areas, grid, masking, nearby, places, plane, risk
+from parvis.privacy.measure import measure
+from parvis.values import Column, Kind
 
 SECRET = b"un secret de seize octets"
 K = 11
@@ -239,3 +244,43 @@ def test_a_town_of_too_few_homes_gives_no_area() -> None:
     assert told.groups == () and told.labels() == [None, None]
     with pytest.raises(InputError):
         areas.gather([3.05], [47.5], points, [areas.Area("x", "x", b"rien")], K)
+
+
+# --- On a table -----------------------------------------------------------------------------------
+
+
+def written(path: Path, lon: Any, lat: Any, shape: bool = False) -> tuple[Column, ...]:
+    count = len(lon)
+    cells: dict[str, Any] = {"aide": ["APA"] * (count // 2) + ["RSA"] * (count - count // 2)}
+    if shape:
+        cells["lieu"] = [shapely.to_wkb(shapely.Point(x, y)) for x, y in zip(lon, lat, strict=True)]
+        columns = (Column("aide", "Aide"), Column("lieu", "Lieu", Kind.GEOMETRY))
+    else:
+        cells |= {"x": list(lon), "y": list(lat)}
+        columns = (Column("aide", "Aide"), Column("x", "X", Kind.NUMBER, "longitude"),
+                   Column("y", "Y", Kind.NUMBER, "latitude"))  # fmt: skip
+    pq.write_table(pa.table(cells), path)
+    return columns
+
+
+@pytest.mark.parametrize("shape", [False, True])
+def test_a_map_of_persons_fails_the_first_criterion_until_it_is_laid_in_squares(tmp_path: Path, shape: bool) -> None:
+    lon, lat = town(300)
+    before = written(tmp_path / "o.parquet", lon, lat, shape)
+    raw = measure(tmp_path / "o.parquet", before, tmp_path / "o.parquet", before, known=["aide"])
+    told = next(a for a in raw.answer("singling_out").attacks if a.name == "singling_out.place")
+    assert raw.failed == ("singling_out",) and told.won == len(lon)
+    points = plane.points(lon, lat)
+    x, y = plane.degrees(grid.finest(points, K).centres, points.system)
+    after = written(tmp_path / "p.parquet", x, y, shape)
+    laid = measure(tmp_path / "o.parquet", before, tmp_path / "p.parquet", after, known=["aide"])
+    assert next(a for a in laid.answer("singling_out").attacks if a.name == "singling_out.place").won == 0
+
+
+def test_a_table_with_lines_and_holes_has_no_place_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    line = shapely.to_wkb(shapely.LineString([(0, 0), (1, 1)]))
+    pq.write_table(pa.table({"g": [shapely.to_wkb(shapely.Point(3, 47)), None, line]}), path)
+    told = places.degrees_of(path, [Column("g", "G", Kind.GEOMETRY)])
+    assert told is not None and told[0][0] == 3 and np.isnan(told[0][1:]).all()
+    assert places.degrees_of(path, [Column("g", "G")]) is None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from parvis.privacy import law
 from parvis.privacy.attacks import run as attacking
+from parvis.privacy.attacks.attack import Attack
 from parvis.privacy.attacks.case import Case, open_case
 from parvis.privacy.attacks.linkage import Public
 from parvis.privacy.criteria import Criteria, Scope, judge
+from parvis.privacy.geography import places, plane, risk
 from parvis.values import Column
 
 
@@ -25,16 +30,44 @@ def measure(
     title: str = "",
     others: Sequence[Public] = (),
     knowledge: Mapping[str, Sequence[str]] | None = None,
+    homes: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> Criteria:
     """Return the three criteria of a published Parquet, attacked by one who has the columns ``known`` of the original.
 
     ``others`` is what everybody can read already: earlier versions of the dataset (with their number), other datasets.
+    ``homes`` are the (longitudes, latitudes) of the town's homes, as an address base gives them, for the places of persons.
     See ``attacks.case.open_case`` for the rest. With ``published`` the original itself, it is the risk of a raw copy.
     Raises: InputError when rows and tables do not fit.
     """
     case = open_case(original, before, published, after, rows=rows, known=known, sensitive=sensitive, person=person)
     ours = Public(published, after, title)
-    return judge(attacking.run(case, ours, others, knowledge), scope_of(case, others), subjects_of(case))
+    found = [
+        *attacking.run(case, ours, others, knowledge),
+        *_on_the_map(case, original, before, published, after, rows, homes),
+    ]
+    return judge(found, scope_of(case, others), subjects_of(case))
+
+
+def _on_the_map(
+    case: Case,
+    original: Path,
+    before: Sequence[Column],
+    published: Path,
+    after: Sequence[Column],
+    rows: Sequence[int] | None,
+    homes: tuple[Sequence[float], Sequence[float]] | None,
+) -> Iterator[Attack]:
+    """Yield who is alone on a map of what is published, when both tables have places."""
+    true, shown = places.degrees_of(original, before), places.degrees_of(published, after)
+    if true is None or shown is None or not case.rows:
+        return
+    at = np.arange(case.rows) if rows is None else np.asarray(rows, np.int64)
+    whose = case.people.tolist() if case.number < case.rows else None
+    points = plane.points(true[0][at], true[1][at], whose)
+    moved = plane.points(shown[0], shown[1], system=points.system)
+    base = plane.points(*homes, system=points.system).households() if homes is not None else None
+    k = int(law.threshold("households").value)
+    yield risk.attack(risk.exposure(points, moved.xy, k=k, homes=base), shown[2])
 
 
 def scope_of(case: Case, others: Sequence[Public] = ()) -> Scope:

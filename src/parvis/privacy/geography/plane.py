@@ -45,15 +45,18 @@ class Points:
         return self.xy[placed[first]]
 
 
-def points(longitudes: Sequence[float], latitudes: Sequence[float], homes: Sequence[Any] | None = None) -> Points:
+def points(
+    longitudes: Sequence[float], latitudes: Sequence[float], homes: Sequence[Any] | None = None, system: int = 0
+) -> Points:
     """Return the places of rows in metres. ``homes`` says whose household a row is; each place is one when not given.
 
-    Places are the same home within a metre. What is no place on Earth is a row without a place.
+    ``system`` imposes the EPSG code, else it is that of where most places lie. Places are the same home within a metre.
+    What is no place on Earth is a row without a place.
     """
     lon, lat = np.asarray(longitudes, float), np.asarray(latitudes, float)
     out = ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90))
     lon, lat = np.where(out, np.nan, lon), np.where(out, np.nan, lat)
-    system = system_of(lon, lat)
+    system = system or system_of(lon, lat)
     xy = np.full((len(lon), 2), np.nan)
     if (~out).any():
         xy[~out] = np.column_stack(_transformer(4326, system).transform(lon[~out], lat[~out]))
