@@ -51,6 +51,8 @@ from parvis.values import (
     Anonymity,
     Change,
     Finding,
+    Hiding,
+    Kind,
     Metadata,
     Parcel,
     Policy,
@@ -77,6 +79,7 @@ Progress = Callable[[float, str], None]
 SURE = 0.6
 PREVIEW_ROWS = 20
 # Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
+COUNTED_ROWS = 20_000  # of a table whose small counts are looked for
 KEPT_ROWS = 1_000_000
 
 
@@ -240,7 +243,7 @@ def rehearse(
         return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
     facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
     told = publishable.may_publish(facts)
-    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices)
+    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden)
 
 
 def _prices(staged: Path, preparation: Preparation, policy: Policy, work: Path) -> tuple[Price, ...]:
@@ -687,6 +690,8 @@ def _examine_table(
     policy = policies.propose(profile, findings)
     if rows_are_people(profile, findings):
         policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
+    elif profile.rows <= COUNTED_ROWS:
+        policy = dataclasses.replace(policy, hiding=_too_small(typed, profile, policy))
     preparation = Preparation(
         id=_identity(parcel, raw.name),
         parcel=parcel,
@@ -717,6 +722,16 @@ def _alone(typed: Path | Cells, profile: Profile, policy: Policy) -> Anonymity |
             return anonymity.propose(safe.path, safe.columns, profile.columns)
         except ParvisError:  # what stops it is said when the policy is tried
             return None
+
+
+def _too_small(typed: Path | Cells, profile: Profile, policy: Policy) -> Hiding | None:
+    """Return how the small counts of a table are hidden; None of one that counts nobody, or on a harmless matter."""
+    columns = [c for c in profile.columns if (r := policy.rule(c.name)) is None or r.transform == "keep"]
+    if not any(c.kind is Kind.INTEGER for c in columns):
+        return None
+    from parvis.privacy import counts
+
+    return counts.proposed(typed.file() if isinstance(typed, Cells) else typed, columns, profile)
 
 
 def _placed(table: Examined, repaired: RawTable, expected: _Expected) -> Examined:

@@ -232,6 +232,22 @@ class Anonymity:
 
 
 @dataclass(frozen=True, slots=True)
+class Hiding:
+    """How small counts are hidden in a table that counts people or companies, so that nobody recalculates them.
+
+    All are names of columns: ``values`` are the counts, or sums when ``contributors`` counts who stands behind them;
+    ``largest`` are the largest contributions to a sum, which are never published. ``unit`` is "persons" or "companies".
+    """
+
+    dimensions: Sequence[str]
+    values: Sequence[str]
+    contributors: str = ""
+    largest: Sequence[str] = ()
+    unit: str = "persons"
+    decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What is done to each column, then to rows that are people. A column without a rule is kept as it is.
 
@@ -242,6 +258,7 @@ class Policy:
     rules: Sequence[Rule] = ()
     note: str = ""
     anonymity: Anonymity | None = None
+    hiding: Hiding | None = None
     ground: str = ""
     reason: str = ""
     decided_by: str = ""

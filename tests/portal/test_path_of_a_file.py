@@ -184,6 +184,28 @@ def test_a_table_of_people_is_published_grouped_so_that_nobody_stands_alone(town
     assert len(rows) >= 110 and min(Counter(rows).values()) >= 10
 
 
+def test_small_counts_on_a_grave_matter_are_hidden_with_those_that_give_them_back(town: Town) -> None:
+    grid = {"Centre": (41, 52, 38), "Gare": (3, 47, 60), "Vergers": (55, 44, 7)}
+    ages = ("18-39 ans", "40-64 ans", "65 ans et plus")
+    rows = [f"{q};{a};{n}" for q, line in grid.items() for a, n in zip(ages, line, strict=True)]
+    rows += [f"{q};Ensemble;{sum(line)}" for q, line in grid.items()]
+    content = "\n".join(["Quartier;Tranche d'âge;Bénéficiaires d'une aide sociale", *rows]).encode()
+    draft = post_file(town, "agent", "aides.csv", content).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    assert draft.decided_policy.hiding is not None
+    shown = html.unescape(referent.get(page).content.decode())
+    assert "Les petits effectifs" in shown and "moins de 11 personnes" in shown and "Pas encore." in shown
+    referent.post(page, fields(draft, then="accept"))
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    answer = town.client("visitor").get(f"/api/v1/datasets/{draft.dataset.pk}/exports/csv")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    hidden = [line for line in lines if "secret statistique" in line]
+    assert len(hidden) >= 4 and not any(line.split(",")[2] in ("3", "7") for line in lines[1:]), lines
+
+
 def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:
     draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
     rule = draft.decided_policy.rules[0]

@@ -18,8 +18,22 @@ from parvis.errors import InputError, RefusedError, UnknownColumn, UnknownName
 from parvis.plugins import found
 from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
 from parvis.privacy.screen import COLUMN, LABEL
-from parvis.values import Anonymity, Column, Finding, Kind, Policy, Profile, Rule, Severity, from_json, msg, to_json
+from parvis.values import (
+    Anonymity,
+    Column,
+    Finding,
+    Hiding,
+    Kind,
+    Policy,
+    Profile,
+    Rule,
+    Severity,
+    from_json,
+    msg,
+    to_json,
+)
 
+COUNTS = msg("les petits effectifs")
 ROWS = msg("les lignes")  # where the label of a column stands, for what is done to rows
 _LARGEST = 1 << 20  # bytes of a policy file
 _STRONGEST = ("drop", "mask", "year", "mask_text")
@@ -104,7 +118,10 @@ def accept(policy: Policy, by: str) -> Policy:
     rules = tuple(r if r.decided_by else dataclasses.replace(r, decided_by=who) for r in policy.rules)
     if wanted is not None and not wanted.decided_by:
         wanted = dataclasses.replace(wanted, decided_by=who)
-    return dataclasses.replace(policy, rules=rules, anonymity=wanted)
+    hiding = policy.hiding
+    if hiding is not None and not hiding.decided_by:
+        hiding = dataclasses.replace(hiding, decided_by=who)
+    return dataclasses.replace(policy, rules=rules, anonymity=wanted, hiding=hiding)
 
 
 class Choice(NamedTuple):
@@ -157,6 +174,13 @@ def group(policy: Policy, wanted: Anonymity | None, *, by: str) -> Policy:
     )
 
 
+def hide(policy: Policy, wanted: Hiding | None, *, by: str) -> Policy:
+    """Return the policy under which small counts are hidden as wanted, decided by ``by``; None shows them."""
+    return dataclasses.replace(
+        policy, hiding=None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
+    )
+
+
 def override(policy: Policy, ground: str, reason: str, *, by: str) -> Policy:
     """Return the policy under which a table is published although people could be singled out in it; "" takes it back.
 
@@ -205,6 +229,9 @@ def replayed(
         proposed = policy.anonymity
         if proposed is None or set(proposed.keys) <= set(wanted.keys):
             policy = dataclasses.replace(policy, anonymity=wanted)
+    hiding = former.hiding
+    if hiding is not None and hiding.decided_by and {*hiding.dimensions, *hiding.values} <= names:
+        policy = dataclasses.replace(policy, hiding=hiding)
     return policy
 
 
@@ -278,6 +305,9 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
     if policy.anonymity is not None and not policy.anonymity.decided_by:
         said = msg("Des personnes seraient seules de leur sorte : personne n'a décidé de les regrouper.")
         out.append(_bad(said, ROWS, "group"))
+    if policy.hiding is not None and not policy.hiding.decided_by:
+        said = msg("De petits effectifs diraient quelque chose de quelqu'un : personne n'a décidé de les cacher.")
+        out.append(_bad(said, COUNTS, "hiding"))
     return tuple({(f.message, f.values["name"]): f for f in out}.values())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ DOUBTFUL = msg("{criterion} : {sentence}")
 FAILING = msg("{criterion} : {sentence}")
 UNMEASURED = msg("{criterion} : ce critère n'a pas été mesuré.")
 NOT_MEASURED = msg("Les trois critères n'ont pas été mesurés sur cette version.")
+GROUPED = msg("Regroupées ; personnes qui se ressemblent, au moins")
+SMALL = msg("Cachés, avec ceux qui permettraient de les recalculer")
 NOBODY_THERE = msg("Les lignes publiées parlent d'organismes, de lieux ou de choses, et non de personnes.")
 NO_PROMISE = msg(
     "Une mesure n'est pas une promesse : d'autres fichiers peuvent paraître demain. Elle est refaite à chaque version."
@@ -171,7 +173,7 @@ def prove(
         source=Side(source_digest, profile.rows, len(profile.columns), committed(source_digest, salt), salt),
         result=Side(result_digest, rows, len(columns)),
         found=(*(_found(f) for f in policies.blocking(findings)), *(_trace(t) for t in traces)),
-        done=tuple(_done(r, labels.get(r.column, r.column)) for r in policy.rules),
+        done=(*(_done(r, labels.get(r.column, r.column)) for r in policy.rules), *_done_to_rows(policy)),
         permission=publishable.may_publish(facts),
         remains=tuple(_remains(findings, policy, after, people)),
         before=before,
@@ -255,6 +257,14 @@ def _done(rule: Rule, label: str) -> Done:
         articles=tuple(law.article(a) for a in law.grounds().get(rule.ground, ())),
         decided_by=rule.decided_by,
     )
+
+
+def _done_to_rows(policy: Policy) -> Iterator[Done]:
+    if policy.anonymity is not None:
+        wanted = policy.anonymity
+        yield Done(policies.ROWS, "alike", GROUPED, {"k": wanted.k}, decided_by=wanted.decided_by)
+    if policy.hiding is not None:
+        yield Done(policies.COUNTS, "hide", SMALL, decided_by=policy.hiding.decided_by)
 
 
 def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None, people: bool) -> list[Remark]:

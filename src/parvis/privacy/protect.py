@@ -28,11 +28,11 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import Price
+from parvis.privacy.rehearsal import Hidden, Price
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
-from parvis.values import Anonymity, Column, Finding, Kind, Policy, Profile, Risk
+from parvis.values import Anonymity, Column, Finding, Hiding, Kind, Policy, Profile, Risk, msg
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
@@ -60,6 +60,7 @@ class SafeTable:
     risk: Risk
     kept: Any = None
     price: Price | None = None
+    hidden: Hidden | None = None
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -106,6 +107,10 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
             kept = order if kept is None else kept[order]
         columns = _refreshed(waiting, rows, plan)
         _looked_at_again(waiting, profile, plan, columns, policy)
+        hidden = None
+        if policy.hiding is not None and alike is None:
+            hidden = _without_small_counts(waiting, policy.hiding)
+            columns = _counted_again(waiting, rows, columns, policy.hiding)
         left = {c.name for c in columns}
         keys = [k for k in risks.keys_of(profile.columns) if k in left] if policies.blocking(findings) else []
         risk = risks.measure(waiting, columns, keys)
@@ -113,8 +118,9 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     finally:
         waiting.unlink(missing_ok=True)
     return SafeTable(
-        out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None, seal=_SEAL
-    )
+        out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None,
+        hidden=hidden, seal=_SEAL,
+    )  # fmt: skip
 
 
 def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Alike:
@@ -135,6 +141,32 @@ def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Ali
     finally:
         waiting.unlink(missing_ok=True)
     return alike
+
+
+def _without_small_counts(path: Path, wanted: Hiding) -> Hidden:
+    from parvis.privacy import counts  # late: few tables need the solver
+
+    waiting = path.with_name(f"{path.name}.hidden")
+    try:
+        hidden = counts.apply(path, wanted, waiting)
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return hidden
+
+
+def _counted_again(path: Path, rows: int, columns: Sequence[Column], wanted: Hiding) -> tuple[Column, ...]:
+    """Return the columns as hiding left them: what is hidden stays in no statistics, and a column says what is."""
+    names = pq.read_schema(path).names
+    with sql.connect(path.parent) as engine:
+        told = [
+            dataclasses.replace(c, **_statistics(engine, path, rows, c)) if c.name in wanted.values else c
+            for c in columns
+            if c.name in names
+        ]
+        flags = [Column(n, msg("Secret statistique"), Kind.TEXT) for n in names if n not in {c.name for c in columns}]
+        told += [dataclasses.replace(c, **_statistics(engine, path, rows, c)) for c in flags]
+    return tuple(told)
 
 
 def _sorted(path: Path, names: Sequence[str]) -> Any:

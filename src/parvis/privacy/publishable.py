@@ -90,6 +90,8 @@ def facts_of(
         facts.add("personal")
     if policy.anonymity is not None and not policy.anonymity.decided_by:
         facts.add("undecided.rows")
+    if policy.hiding is not None and not policy.hiding.decided_by:
+        facts.add("undecided.counts")
     if any(not _decided(policy.rule(f.values["name"])) for f in seen):
         facts.add("undecided")
     facts |= _kept(seen, policy)

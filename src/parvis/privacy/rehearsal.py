@@ -29,6 +29,20 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """What was hidden of a table of counts: ``primary`` cells say too much, ``secondary`` would give them back.
+
+    ``loss`` is the share of cells that are hidden, 0..1; ``told`` at most ten of them: (cell, French sentence, its values).
+    """
+
+    cells: int
+    primary: int
+    secondary: int
+    loss: float
+    told: Sequence[tuple[str, str, Mapping[str, Any]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
     """``preview`` shows at most 20 rows of ``columns``, as they would be published; ``refused`` says why they would not.
 
@@ -44,3 +58,4 @@ class Rehearsal:
     after: Criteria | None = None
     price: Price | None = None  # of making rows alike, when that is wanted
     prices: Sequence[Price] = ()  # of other sizes of group
+    hidden: Hidden | None = None  # of a table of counts, when that is wanted

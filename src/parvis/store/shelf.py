@@ -240,7 +240,14 @@ def _keep_object(folder: Folder, source: Path, rows: int) -> tuple[str, int]:
 def _unsigned(policy: Policy) -> Policy:
     """Return the policy without the names of who decided it: they stay in the journal, the manifest may be read."""
     rules = tuple(dataclasses.replace(r, decided_by="commune" if r.decided_by else "") for r in policy.rules)
-    return dataclasses.replace(policy, rules=rules, decided_by="commune" if policy.decided_by else "")
+    alike, hiding = policy.anonymity, policy.hiding
+    return dataclasses.replace(
+        policy,
+        rules=rules,
+        anonymity=dataclasses.replace(alike, decided_by="commune" if alike.decided_by else "") if alike else None,
+        hiding=dataclasses.replace(hiding, decided_by="commune" if hiding.decided_by else "") if hiding else None,
+        decided_by="commune" if policy.decided_by else "",
+    )
 
 
 def _must_hold(path: Path, rows: int) -> None:

@@ -17,7 +17,7 @@ from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
 from parvis.store import inbox
 from parvis.store.folder import Folder
-from parvis.values import Anonymity, Metadata, Parcel, to_json
+from parvis.values import Anonymity, Hiding, Metadata, Parcel, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import former, queries
@@ -81,9 +81,10 @@ def save(
     dataset: Dataset | None = None,
     override: tuple[str, str] | None = None,
     group: tuple[Anonymity | None] | None = None,
+    hiding: tuple[Hiding | None] | None = None,
 ) -> Draft:
     """Keep what a person changed: metadata, and what becomes of each column, (ground, reason) to
-    publish despite a risk, (how rows are made alike,).
+    publish despite a risk, (how rows are made alike,), (how small counts are hidden,).
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -99,8 +100,10 @@ def save(
         policy = policies.decide(
             policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
         )
-    if group is not None and group[0] != policy.anonymity:
+    if group is not None and _fresh(group[0], policy.anonymity):
         policy = policies.group(policy, group[0], by=str(by or "Parvis"))
+    if hiding is not None and _fresh(hiding[0], policy.hiding):
+        policy = policies.hide(policy, hiding[0], by=str(by or "Parvis"))
     if override is not None and override != (policy.ground, policy.reason):
         policy = policies.override(policy, *override, by=str(by or "Parvis"))
     if policy != draft.decided_policy:
@@ -112,6 +115,11 @@ def save(
     if moved and draft.preparation.get("beside"):  # a table is not held against the dataset that it renews
         enqueue("intake.compare", draft.pk)
     return draft
+
+
+def _fresh(wanted: Anonymity | Hiding | None, held: Anonymity | Hiding | None) -> bool:
+    """True for a wish that is not what is held already, or that nobody has decided yet."""
+    return wanted != held or (wanted is not None and not wanted.decided_by)
 
 
 @transaction.atomic

@@ -238,7 +238,11 @@ def _start(submission: Submission, preparation: Preparation, wanted: str) -> Non
 def _ask_rehearsal(draft: Draft) -> None:
     """Have what is proposed tried, for a table that speaks of people: the page then says what an outsider could do."""
     preparation = draft.prepared
-    touched = policies.blocking(preparation.findings) or rows_are_people(preparation.profile, preparation.findings)
+    touched = (
+        policies.blocking(preparation.findings)
+        or preparation.policy.hiding
+        or rows_are_people(preparation.profile, preparation.findings)
+    )
     if draft.open and preparation.profile.rows and touched:
         enqueue("intake.rehearse", draft.pk)
 

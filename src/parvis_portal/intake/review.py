@@ -28,6 +28,7 @@ from parvis.values import (
     NO_SCHEMA,
     Anonymity,
     Finding,
+    Hiding,
     Kind,
     Place,
     Policy,
@@ -694,6 +695,33 @@ def grouping(posted: QueryDict, draft: Draft) -> tuple[Anonymity | None] | None:
             first=tuple(n for n in keys if n in posted.getlist("group:first")),
         ),
     )
+
+
+def counts(draft: Draft) -> dict[str, Any] | None:
+    """Return which small counts are hidden and why; None for a table of which none is."""
+    told, wanted = draft.rehearsed, draft.decided_policy.hiding
+    offered = draft.prepared.policy.hiding
+    if wanted is None and offered is None:
+        return None
+    hidden = told.hidden if told is not None else None
+    return {
+        "on": wanted is not None,
+        "decided": bool(wanted and wanted.decided_by),
+        "by": wanted.decided_by if wanted else "",
+        "hidden": hidden,
+        "kept": round(100 * (1 - hidden.loss)) if hidden else None,
+        "told": [(cell, _(said).format(**values)) for cell, said, values in hidden.told] if hidden else [],
+    }
+
+
+def hiding(posted: QueryDict, draft: Draft) -> tuple[Hiding | None] | None:
+    """Return what the form says of small counts, None when it says nothing decided."""
+    wanted, every = draft.decided_policy.hiding, posted.get("then") == "accept"
+    if "hiding:asked" not in posted:
+        return (wanted,) if every and wanted is not None and not wanted.decided_by else None
+    if not (every or posted.get("decide:hiding")):
+        return None
+    return (wanted or draft.prepared.policy.hiding if posted.get("hiding:on") else None,)
 
 
 def _nearest(k: int) -> int:

@@ -166,8 +166,16 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
     if request.POST.get("then") == "accept":
         rules = {**queries.proposed(found), **review.chosen(request.POST, found, every=True)}
     override = (request.POST["override"], request.POST.get("why", "")) if "override" in request.POST else None
-    group = review.grouping(request.POST, found)
-    return actions.save(found, member.user, metadata, rules, form.cleaned_data["dataset"], override, group)
+    return actions.save(
+        found,
+        member.user,
+        metadata,
+        rules,
+        form.cleaned_data["dataset"],
+        override,
+        review.grouping(request.POST, found),
+        review.hiding(request.POST, found),
+    )
 
 
 def _repair(request: HttpRequest, found: Draft, member: Membership) -> HttpResponseBase:
@@ -272,6 +280,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "others": review.others(found),
         "risk": review.risk(found),
         "group": review.group(found),
+        "counts": review.counts(found),
         "grounds": [(name, _(said)) for name, said in GROUNDS.items()],
         "form": form,
         "preview": review.preview(found),
