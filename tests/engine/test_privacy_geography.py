@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from parvis.errors import InputError
 from parvis.privacy.geography import areas, grid, masking, nearby, places, plane, risk
+from parvis.privacy.geography import written as hidden
 from parvis.privacy.measure import measure
 from parvis.values import Column, Kind
 
@@ -284,3 +286,33 @@ def test_a_table_with_lines_and_holes_has_no_place_there(tmp_path: Path) -> None
     told = places.degrees_of(path, [Column("g", "G", Kind.GEOMETRY)])
     assert told is not None and told[0][0] == 3 and np.isnan(told[0][1:]).all()
     assert places.degrees_of(path, [Column("g", "G")]) is None
+
+
+@pytest.mark.parametrize("shape", [False, True])
+def test_a_table_is_written_in_squares_or_moved_and_nothing_of_its_places_stays(tmp_path: Path, shape: bool) -> None:
+    lon, lat = town(300)
+    before = written(tmp_path / "o.parquet", lon, lat, shape)
+    squares = hidden.in_squares(tmp_path / "o.parquet", before, tmp_path / "s.parquet", k=K)
+    moved = hidden.moved(tmp_path / "o.parquet", before, tmp_path / "m.parquet", SECRET, k=K)
+    assert [c.name for c in squares.columns[-2:]] == ["carreau", "carreau_m"] and sum(squares.by_size.values()) == len(
+        lon
+    )
+    assert moved.moved is not None and moved.moved > 10
+    for placed in (squares, moved):
+        judged = measure(tmp_path / "o.parquet", before, placed.path, placed.columns, known=["aide"])
+        attack = next((a for a in judged.answer("singling_out").attacks if a.name == "singling_out.place"), None)
+        # Squares drawn as areas are nobody's point; what is left as points hides among k homes.
+        assert attack is None or attack.won == 0
+        assert {c.name: c.kind for c in before}.items() <= {c.name: c.kind for c in placed.columns}.items()
+        assert not any(c.minimum or c.mean or c.examples for c in placed.columns)
+        assert set(pq.read_schema(placed.path).names) == {c.name for c in placed.columns}
+        sink = io.BytesIO()
+        pq.write_table(pq.read_table(placed.path), sink, compression="none", use_dictionary=False)
+        raw = sink.getvalue()
+        assert not [v for v in lon[:40] if np.float64(v).tobytes() in raw]
+
+
+def test_a_table_without_places_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": ["x"]}), tmp_path / "t.parquet")
+    with pytest.raises(InputError):
+        hidden.in_squares(tmp_path / "t.parquet", [Column("a", "A")], tmp_path / "o.parquet", k=K)
