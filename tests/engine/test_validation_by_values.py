@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parvis import pipeline
 from parvis.profiling.profile import profile as profile_of
 from parvis.schemas.match import mapped
 from parvis.schemas.schema import from_table_schema
@@ -68,3 +69,20 @@ def test_the_values_tell_what_the_rows_tell(
             told.append(run.check(work / "typed.parquet", raw, profile, SCHEMA, mapping))
     assert told[0] == told[1]
     assert told[0]
+
+
+@pytest.mark.parametrize(
+    ("last", "doubles"),
+    [(["R-99", "3"], 0), (["R-98", "3"], 0), (["R-98", "98"], 1), ([None, "3"], 0)],
+    ids=["all differ", "a reference given twice", "a row that comes twice", "a reference that is missing"],
+)
+def test_rows_of_a_large_table_that_come_twice_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: list[str | None], doubles: int
+) -> None:
+    monkeypatch.setattr(duplicate_rows, "EXACT", 10)
+    rows: list[list[str | None]] = [*([f"R-{n}", str(n)] for n in range(99)), last]
+    path = tmp_path / "aides.csv"
+    path.write_text("reference;montant\n" + "".join(f"{a or ''};{b}\n" for a, b in rows), "utf-8")
+    told = pipeline.check(path).preparations[0].findings
+    assert sum(f.count for f in told if f.code == "rows.duplicate") == doubles
+    assert [f.lines for f in told if f.code == "rows.duplicate"] == [(101,)] * doubles

@@ -86,7 +86,7 @@ def _shared(table: Table, column: Column) -> Iterator[Finding]:
         c for c in table.named(_NAME, Kind.TEXT) if c in texts
     ]  # « SIRET attribuant » goes with « Attribuant »
     near = sorted(names, key=lambda c: abs(_at(table, c) - _at(table, column)))
-    if not near:
+    if not near or near[0].distinct < _NAMES:
         return
     cell, other = quoted(column.name), quoted(near[0].name)
     # Where a number has one name only, and it nearly always has, its least name is its greatest: quickly seen.
