@@ -376,7 +376,12 @@ def test_an_older_version_that_is_finer_undoes_the_grouping(tmp_path: Path) -> N
     found = list(differencing.attacks(public(tmp_path, "neuf", coarse), [public(tmp_path, "effectifs", fine, 1)]))
     assert named(found, "differencing.refined").won == 40
     removed = named(found, "differencing.removed")
-    assert removed.won == 40 and "« nom »" in removed.text
+    assert removed.won == 40 and "« nom »" in removed.text and removed.assumed
+    assert "differencing.changed" not in names(found)  # nobody came: the ages are only vaguer
+    surnames = public(tmp_path, "noms", fine, 1, meanings={"nom": "last_name"})
+    assert not named(
+        list(differencing.attacks(public(tmp_path, "neuf", coarse), [surnames])), "differencing.removed"
+    ).assumed
 
 
 def test_a_total_gives_back_the_only_hidden_cell(tmp_path: Path) -> None:

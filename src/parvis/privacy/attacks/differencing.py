@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from parvis.privacy.attacks.attack import INFERENCE, SINGLING_OUT, Attack
+from parvis.privacy.attacks.attack import INFERENCE, SENSITIVE, SINGLING_OUT, Attack
 from parvis.privacy.attacks.case import Array, Coded, combined, load, texts
 from parvis.privacy.attacks.linkage import Public
+from parvis.privacy.meanings import BESIDE_PEOPLE, DIRECT, QUASI
 from parvis.text import fold, listed, words
 from parvis.values import Kind, msg
 
+_PERSONAL = frozenset({*DIRECT, *BESIDE_PEOPLE, *QUASI, *SENSITIVE, "first_name"})
 _TOTALS = frozenset({"total", "ensemble", "tous", "toutes", "totaux", "all"})
 _MASKED = frozenset({"", "s", "nc", "nd", "ns", "secret", "masque", "confidentiel", "***", "*", "c"})
 
@@ -98,7 +100,8 @@ def _paired(mine: _Table, theirs: _Table, names: Sequence[str]) -> _Pair:
 
 def _changes(mine: _Table, theirs: _Table, k: int) -> Iterator[Attack]:
     """Yield the rows that come or go in groups too small: those of a group are alike in the columns that stay."""
-    names = _common(mine, theirs)
+    # A column whose precision changed makes every row differ, and says nothing of who came.
+    names = [n for n in _common(mine, theirs) if _mostly_same(mine.held[n], theirs.held[n])]
     if not names or not mine.rows or not theirs.rows:
         return
     pair = _paired(mine, theirs, names)
@@ -107,11 +110,8 @@ def _changes(mine: _Table, theirs: _Table, k: int) -> Iterator[Attack]:
     came, left = int(change[change > 0].sum()), int(-change[change < 0].sum())
     if not came and not left:
         return
-    few = np.abs(change) < k
-    exposed = int(np.abs(change[few]).sum())
-    if came + left >= k:
-        # Many changed: only those who can be told from the others of the same release by one column are exposed.
-        exposed = _told_apart(pair, names, change, first, second, k)
+    # When many change, only those who can be told from the others of the same release by one column are exposed.
+    exposed = came + left if came + left < k else _told_apart(pair, names, change, first, second, k)
     if not exposed:
         return
     yield Attack(
@@ -190,6 +190,8 @@ def _refinement(theirs: _Table, name: str, won: int, tried: int, message: str) -
             "tried": tried,
         },
         hint=HINT_REFINED,
+        # A column that was no one's business may be dropped for other reasons than people.
+        assumed=message is REMOVED and theirs.held[name].column.meaning not in _PERSONAL,
     )
 
 
