@@ -401,6 +401,17 @@ def test_a_hidden_cell_is_read_in_another_release_or_added_up_from_a_finer_one(t
     assert named(list(differencing.attacks(ours, [by_sex])), "differencing.summed").won == 1
 
 
+def test_running_text_is_known_to_nobody_word_for_word_and_an_address_is(tmp_path: Path) -> None:
+    cells = {
+        "observations": [
+            f"Dossier reçu le {i}, complété ensuite par courrier puis classé sans suite" for i in range(40)
+        ],
+        "adresse": [f"{i} rue des Lilas" for i in range(40)],
+        "sexe": ["F", "H"] * 20,
+    }
+    assert set(case(tmp_path, cells, cells).known) == {"adresse", "sexe"}
+
+
 # --- The case itself ------------------------------------------------------------------------------
 
 

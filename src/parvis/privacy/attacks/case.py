@@ -33,6 +33,7 @@ _NOISE = 5  # rows a published value has on average under which a changed number
 _MANY = 20_000  # possible rows from which some of them tell how many there are ...
 _TRUSTED = 200  # ... when at least so many are left
 _NAMED = 4  # columns named in a sentence, one more when it is the last
+_WORDS, _SAMPLE = 6, 300  # words of a cell from which it is running text, and cells by which that is settled
 _MEASURED = 0.5  # share of distinct values above which a decimal number is a measure that nobody knows of anybody
 
 
@@ -347,16 +348,26 @@ def knowable(
     """Return the columns that an outsider may know of somebody: all but what is sensitive, measured, or empty.
 
     By measurement and not by name: a column counts as soon as it tells rows apart. A decimal number that nearly never
-    comes twice is a measure, unless it is a place.
+    comes twice is a measure, unless it is a place; running text is known to nobody word for word, and what it says of
+    people is looked for in another way.
     """
     out = []
     for name, held in {**published, **original}.items():
         column, rows = held.column, len(held.codes)
         measure = column.kind is Kind.NUMBER and held.size > _MEASURED * rows and column.meaning not in _COORDINATES
-        if name in (*sensitive, person, sql.LINE) or held.size < 2 or (measure and column.meaning not in QUASI):
+        unknown = (measure and column.meaning not in QUASI) or _prose(held)
+        if name in (*sensitive, person, sql.LINE) or held.size < 2 or unknown:
             continue
         out.append(name)
     return tuple(n for n in out if n in published) + tuple(n for n in out if n not in published)
+
+
+def _prose(held: Coded) -> bool:
+    """True for running text: cells of several words that nearly never come twice."""
+    if held.column.kind is not Kind.TEXT or held.size <= _MEASURED * len(held.codes):
+        return False
+    some = [t for t in texts(held)[:_SAMPLE] if t]
+    return bool(some) and sum(len(t.split()) for t in some) >= _WORDS * len(some)
 
 
 def _secrets(original: dict[str, Coded], published: dict[str, Coded]) -> tuple[str, ...]:
