@@ -129,7 +129,7 @@ def prepare(
     with folder.workspace() as work:
         findings, tables = _examine(kept, work, expected, progress)
         _stage(folder, tables)
-    return Reception(kept, findings, tuple(t.preparation for t in tables))
+    return Reception(kept, (*findings, *_traces(kept)), tuple(t.preparation for t in tables))
 
 
 def rework(
@@ -267,11 +267,13 @@ def commit(
     number: int = 1,
     others: Sequence[Version] = (),
     inhabitants: int = 0,
+    traces: Sequence[Finding] = (),
     now: str,
 ) -> Version:
     """Return the version made of a preparation under a decided policy: protected, attacked, on the shelf with its proof.
 
-    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town.
+    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town;
+    ``traces`` what was found in the hidden places of the file.
     Nothing is public yet: ``store.shelf.release`` makes it so. Doing it again gives the same version.
     Raises: RefusedError, naming the columns, while personal data awaits a decision, or with what the law says against it.
     """
@@ -306,7 +308,7 @@ def commit(
             version.rows,
             source_digest=preparation.parcel.digest, result_digest=version.object, salt=secrets.token_hex(16), now=now,
             title=metadata.title, dataset=dataset, version=version.id, number=number, before=before, after=after,
-            inhabitants=inhabitants, people=rows_are_people(preparation.profile, preparation.findings),
+            inhabitants=inhabitants, people=rows_are_people(preparation.profile, preparation.findings), traces=traces,
         ),
     )  # fmt: skip
     return version
@@ -578,6 +580,17 @@ def _examine(
         examined.append(_examine_table(parcel, raw, place, expected, chosen.get(raw.name), others))
     say(1.0, "Terminé")
     return tuple(read.findings), _taken_in(examined)
+
+
+def _traces(parcel: Parcel) -> tuple[Finding, ...]:
+    """Return what stands in the hidden places of a file; a plain text or a layer has none but its name."""
+    from parvis.privacy import traces
+
+    if not traces.may_hide(parcel.name):
+        return ()
+    found = traces.look(parcel.path, parcel.name)
+    # The published copy of a table holds none of it: that is for whoever sends the file itself to somebody.
+    return tuple(dataclasses.replace(f, severity=Severity.INFO) for f in found)
 
 
 def _taken_in(tables: Sequence[Examined]) -> tuple[Examined, ...]:

@@ -206,6 +206,30 @@ def test_small_counts_on_a_grave_matter_are_hidden_with_those_that_give_them_bac
     assert len(hidden) >= 4 and not any(line.split(",")[2] in ("3", "7") for line in lines[1:]), lines
 
 
+def test_hidden_places_of_a_workbook_are_told_to_the_agent_and_never_published(town: Town) -> None:
+    import io
+
+    from openpyxl import Workbook
+
+    book, out = Workbook(), io.BytesIO()
+    book.active.append(["Espèce", "Hauteur (m)"])
+    for n in range(5):
+        book.active.append(["Tilleul", 4 + n])
+    book.properties.creator = "Alexandrine Vaubernier"
+    book.save(out)
+    draft = post_file(town, "agent", "arbres.xlsx", out.getvalue()).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    assert any(f.code == "privacy.trace" for f in draft.submission.remarks)
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    sheet = html.unescape(
+        town.client("visitor").get(reverse("site:proof", args=[draft.dataset.slug, "1"])).content.decode()
+    )
+    assert "Les propriétés du document" in sheet and "Vaubernier" not in sheet
+
+
 def test_keeping_personal_data_needs_a_legal_ground(town: Town) -> None:
     draft = post_file(town, "agent", "associations.csv", ASSOCIATIONS).drafts.get()
     rule = draft.decided_policy.rules[0]

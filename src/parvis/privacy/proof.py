@@ -242,7 +242,13 @@ def _label(finding: Finding) -> str:
 
 
 def _trace(finding: Finding) -> Found:
-    return Found("", finding.code.rpartition(".")[2], "hidden", finding.count, finding.message, dict(finding.values))
+    return Found(
+        "", finding.code.rpartition(".")[2], "hidden", finding.count, finding.message, _nameless(finding.values)
+    )
+
+
+def _nameless(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: wording.without_people(v) if isinstance(v, str) else v for k, v in values.items()}
 
 
 def _done(rule: Rule, label: str) -> Done:

@@ -12,6 +12,7 @@ from django.db import transaction
 from parvis import pipeline
 from parvis.privacy import policy as policies
 from parvis.privacy.people import rows_are_people
+from parvis.privacy.trace import CODE as TRACE
 from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
@@ -108,6 +109,7 @@ def commit(argument: str, progress: Progress) -> None:
         number=draft.number,
         others=queries.published(draft.organisation, draft.dataset),
         inhabitants=draft.organisation.population or 0,
+        traces=[f for f in draft.submission.remarks if f.code == TRACE],
         now=now(),
     )
     progress(0.8, "Publication")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
 from parvis.errors import BusyError, ParvisError
 from parvis.plugins import found
+from parvis.privacy import wording
 from parvis.privacy.trace import CODE, HINT, HINTS, SENTENCES, WHY, Gathered, Trace
 from parvis.tables import cage
 from parvis.tables.read import HEAD, plain_name
@@ -24,6 +25,12 @@ from parvis.values import Finding, Place, Severity
 def plugins() -> Mapping[str, ModuleType]:
     """Return the plugins by name."""
     return found("parvis.privacy.traces", "traces")
+
+
+def may_hide(name: str) -> bool:
+    """Return whether a file of this name may have hidden places, or names somebody itself."""
+    suffix = PurePath(name).suffix.lower()
+    return wording.file_names_someone(name) or any(suffix in p.SUFFIXES for p in plugins().values())
 
 
 def look(
