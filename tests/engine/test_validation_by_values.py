@@ -80,9 +80,9 @@ def test_rows_of_a_large_table_that_come_twice_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: list[str | None], doubles: int
 ) -> None:
     monkeypatch.setattr(duplicate_rows, "EXACT", 10)
-    rows: list[list[str | None]] = [*([f"R-{n}", str(n)] for n in range(99)), last]
+    rows = [[f"R-{n}", str(n)] for n in range(99)] + [[cell or "" for cell in last]]
     path = tmp_path / "aides.csv"
-    path.write_text("reference;montant\n" + "".join(f"{a or ''};{b}\n" for a, b in rows), "utf-8")
+    path.write_text("reference;montant\n" + "".join(f"{a};{b}\n" for a, b in rows), "utf-8")
     told = pipeline.check(path).preparations[0].findings
     assert sum(f.count for f in told if f.code == "rows.duplicate") == doubles
     assert [f.lines for f in told if f.code == "rows.duplicate"] == [(101,)] * doubles
