@@ -2,7 +2,7 @@
 
 A family is a heading « == name » and its templates, a line each. In a template ``[person|{g} {N}]`` must be hidden,
 ``[-official|{g} {N}]`` must stay, and ``{g}`` is a first name, ``{n}`` a surname, ``{N}`` the surname in capitals (``{g2}``:
-of a second person, and so on). Lines « @given », « @family » … give the words. The same seed makes the same sentences.
+of a second person, and so on); ⏎ ends a line. Lines « @given », « @family » … give the words. The same seed makes the same sentences.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def sentences(known: Families, count: int, seed: int, only: frozenset[str] | Non
 def made(family: str, template: str, known: Families, chance: random.Random) -> Sentence:
     """Return one sentence of a template."""
     filler = Filler(known.words, chance)
+    template = template.replace("⏎", "\n")
     text, labels, last = "", [], 0
     for found in _LABEL.finditer(template):
         text += filler.fill(template[last : found.start()])

@@ -22,9 +22,9 @@ _BIRTH_YEAR = re.compile(
     rf"{_BORN}\s+(?:en|vers)\s+(?:(?:{_MONTHS})\w*\s+)?((?:19|20)\d\d)\b"
     r"|\bannee de naissance\s*:?\s*((?:19|20)\d\d)\b"
 )
-_IN_BRACKETS = re.compile(rf"\s*[(,]\s*(?:le\s+)?({_DAY})\s*[),]")
+_IN_BRACKETS = re.compile(rf"\s*[(;|]\s*(?:le\s+)?({_DAY})(?:\s*[);|,]|$)")
 _OLD = 1900  # someone born before is dead, and in the history books
-_BIRTH_SIGNS = ("le", "naissance", "dn", "d.n", "en", "vers", "(")
+_BIRTH_SIGN = re.compile(r"\bnee?s?\b|naissance|dn|d\.n")
 
 _SMALL = r"(?:de|du|des|d|la|le|les|l|en|aux|au|sur|sous|a|et)"
 _STREET = re.compile(
@@ -45,7 +45,7 @@ _NEAR = 70  # characters between someone and the address that is theirs
 
 
 def births(text: str, plain: str) -> Iterator[Part]:
-    if not any(sign in plain for sign in _BIRTH_SIGNS):
+    if not _BIRTH_SIGN.search(plain):
         return
     for m in _BIRTH.finditer(plain):
         if _of_the_living(m.group(1)):
@@ -58,7 +58,7 @@ def births(text: str, plain: str) -> Iterator[Part]:
 def births_after(plain: str, end: int) -> Iterator[Part]:
     """Yield the date in brackets right after someone's name."""
     m = _IN_BRACKETS.match(plain, end)
-    if m and "(" in plain[end : m.start(1)] and _of_the_living(m.group(1)):
+    if m and _of_the_living(m.group(1)):
         yield m.start(1), m.end(1), "birth_date"
 
 

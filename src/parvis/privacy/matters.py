@@ -21,10 +21,13 @@ _INCOME = re.compile(
     r"\b[^;:]{0,45}?"
     r"(?<!\d)(\d[\d\s.,]*\s?(?:€|euros?)(?: (?:nets?|bruts?))?(?: (?:par (?:mois|an)|mensuels?|annuels?))?)"
 )
+_ANY = re.compile("|".join([*(p.pattern for _, p in _THEMES), r"€|\beuros?\b"]))
 
 
 def matters(plain: str, start: int, end: int) -> Iterator[Part]:
     """Yield what is sensitive in a sentence that is about someone."""
+    if not _ANY.search(plain, start, end):
+        return
     found: list[Part] = []
     for meaning, pattern in _THEMES:
         for m in pattern.finditer(plain, start, end):

@@ -50,7 +50,7 @@ def find(text: str, *, bare: bool = True) -> list[Found]:
     tokens = _tokens(text)
     reading = _Reading(text, tokens, _shouting(tokens), bare)
     named = reading.names()
-    if bare and named:
+    if bare and named and (len(named) > 1 or sum(t.shape in "UTI" for t in tokens) > named[0].after - named[0].first):
         named = _Again(reading, named).names()
     out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
     return _with(out, _in_files(text)) if bare else out
@@ -75,9 +75,10 @@ class _Reading:
         self.shout = shout  # all in capitals: they tell nothing
         self.bare = bare
         self.prose = _is_prose(tokens)  # sentences rather than a cell
+        self.person_until = 0  # token after the last name of a person
         self.guarded_until = -1  # token after the last name that turned out to be a place's
         self.things: list[tuple[int, int]] = []  # tokens of those names
-        self.lists = _lists(tokens) if bare else []
+        self.lists = _lists(text, tokens) if bare else []
 
     def names(self) -> list[_Name]:
         out: list[_Name] = []
@@ -90,6 +91,7 @@ class _Reading:
             first, after, person = step
             if person and after > first:
                 out.append(_Name(first, after, self._official(first, after)))
+                self.person_until = after
             else:
                 self.guarded_until = after
                 self.things.append((first, after))
@@ -99,6 +101,8 @@ class _Reading:
     def _step(self, i: int) -> tuple[int, int, bool] | None:
         """Return (first token of a name, token after it, whether it is a person's) when one starts here."""
         token = self.tokens[i]
+        if token.shape in ".0" or (token.shape == "l" and token.folded not in _STARTING):
+            return None
         step = self._titled(i) if token.folded in c.TITLES else None
         if step is None and self.bare:
             if token.folded in c.SURNAME_AFTER:
@@ -106,11 +110,13 @@ class _Reading:
             if step is None and (token.folded in c.GIVEN_AFTER or token.folded in c.GIVING):
                 step = self._given_called(i)
             if step is None and token.shape in "UT":
-                step = self._bare(i) or self._listed(i)
+                step = self._bare(i) or (self._listed(i) if self.lists else None)
             if step is None and token.shape in "UI":
                 step = self._initials(i)
             if step is None and token.shape == "T":
                 step = self._apposed(i)
+            if step is None and token.folded == "est":
+                step = self._small_given(i)
         return step
 
     # A title, then a name. Returns (first token of the name, token after it, whether it is a person).
@@ -219,12 +225,21 @@ class _Reading:
         else:
             known = _surname(word) >= 4 and not _common(word) and not apart and self.folded(i) != "chez"
             known = known or (self.folded(i) in c.PEOPLE and self._plain_unknown(k) and not apart)
-            plants = self.folded(k - 1) in ("des", "du")  # « la famille des Fagacées »
+            plants = k > j and self.tokens[k - 1].text in (
+                "des",
+                "du",
+                "la",
+                "les",
+                "l'",
+            )  # « la famille des Fagacées »
             known = known and not plants
             known = known or (self.folded(i) in c.FAMILY and self.prose and not (apart or plants or ordinary(word)))
         if not known or (shape == "T" and self.shape(k + 1) in "UT") or self._named_after(i):
             return None
-        return j, self._joined(k + 1), not self._body_follows(k + 1)
+        after = self._joined(k + 1)
+        if self.folded(i).endswith(("s", "x")):
+            after = self._more_names(after)  # « les familles Durand et Martin »
+        return j, after, not self._body_follows(after)
 
     def _plain_unknown(self, k: int) -> bool:
         """True for a capital word that nobody writes small and that is no known name: « l'agent Haristoy »."""
@@ -271,11 +286,24 @@ class _Reading:
     # « Chloé, scolarisée en petite section ».
     def _apposed(self, i: int) -> tuple[int, int, bool] | None:
         word = self.folded(i)
-        if not self.prose or self.folded(i + 1) != "," or self.folded(i + 2) not in c.APPOSED:
+        if not self.prose or self.folded(i + 1) != ",":
+            return None
+        in_class = self.folded(i + 2) == "en" and self.folded(i + 3) in _CLASSES
+        aged = self.shape(i + 2) == "0" and self.folded(i + 3) == "ans"
+        if not (in_class or aged or self.folded(i + 2) in c.APPOSED):
             return None
         if _given(word) < 3 or _common(word) or self._in_place(i):
             return None
         return i, i + 1, True
+
+    # « bonjour, c'est gilles, je viens samedi ».
+    def _small_given(self, i: int) -> tuple[int, int, bool] | None:
+        word = self.folded(i + 1)
+        if self.folded(i - 1) != "c" or self.shape(i + 1) != "l" or self.folded(i + 2) not in (",", ".", "!", ""):
+            return None
+        if _given(word) < 4 or _common(word) or ordinary(word):
+            return None
+        return i + 1, i + 2, True
 
     # « A. B., né en 1972 »: initials that a birth completes.
     def _initials(self, i: int) -> tuple[int, int, bool] | None:
@@ -328,7 +356,14 @@ class _Reading:
         if word in c.PARTICLES and weight < 5:
             return None  # « San Pedro »
         j, common = i + 1, _common(word)
-        while self.shape(j) in "UT" and _given(self.folded(j)) >= 5 and self.shape(j + 1) in "UT" and j - i < 3:
+        loud_surname = self.tokens[i].shape == "T" and self.shape(j) == "U"  # « Jacky GILBERT »: it ends there
+        while (
+            not loud_surname
+            and self.shape(j) in "UT"
+            and _given(self.folded(j)) >= 5
+            and self.shape(j + 1) in "UT"
+            and j - i < 3
+        ):
             weight, j, common = max(weight, 5), j + 1, False
         if self.shape(j) == "I":
             j = self._skip_dot(j + 1)
@@ -341,7 +376,7 @@ class _Reading:
             return None
         surname = self.tokens[k]
         contrast = not self.shout and surname.shape == "U" and self.tokens[i].shape == "T" and len(surname.text) > 2
-        acts = self.prose and self._acts(i, k + 1)
+        acts = (self.prose or self.folded(i - 1) == ":") and self._acts(i, k + 1)
         known = self._surname_weight(j, k, plain=(common and not acts) or weight < (4 if self.prose else 5))
         if weight < 4 and known < 3 and not acts and not (contrast and self.prose and len(surname.text) > 4):
             return None
@@ -416,7 +451,7 @@ class _Reading:
                 return None
         if j == i or (len(self.tokens[j - 1].text) < 3 and j - i == 1):
             return None
-        if self.folded(j) == "," and self.shape(j + 1) == "T":
+        if self.folded(j) in (",", ";", "|") and self.shape(j + 1) == "T":
             j += 1
         if self.shape(j) != "T" or _given(self.folded(j)) < 3:
             return None
@@ -514,7 +549,7 @@ class _Reading:
         if self.folded(i - 1) == "a" and self.folded(i - 2) in c.WORKS:
             return True
         owned = self.prose and self.folded(i - 1) in ("de", "d", "du")  # « le camion de Jean Durand » is his
-        for k in range(i - 1, max(i - 8, -1), -1):
+        for k in range(i - 1, max(i - 8, self.person_until - 1, -1), -1):
             word = self.tokens[k].folded
             if word in ("les", "des") and self.prose and self.shape(k + 1) not in "UT":
                 continue
@@ -590,8 +625,10 @@ class _Reading:
         if self._in_list(first):
             return True
         start, end = self.tokens[first].start, self.tokens[after - 1].end
-        behind = " ".join(fold(self.text[end : end + 90]).split())
-        before = " ".join(fold(self.text[max(0, start - 90) : start]).split())
+        if not (_LETTER.search(self.text, end) or _LETTER.search(self.text[:start])):
+            return False
+        behind = _flat(self.text[end : end + 90])
+        before = _flat(self.text[max(0, start - 90) : start])
         return bool(
             _FUNCTION_AFTER.match(behind)
             or _ACT_AFTER.match(behind)
@@ -755,7 +792,7 @@ class _Again:
 # --- Lists of a council ---------------------------------------------------------------------------
 
 
-def _lists(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
+def _lists(text: str, tokens: Sequence[_Token]) -> list[tuple[int, int]]:
     """Return (first token, token after) of each list of members: « Présents : … », « Abstentions : 2 (…) »."""
     out = []
     for i, token in enumerate(tokens):
@@ -764,7 +801,7 @@ def _lists(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
         start = next((k + 1 for k in range(i + 1, min(i + 12, len(tokens))) if _opens(tokens, k)), None)
         if start is None or any(tokens[k].folded in (".", ";") for k in range(i + 1, start - 1)):
             continue
-        out.append((start, _end_of_list(tokens, start, closed=tokens[start - 1].text == "(")))
+        out.append((start, _end_of_list(text, tokens, start, closed=tokens[start - 1].text == "(")))
     return out
 
 
@@ -772,16 +809,28 @@ def _opens(tokens: Sequence[_Token], k: int) -> bool:
     return tokens[k].text == ":" or (tokens[k].text == "(" and tokens[k - 1].shape == "0")
 
 
-def _end_of_list(tokens: Sequence[_Token], start: int, *, closed: bool) -> int:
+def _end_of_list(said: str, tokens: Sequence[_Token], start: int, *, closed: bool) -> int:
     for k in range(start, len(tokens)):
         text = tokens[k].text
         if closed and text == ")":
             return k
+        if k > start:
+            gap = said[tokens[k - 1].end : tokens[k].start]
+            if "\n\n" in gap or ("\n" in gap and not _goes_on(tokens[k])):
+                return k
         if text == "." and tokens[k - 1].shape != "I" and tokens[k - 1].folded not in c.TITLES:
             return k
         if text == ":" and k > start:
             return k
     return len(tokens)
+
+
+def _goes_on(token: _Token) -> bool:
+    """True for the line of a list that names one more."""
+    word = token.folded
+    return word in c.TITLES or (
+        token.shape in "UTI" and (_surname(word) >= 3 or _given(word) >= 3) and not _common(word)
+    )
 
 
 # --- Names of files and of accounts ---------------------------------------------------------------
@@ -871,7 +920,7 @@ def _may_name(text: str, bare: bool) -> bool:
         folded, shape = _facts(word)
         if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True
-    if bare and _CAMEL.search(text):
+    if bare and (_CAMEL.search(text) or "c'est " in text or "c’est " in text):
         return True
     return bare and "." in text and bool(_FILE.search(text) or _ACCOUNT.search(text))
 
@@ -882,6 +931,11 @@ def _shape_of(word: str) -> str:
     if len(word) == 1:
         return "I"
     return "U" if word.isupper() else "T"
+
+
+def _flat(text: str) -> str:
+    """Return a text on one line, folded: the end of a line is a comma."""
+    return _COMMAS.sub(", ", " ".join(fold(text.replace("\n", " , ")).split()))
 
 
 def _is_prose(tokens: Sequence[_Token]) -> bool:
@@ -911,7 +965,11 @@ def _is_verb(word: str) -> bool:
     return word in c.ACTS or bool(_FUTURE.search(word))
 
 
+_STARTING = c.TITLES | c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | {"est"}
 _ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | c.LISTS | {"ne", "nee"}
+_CLASSES = frozenset(
+    "cp ce ce1 ce2 cm cm1 cm2 ps ms gs petite moyenne grande maternelle primaire sixieme classe".split()
+)
 _ARTICLES = frozenset("la le les l du des de d".split())
 _VOWEL = re.compile(r"[aeiouy]")
 _SURE_KIN = frozenset(
@@ -922,6 +980,8 @@ _RELIGIOUS = frozenset("pere mere frere freres soeur soeurs famille".split())
 _BEFORE_YEAR = frozenset("en de ( - – — depuis vers avant apres jusqu'en et a des".split())
 _ACRONYM = re.compile(r"(?:[A-Z]\.){2,}[A-Z]?\s*$|\b[A-Z]\.[A-Z]\s*$")  # « E.H.P.A.D Françoise Gauffier »
 _LONG_AGO = re.compile(r"[\s.,]{0,3}\(?\s?(?:v\.\s?)?1[0-8]\d\d\b")  # « Pierre Magnol (1638-1715) »
+_LETTER = re.compile(r"[^\W\d_]")
+_COMMAS = re.compile(r" ?,[ ,]*")
 _VERBS = frozenset("a est ont sont avait était sera fut demande doit peut".split())
 _CIVIL_TITLES = frozenset("m mr mme mlle monsieur madame mademoiselle".split())
 _DOCTORS = frozenset("docteur dr pr professeur maitre veuve".split())

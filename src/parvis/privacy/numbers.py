@@ -107,8 +107,9 @@ _VERSION = re.compile(r"\b(?:version|logiciel|article|v|chapitre|paragraphe|norm
 
 
 def plates(text: str, plain: str) -> Iterator[Part]:
-    vehicle = bool(_VEHICLE.search(plain))
-    for m in _SIV.finditer(text):
+    found = _SIV.search(text) or _FNI.search(text)
+    vehicle = bool(found and _VEHICLE.search(plain))
+    for m in _SIV.finditer(text) if found else ():
         if (vehicle or m.group(1) == "-") and not _REFERENCE.search(plain, max(0, m.start() - 25), m.start()):
             yield m.start(), m.end(), "plate"
     if vehicle:
@@ -166,9 +167,12 @@ SIGNS = (
 )  # fmt: skip
 
 
+_SIGNED = re.compile("|".join(SIGNS))
+
+
 def papers(text: str, plain: str) -> Iterator[Part]:
     """Yield the numbers of papers and of files: tax, identity card, passport, family allowances, an animal's chip."""
-    if any(sign in plain for sign in SIGNS):
+    if _SIGNED.search(plain):
         for paper in _PAPERS:
             for m in paper.finditer(plain):
                 yield m.start(1), m.end(1), "identifier"
@@ -192,6 +196,14 @@ CASES = (
     "allocation", "situation", "enquete", "mesure",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
+
+
+_CASE_SIGN = re.compile("|".join(CASES))
+
+
+def may_be_a_case(plain: str) -> bool:
+    """Return whether a text speaks of files at all."""
+    return bool(_CASE_SIGN.search(plain))
 
 
 def cases(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iterator[Part]:

@@ -54,6 +54,10 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
     for start, end, official in named:
         _insert(found, Span(start, end, OFFICIAL if official else "person_name"))
     people = [(start, end) for start, end, official in named if not official]
+    if people and not _says_more(plain, people):
+        for part in homes.births_after(plain, people[-1][1]) if figures else ():
+            _cover(found, Span(*part))
+        return found  # a name alone, or with figures
     for span in _beside_people(text, plain, people, figures):
         _cover(found, span)
     return _at_home(found, plain, people) if people else found
@@ -95,6 +99,19 @@ def _matches(column: str, pattern: str) -> str:
 def may_hold_form(column: str, *, bare_names: bool = True) -> str:
     """Return the same test of the form of a text, its digits made zeros (``tables.forms``): true wherever the other is."""
     return may_hold(column, bare_names=bare_names).replace(literal(_NUMBERS_SQL), literal(_NUMBERS_FORM_SQL))
+
+
+_WORD = re.compile(r"[a-z]{2}")
+
+
+def _says_more(plain: str, people: list[tuple[int, int]]) -> bool:
+    """Return whether words stand beside the names of a text."""
+    last = 0
+    for start, end in people:
+        if _WORD.search(plain, last, start):
+            return True
+        last = end
+    return bool(_WORD.search(plain, last))
 
 
 _DIGIT = re.compile(r"\d")
@@ -198,9 +215,10 @@ def _beside_people(text: str, plain: str, people: list[tuple[int, int]], figures
                 yield Span(*part)
     for start, end in _sentences(text, plain):
         someone = any(start <= first < end for first, _ in people)
-        if figures >= 3:
+        if figures >= 3 and numbers.may_be_a_case(plain):
             for part in numbers.cases(text, plain, start, end, someone=someone):
                 yield Span(*part)
+        if figures >= 9:
             for part in numbers.sole_traders(text, plain, start, end, someone=someone):
                 yield Span(*part)
         if someone and figures:
@@ -302,6 +320,7 @@ def _any_accents(words: Iterable[str]) -> str:
 
 
 _CALLED_SQL = (
+    rf"(?:^|[^{_LETTER}])c['’]est [a-z]|"
     rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER | classes.GIVING)})[^{_LETTER}0-9]"
     rf"(?:.{{0,12}}[^{_LETTER}])?[{_CAPITAL}][{_LETTER}'’\-]"
     rf"|[{_CAPITAL}][{_LETTER}\-]+\s?,\s*(?i:{_any_accents(classes.APPOSED)})(?:$|[^{_LETTER}])"

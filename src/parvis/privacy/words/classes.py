@@ -124,7 +124,7 @@ AFTER_BODY = _set(
 )
 # Never a name after a title nor a surname: words that titles and first names meet in ordinary sentences.
 NEVER = _set(
-    "saint sainte france tom dom reims stella le la les un une des du de et ou en au aux par pour sur sous dans avec "
+    "saint sainte france reims stella le la les un une des du de et ou en au aux par pour sur sous dans avec "
     "sans est sont tous toutes tout toute ce cette janvier fevrier mars avril mai juin juillet aout septembre octobre "
     "novembre decembre lundi mardi mercredi jeudi vendredi samedi dimanche tarif tarifs montant total euros budget "
     "compte subvention subventions nord sud ouest europe ouvrage oeuvre bovary sans-gene sport culture ii iii iv vi "
@@ -197,7 +197,7 @@ OWNED = _set(
 )
 # Where a single surname follows: « la famille Durand », « le nommé Durand », « affaire Durand ».
 SURNAME_AFTER = _set(
-    "famille heritiers heritiere heritier succession menage couple foyer nomme nommee denomme denommee locataire "
+    "famille familles heritiers heritiere heritier succession menage couple foyer nomme nommee denomme denommee locataire "
     "locataires proprietaire proprietaires requerant requerante petitionnaire demandeur demanderesse demandeuse "
     "beneficiaire allocataire usager usagere administre administree riverain riveraine voisin voisine eleve agent "
     "agente plaignant plaignante conducteur conductrice affaire tiers occupant occupante preneur acquereur acquereuse "
@@ -206,7 +206,7 @@ SURNAME_AFTER = _set(
 )
 # After them any capital word is a surname, known or not.
 FAMILY = _set(
-    "famille heritiers heritiere heritier succession menage couple nomme nommee denomme denommee epoux indivision "
+    "famille familles heritiers heritiere heritier succession menage couple nomme nommee denomme denommee epoux indivision "
     "veuve freres soeurs"
 )
 # Of these words, those that are one person's whatever follows.
@@ -252,7 +252,8 @@ APPOSED = _set(
 GIVEN_AFTER = _set(
     "fils fille filles frere soeur mere pere maman papa enfant enfants petit petite jeune bebe nourrisson garcon "
     "fillette mari femme compagnon compagne conjoint conjointe neveu niece cousin cousine oncle tante grand-mere "
-    "grand-pere mamie papi epouse epoux prenom prenomme prenommee appelle appelee appele bonjour cher chere bravo avec contactez "
+    "grand-pere mamie papi epouse epoux prenom prenomme prenommee appelle appelee appele bonjour cher chere bravo avec demander "
+    "contactez "
     "contacter rappeler "
     "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux beau-frere belle-soeur "
     "beau-pere belle-mere beau-fils belle-fille gendre bru filleul filleule marraine parrain tuteur"
