@@ -468,6 +468,18 @@ def test_a_file_named_after_a_place_is_not(tmp_path: Path, name: str) -> None:
     assert "file_name" not in look(tmp_path, name, b"a;b\n1;2\n")
 
 
+def test_documents_and_photos_of_an_archive_are_looked_into(tmp_path: Path) -> None:
+    members: dict[str, str | bytes] = {
+        "photos/chantier.jpg": jpeg(gps=True),
+        "actes/acte.docx": document(f'<w:p><w:del w:author="{NAME}"><w:t>Mme Quiberon</w:t></w:del></w:p>'),
+        "arbres.csv": "a;b\n1;2\n",
+        "abime.xlsx": b"PK\3\4 rien",
+    }
+    found = look(tmp_path, "envoi.zip", packed(members))
+    assert {"gps", "tracked", "reviewer"} <= set(found)
+    assert traces.may_hide("envoi.zip") and traces.may_hide("plan.pdf") and not traces.may_hide("arbres.csv")
+
+
 def test_members_of_an_archive_metadata_and_deleted_rows_are_looked_at(tmp_path: Path) -> None:
     assert "member_name" in look(tmp_path, "envoi.zip", packed({"Courrier_DURAND_Rose.pdf": b"x", "b.csv": b"x"}))
     sink = io.BytesIO()

@@ -13,7 +13,7 @@ from parvis.tables.table import Limits
 from parvis.values import msg
 
 TITLE = msg("Noms de fichiers")
-SUFFIXES = ()
+SUFFIXES = (".zip",)
 
 _OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _MOST = 2000  # names that are read
