@@ -127,6 +127,11 @@ def test_a_version_has_its_proof_sheet_as_page_pdf_and_json_without_who_decided(
     assert data["source"]["digest"] == "" and data["source"]["commitment"]
     for answer in (told, json.dumps(data)):
         assert "referent" not in answer and SECRET not in answer and draft.submission.digest not in answer
+    entry = referent.get(reverse("intake:register", args=[slug, 1]))
+    line = html.unescape(entry.content.decode())
+    assert "Mission d'intérêt public" in line and "(referent)" in line and draft.submission.digest in line
+    assert "Mission" in referent.get(reverse("intake:register", args=[slug, 1]), {"format": "csv"}).content.decode()
+    assert visitor.get(reverse("intake:register", args=[slug, 1])).status_code == 302
     assert visitor.get(reverse("site:proof_file", args=[slug, "1", "exe"])).status_code == 404
     assert visitor.get(reverse("site:proof", args=[slug, "2"])).status_code == 404
     referent.post(reverse("intake:withdraw", args=[slug]), {"reason": "Erreur de fichier"})

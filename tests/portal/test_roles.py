@@ -57,6 +57,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:source_pause": ("source", POSTS),
     "intake:source_again": ("source", POSTS),
     "intake:history": ("slug", DESK),
+    "intake:register": ("slug number", DESK),
     "intake:withdraw": ("slug", DECIDE),
 }
 

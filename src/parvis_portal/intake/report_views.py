@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 from pathlib import Path, PurePath
 
@@ -17,10 +19,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from parvis.privacy import proof as proving
 from parvis.reports import html, pdf, sarif
+from parvis.reports import sheet as sheets
 from parvis.reports.report import Part, report
+from parvis.store import proofs
 from parvis.store.folder import Folder
 from parvis.values import Reception
+from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.intake import actions, queries
 from parvis_portal.intake.models import Draft
 from parvis_portal.jobs.models import JobRun, State
@@ -91,6 +97,38 @@ def progress(request: HttpRequest, member: Membership, pk: int) -> HttpResponseB
     share, said = (job.share, job.said) if job is not None else (0, "")
     following = reverse("intake:copy", args=[pk]) if ended else ""
     return JsonResponse({"share": share, "said": said, "state": "done" if ended else "running", "next": following})
+
+
+@never_cache
+@require_safe
+@needs("review")
+def register(request: HttpRequest, member: Membership, slug: str, number: int) -> HttpResponseBase:
+    """The entry of a version for the RGPD register, with the whole proof that stays in the town hall."""
+    dataset = get_object_or_404(catalogue.managed(request.user).select_related("organisation"), slug=slug)
+    release = get_object_or_404(dataset.releases.all(), number=number)
+    told = proofs.whole(Folder(settings.DATA), release.version_id)
+    if told is None:
+        raise Http404
+    owner = dataset.organisation
+    entry = proving.register_entry(told, controller=owner.name, contact=owner.email)
+    lines = [(_(label), entry.entries[name]) for name, label in proving.FIELDS.items()]
+    if request.GET.get("format") == "csv":
+        rows = io.StringIO()
+        csv.writer(rows, delimiter=";").writerows([(label, _remark(said)) for label, said in lines])
+        name = content_disposition_header(True, f"{slug}-v{number}-registre.csv") or "attachment"
+        content = "\ufeff" + rows.getvalue()
+        return HttpResponse(content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    context = {
+        "dataset": dataset,
+        "number": number,
+        "lines": [(label, _remark(said)) for label, said in lines],
+        "sheet": sheets.sheet(told, say=_say),
+    }
+    return render(request, "intake/register.html", context)
+
+
+def _remark(remark: proving.Remark) -> str:
+    return _(remark.message).format(**remark.values)
 
 
 # --- Steps ----------------------------------------------------------------------------------------

@@ -27,5 +27,6 @@ urlpatterns = [
     path("sources/<int:pk>/reprendre/", source_views.again, name="source_again"),
     path("sources/<int:pk>/supprimer/", source_views.remove, name="source_remove"),
     path("jeux/<slug:slug>/historique/", views.history, name="history"),
+    path("jeux/<slug:slug>/versions/<int:number>/registre/", report_views.register, name="register"),
     path("jeux/<slug:slug>/retirer/", views.withdraw, name="withdraw"),
 ]
