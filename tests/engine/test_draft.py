@@ -8,9 +8,11 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import TempPathFactory
+from pytest import MonkeyPatch, TempPathFactory
 
+from parvis.tables import draft as draft_module
 from parvis.tables.draft import Draft, mostly
+from parvis.tables.repairs import drop_totals
 from parvis.tables.sink import Sink
 from parvis.tables.table import RawTable
 
@@ -64,3 +66,16 @@ def test_columns_left_out_leave_the_rows_in_their_order(tmp_path: Path) -> None:
         draft.project([("y", "c2", 2), ("x", "c0", 0)])
         assert draft.sample(1000) == [(r[2], r[0]) for r in rows]
         assert draft.labels == ["y", "x"]
+
+
+def test_the_total_of_a_big_table_is_looked_for_at_its_end(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(draft_module, "BIG", 3)
+    rows: list[list[str | None]] = [["60", "100"], ["61", "50"], ["62", "10"], ["63", "1"]]
+    with Draft(table(tmp_path, ["nature", "montant"], [*rows, ["TOTAL", "161"]])) as draft:
+        (step,) = drop_totals.propose(draft)
+        assert step.values["count"] == 1
+        assert drop_totals.apply(draft, {})
+        assert draft.rows() == 4
+    with Draft(table(tmp_path, ["nature", "montant"], rows)) as draft:
+        assert not drop_totals.propose(draft)
+        assert not drop_totals.apply(draft, {})

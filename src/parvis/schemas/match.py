@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from parvis.errors import UnknownName
-from parvis.schemas import remote
 from parvis.schemas.pairing import EVERYDAY, NEAR, Pair, key, kinds_of, pairs, stems
 from parvis.schemas.schema import Field, Schema, all_ids, from_file, from_text, load
 from parvis.values import Column, Kind, Profile, SchemaMatch, msg
@@ -33,6 +32,8 @@ STANDARDS: Mapping[str, str] = {"totem": "scdl/budget"}  # format of a reader ->
 def open_schema(asked: str) -> Schema:
     """Return a schema by its id, the path of a file, or an https address. Raises: UnknownName, InputError, RemoteError."""
     if asked.startswith(("https://", "http://")):
+        from parvis.schemas import remote  # what asks other machines is loaded when one is asked
+
         return from_text(remote.fetch(asked), asked)
     try:
         return load(asked)

@@ -112,7 +112,11 @@ def _condition(draft: Draft) -> str:
         named = any(re.search("tota", draft.seen(i).joined, re.IGNORECASE) for i in columns)
         return f"({f'{said} OR ' if named else ''}{LINE} = {_unnamed(draft)})"
     last = int(draft.query(f"SELECT coalesce(max({LINE}), 0) FROM {{view}}")[0][0])
-    return f"({LINE} > {last - _TAIL} AND {said})"
+    near = f"{LINE} > {last - _TAIL}"
+    total = " OR ".join(f"contains(lower(c{i}), 'tota')" for i in columns)
+    if not draft.query(f"SELECT 1 FROM {{view}} WHERE {near} AND ({total}) LIMIT 1"):
+        return "false"
+    return f"({near} AND {said})"
 
 
 def _unnamed(draft: Draft) -> int:
