@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parvis.dates import SHAPES, shapes_of
@@ -24,6 +24,7 @@ def test_shapes_are_those_whose_pattern_is_the_cell(cell: str) -> None:
     assert shapes_of(cell) == tuple(s for s in SHAPES if s.matches(cell))
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text("0129-/.: TZ+eraoût", max_size=28), st.one_of(*(st.from_regex(s.pattern) for s in SHAPES))))
 def test_shapes_are_those_whose_pattern_is_the_cell_whatever_it_is(cell: str) -> None:
     assert shapes_of(cell) == tuple(s for s in SHAPES if s.matches(cell))
@@ -33,6 +34,7 @@ NUMBERS = ["12", "-12", "1 234,56", "1.234,5", "1,234.5", "12.50", "(45,00)", "4
            "1e5", "Lac 2", "NC", "−7", "٣"]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(NUMBERS), st.text("019 ,.-m2€", max_size=8)), max_size=25))
 def test_writings_fit_nine_cells_in_ten(cells: list[str]) -> None:
     told = numbers.writings(cells)

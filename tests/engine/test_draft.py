@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import MonkeyPatch, TempPathFactory
 
@@ -25,6 +25,7 @@ def table(work: Path, labels: list[str], rows: list[list[str | None]]) -> RawTab
     return sink.tables[0]
 
 
+@settings(deadline=None)
 @given(rows=CELLS)
 def test_each_text_is_seen_once_with_its_first_row(
     rows: list[list[str | None]], tmp_path_factory: TempPathFactory
