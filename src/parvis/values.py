@@ -215,14 +215,14 @@ class Anonymity:
 
     At least ``k`` persons share what is shown of ``keys`` (names of columns); in each such group a column of ``sensitive``
     holds at least ``diversity`` values (0: not asked), spread as in the whole table within ``closeness`` (0: not asked).
-    ``shape`` is "local" (each group as precise as it can be), "whole" (one precision for a whole column) or "sets" (lists
-    and intervals of values); ``first`` names the keys whose detail matters most; ``person`` the column that says whose a
+    ``shape`` is "classes" (each group as precise as it can be), "columns" (one precision for a whole column) or "sets"
+    (spans and lists of values); ``first`` names the keys whose detail matters most; ``person`` the column that says whose a
     row is, "" when each row is a person.
     """
 
     k: int
     keys: Sequence[str] = ()
-    shape: str = "local"
+    shape: str = "classes"
     first: Sequence[str] = ()
     sensitive: Sequence[str] = ()
     diversity: int = 0

@@ -172,7 +172,7 @@ def test_a_table_of_people_is_published_grouped_so_that_nobody_stands_alone(town
     referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
     wanted = draft.decided_policy.anonymity
     assert wanted is not None and wanted.k == 5 and "age" in wanted.keys
-    told = {"group:asked": "1", "group:on": "1", "decide:group": "1", "group:step": "6", "group:shape": "local"}
+    told = {"group:asked": "1", "group:on": "1", "decide:group": "1", "group:step": "6", "group:shape": "classes"}
     referent.post(page, fields(draft, then="save", **told) | {"group:keys": [*wanted.keys], "group:first": ["sexe"]})
     worker.run(once=True)
     draft.refresh_from_db()

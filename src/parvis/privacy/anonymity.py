@@ -16,8 +16,9 @@ from parvis.errors import InputError, RefusedError
 from parvis.privacy import law, sql
 from parvis.privacy.attacks import case as casing
 from parvis.privacy.attacks.attack import SENSITIVE
-from parvis.privacy.microdata import coding, local, whole
+from parvis.privacy.microdata import coding, offer
 from parvis.privacy.microdata.demand import Closeness, Demand, Diversity
+from parvis.privacy.microdata.gathered import Gathered
 from parvis.privacy.microdata.hierarchies import Hierarchy
 from parvis.privacy.microdata.made import made
 from parvis.privacy.microdata.recoded import Recoded
@@ -30,6 +31,7 @@ _FIRST = 4.0  # times that the detail of a column to keep first counts
 # What the meaning of a column says better than its values: an age, a year and a postal code are all numbers.
 _KINDS = {"age": "age", "year": "year", "birth_date": "date", "insee_commune": "commune", "postcode": "postcode",
           "address": "address", "amount": "amount"}  # fmt: skip
+_ORDERED = (Kind.INTEGER, Kind.NUMBER, Kind.DATE, Kind.DATETIME)
 _SMALL = 50_000  # rows up to which other sizes of group are tried ...
 _PATIENCE = 4.0  # ... for so many seconds of processor
 
@@ -70,7 +72,7 @@ def apply(path: Path, columns: Sequence[Column], wanted: Anonymity, out: Path) -
     Raises: InputError for a wish that makes no sense; RefusedError when the table cannot meet it.
     """
     table, demand = _coded(path, columns, wanted)
-    recoded = _recoded(table, demand, wanted)
+    recoded = _recoded(table, demand, wanted, columns)
     kept, told = recoded.kept_rows(), recoded.columns()
     with pq.ParquetFile(path) as file:
         held = file.read()
@@ -94,7 +96,7 @@ def prices(path: Path, columns: Sequence[Column], wanted: Anonymity) -> tuple[Pr
             asked = dataclasses.replace(wanted, k=k, shape=shape)
             try:
                 table, demand = _coded(path, columns, asked)
-                out.append(_price(_recoded(table, demand, asked), asked))
+                out.append(_price(_recoded(table, demand, asked, columns), asked))
             except RefusedError:
                 continue
     return tuple(sorted(out, key=lambda p: (p.k, p.shape)))
@@ -144,14 +146,14 @@ def _hierarchy(column: Column, cells: Any) -> Hierarchy:
     return made(column.name, values, counts, _KINDS.get(column.meaning, ""))
 
 
-def _recoded(table: coding.Coded, demand: Demand, wanted: Anonymity) -> Recoded:
+def _recoded(table: coding.Coded, demand: Demand, wanted: Anonymity, columns: Sequence[Column]) -> Recoded | Gathered:
     importance = [_FIRST if h.name in wanted.first else 1.0 for h in table.hierarchies]
-    if wanted.shape == "whole":
-        return whole.recode(table, demand, _LEFT_OUT, importance)
-    return local.peel(table, demand, importance)
+    ordered = [c.name for c in columns if c.kind in _ORDERED or c.meaning in ("age", "year")]
+    shape: Any = wanted.shape
+    return offer.recode(shape, table, demand, importance, _LEFT_OUT, ordered)
 
 
-def _price(recoded: Recoded, wanted: Anonymity) -> Price:
+def _price(recoded: Recoded | Gathered, wanted: Anonymity) -> Price:
     left_out = len(recoded.coded.of) - len(recoded.kept_rows())
     by_column = dict(zip(recoded.coded.names, recoded.loss_by_column, strict=True))
     return Price(wanted.k, wanted.shape, recoded.loss, left_out, by_column)

@@ -12,8 +12,9 @@ from parvis.values import Column, msg
 
 STEPS = (2, 3, 4, 5, 6, 8, 10, 11, 15, 20, 30, 50)  # persons of a group that a person may choose
 SHAPES: Mapping[str, str] = {
-    "local": msg("Chaque groupe aussi précis que possible"),
-    "whole": msg("La même précision dans toute une colonne"),
+    "classes": msg("Ligne par ligne : chaque groupe de lignes est flouté juste ce qu'il faut"),
+    "columns": msg("Colonne par colonne : le même niveau de détail dans tout le tableau"),
+    "sets": msg("Fourchettes et listes : chaque groupe dit les valeurs qu'il contient"),
 }
 
 

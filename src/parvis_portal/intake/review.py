@@ -653,7 +653,7 @@ def group(draft: Draft) -> dict[str, Any] | None:
         "steps": STEPS,
         "last": len(STEPS) - 1,
         "shapes": [(name, _(said)) for name, said in SHAPES.items()],
-        "shape": wanted.shape if wanted else "local",
+        "shape": wanted.shape if wanted else "classes",
         "columns": [
             (name, label, bool(wanted and name in wanted.keys), bool(wanted and name in wanted.first))
             for name, label in columns.items()

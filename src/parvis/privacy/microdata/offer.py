@@ -19,14 +19,9 @@ from parvis.privacy.microdata.demand import Demand
 from parvis.privacy.microdata.gathered import Gathered
 from parvis.privacy.microdata.measures import Inference, Singling
 from parvis.privacy.microdata.recoded import Recoded
-from parvis.values import msg
+from parvis.privacy.rehearsal import SHAPES
 
 Shape = Literal["classes", "columns", "sets"]
-TITLES: dict[Shape, str] = {
-    "classes": msg("Ligne par ligne : chaque groupe de lignes est flouté juste ce qu'il faut"),
-    "columns": msg("Colonne par colonne : le même niveau de détail dans tout le tableau"),
-    "sets": msg("Fourchettes et listes : chaque groupe dit les valeurs qu'il contient"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +47,7 @@ class Offer:
     @property
     def title(self) -> str:
         """The shape, as a French sentence."""
-        return TITLES[self.shape]
+        return SHAPES[self.shape]
 
 
 def offers(
@@ -81,7 +76,7 @@ def offers(
     for shape in shapes:
         start = tick()
         try:
-            recoded = _done(shape, coded, demand, importance, left_out, ordered)
+            recoded = recode(shape, coded, demand, importance, left_out, ordered)
         except RefusedError as error:
             refusal = error
             continue
@@ -106,9 +101,10 @@ def offers(
     return tuple(sorted(made, key=lambda offer: offer.loss))
 
 
-def _done(
+def recode(
     shape: Shape, coded: Coded, demand: Demand, importance: Sequence[float], left_out: float, ordered: Collection[str]
 ) -> Recoded | Gathered:
+    """Return a table recoded in a shape. Raises: RefusedError when it cannot meet the demand."""
     if shape == "columns":
         return whole.recode(coded, demand, left_out, importance)
     if shape == "sets":
