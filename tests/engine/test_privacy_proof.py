@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -253,6 +254,20 @@ def test_no_value_that_was_removed_is_on_the_sheet_and_nobody_is_named_on_the_pu
         for y in x.answers
         for a in y.attacks
     )
+
+
+def test_a_sheet_or_a_header_that_names_someone_is_not_named() -> None:
+    label = f"Avis de Mme {SECRET}"
+    profile = Profile("xlsx", 3, (Column("avis", label), Column("n", "Nombre")))
+    found = dataclasses.replace(seen("person_name", "avis", "label"), values={
+        "column": label, "name": "avis", "meaning": "person_name", "where": "label", "count": 1, "filled": 3})  # fmt: skip
+    trace = Finding("privacy.trace", Severity.WARN, "La feuille « {sheet} » est masquée.",
+                    values={"trace": "hidden_sheet", "count": 1, "sheet": f"Mme {SECRET}"})  # fmt: skip
+    sheet = proof.prove(
+        profile, [found], decided("drop", name="avis"), profile.columns[1:], 3, source_digest="", result_digest="",
+        now=NOW, traces=[trace],
+    )  # fmt: skip
+    assert "QUIBERON" not in proof.dump(sheet) and "QUIBERON" not in proof.dump(proof.public(sheet))
 
 
 def test_a_kept_column_stays_on_the_sheet_with_its_ground_and_its_article(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def workbook(more: int = 0) -> bytes:
         sheet.append(row)
     sheet["A2"].comment = Comment(f"Voir {NAME}", NAME)
     sheet.oddFooter.left.text = NAME
-    hidden = book.create_sheet("Brouillon")
+    hidden = book.create_sheet(f"Mme {SURNAME}")
     hidden.sheet_state = "hidden"
     for row in rows():
         hidden.append(row)

@@ -243,7 +243,7 @@ def _label(finding: Finding) -> str:
 
 def _trace(finding: Finding) -> Found:
     return Found(
-        "", finding.code.rpartition(".")[2], "hidden", finding.count, finding.message, _nameless(finding.values)
+        "", str(finding.values.get("trace", "")), "hidden", finding.count, finding.message, _nameless(finding.values)
     )
 
 
