@@ -123,7 +123,7 @@ def test_more_people_than_there_are_is_refused_and_nothing_is_written(tmp_path: 
 
 def test_a_grouping_is_replayed_and_waits_when_a_new_column_could_isolate(tmp_path: Path) -> None:
     held = Policy(anonymity=Anonymity(11, ("age", "sexe"), decided_by="x"))
-    path, profile = table(tmp_path, MEMBERS, MEANINGS)
+    _, profile = table(tmp_path, MEMBERS, MEANINGS)
     same = policies.replayed(Policy(anonymity=Anonymity(5, ("age", "sexe"))), profile, (), held, {})
     assert same.anonymity == held.anonymity
     more = policies.replayed(Policy(anonymity=Anonymity(5, ("age", "sexe", "quartier"))), profile, (), held, {})
