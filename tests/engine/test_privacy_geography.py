@@ -202,6 +202,20 @@ def test_each_moved_point_may_be_k_homes_and_moves_as_the_density_asks() -> None
     assert moved.withheld == len(points.xy) - len(shown)
 
 
+def test_who_knows_how_points_are_moved_still_has_k_homes_to_choose_from() -> None:
+    """A home nearer to the published place than its own k-th neighbour cannot be where it came from: it does not count."""
+    points = plane.points(*town(alone=2))
+    moved = masking.move(points, SECRET, k=K)
+    base = points.households()
+    every = np.hypot(base[:, None, 0] - base[None, :, 0], base[:, None, 1] - base[None, :, 1])
+    ordered = np.sort(every, axis=1)
+    low, high = ordered[:, K - 1], np.maximum(ordered[:, 3 * K - 1], ordered[:, K - 1] * 1.25)
+    shown = moved.xy[~np.isnan(moved.xy).any(axis=1)]
+    far = np.hypot(shown[:, None, 0] - base[None, :, 0], shown[:, None, 1] - base[None, :, 1])
+    plausible = ((far >= low) & (far <= high)).sum(axis=1)
+    assert len(shown) > 0.9 * len(points.xy) and plausible.min() >= K
+
+
 def test_the_same_house_goes_to_the_same_place_each_time_and_another_secret_elsewhere() -> None:
     points = plane.points(*town())
     first, again = masking.move(points, SECRET, k=K), masking.move(points, SECRET, k=K)

@@ -2,8 +2,9 @@
 
 The move is drawn in a ring (« donut »): at least as far as the ``k``-th nearest home, at most as far as the
 ``spread`` × k-th. It is drawn from a secret and from the place itself, so that the same house always goes to the same
-place: drawn again at each release, the mean of the draws would give it back. Each move is then judged; what is still not
-among k homes is withheld.
+place: drawn again at each release, the mean of the draws would give it back. Each move is then judged twice: k homes must be
+as near to the published place as the true one, for who takes the nearest; and k homes must have a ring that holds it, for
+who knows how it was drawn. What passes no draw is withheld.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from parvis.errors import InputError
-from parvis.privacy.geography.nearby import kth_distance, within
+from parvis.privacy.geography.nearby import kth_distance, origins, within
 from parvis.privacy.geography.plane import Points
 
 Array = Any
@@ -34,7 +35,7 @@ class Moved:
 
     xy: Array
     distance: Array
-    among: Array  # (n,) homes as near to the published place as the true one
+    among: Array  # (n,) homes that the published place may be, whoever looks
     withheld: int
     median: float  # metres moved, half of the points: what the reader loses
 
@@ -55,11 +56,7 @@ def move(points: Points, secret: bytes, *, k: int, homes: Array | None = None, s
     if not len(rows) or len(base) < k:
         return Moved(out, np.full(len(points.xy), np.nan), among, len(rows), math.nan)
     places, which = np.unique(np.round(points.xy[rows], 1), axis=0, return_inverse=True)
-    near = kth_distance(places, base, k)
-    # A home is the centre of those around it: with as many again behind it, k are as near as it is to where it goes.
-    far = kth_distance(places, base, min(spread * k, len(base)))
-    far = np.maximum(np.where(np.isfinite(far), far, near * 2), near * 1.25)
-    shown, count = _drawn(places, near, far, base, secret, k)
+    shown, count = _drawn(places, _rings(places, base, k, spread), base, _rings(base, base, k, spread), secret, k)
     out[rows] = shown[which.reshape(-1)]
     among[rows] = count[which.reshape(-1)]
     distance = np.hypot(*(out - points.xy).T)
@@ -67,8 +64,18 @@ def move(points: Points, secret: bytes, *, k: int, homes: Array | None = None, s
     return Moved(out, distance, among, left, float(np.nanmedian(distance)) if left < len(rows) else math.nan)
 
 
-def _drawn(places: Array, near: Array, far: Array, base: Array, secret: bytes, k: int) -> tuple[Array, Array]:
+def _rings(places: Array, base: Array, k: int, spread: int) -> tuple[Array, Array]:
+    """Return (least, most) metres that each place may be moved."""
+    near = kth_distance(places, base, k)
+    far = kth_distance(places, base, min(spread * k, len(base)))
+    return near, np.maximum(np.where(np.isfinite(far), far, near * 2), near * 1.25)
+
+
+def _drawn(
+    places: Array, ring: tuple[Array, Array], base: Array, rings: tuple[Array, Array], secret: bytes, k: int
+) -> tuple[Array, Array]:
     """Return (place, homes as near) of each place; those that no draw hides are NaN."""
+    near, far = ring
     shown = np.full(places.shape, np.nan)
     count = np.zeros(len(places), np.int64)
     left = np.flatnonzero(np.isfinite(near))
@@ -80,7 +87,8 @@ def _drawn(places: Array, near: Array, far: Array, base: Array, secret: bytes, k
         radius = np.sqrt(near[left] ** 2 + share * (far[left] ** 2 - near[left] ** 2))
         there = places[left] + np.column_stack([np.cos(angle), np.sin(angle)]) * radius[:, None]
         # Places were rounded: a home that is only as near by a hair is not counted.
-        hidden = within(there, np.hypot(*(there - places[left]).T) - _ROUNDED, base) + 1
+        nearer = within(there, np.hypot(*(there - places[left]).T) - _ROUNDED, base) + 1
+        hidden = np.minimum(nearer, origins(there, base, rings[0] + _ROUNDED, rings[1] - _ROUNDED))
         good = hidden >= k
         shown[left[good]], count[left[good]] = there[good], hidden[good]
         left = left[~good]

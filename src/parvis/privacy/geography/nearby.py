@@ -54,6 +54,20 @@ def within(xy: Array, radius: Array, homes: Array) -> Array:
     return out
 
 
+def origins(xy: Array, homes: Array, low: Array, high: Array) -> Array:
+    """Return (n,): the homes that each place is between ``low`` (m,) and ``high`` (m,) metres from, each home its own."""
+    out = np.zeros(len(xy), np.int64)
+    known = np.isfinite(low) & np.isfinite(high)
+    level = np.ceil(np.log2(np.maximum(np.where(known, high, _FINEST), _FINEST) / _FINEST) - 1e-12).astype(int)
+    for one in np.unique(level[known]):
+        some = np.flatnonzero(known & (level == one))
+        for rows, near in _blocks(xy, np.arange(len(xy)), homes[some], _FINEST * 2.0 ** int(one)):
+            if len(near):
+                far = _distances(xy[rows], homes[some[near]])
+                out[rows] += ((far >= low[some[near]]) & (far <= high[some[near]])).sum(axis=1)
+    return out
+
+
 def _start(homes: Array, k: int) -> float:
     """Return the first size of squares for which the squares that hold homes hold a few of those looked for."""
     size = _FINEST
