@@ -24,6 +24,8 @@ _EMPTY = frozenset(
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Return the text in lower case without accents nor ligatures: « École n° 2 » gives « ecole n° 2 »."""
+    if text.isascii():
+        return text.lower().strip()
     plain = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
     return "".join(c for c in plain if not unicodedata.combining(c)).strip()
 

@@ -107,7 +107,9 @@ def told_by_cells(field: Field, column: Column) -> int:
 
 
 def _words(name: str) -> list[str]:
-    said = fold(_NUMBER.sub("numero ", _CAMEL.sub(" ", name)))
+    # Each start reads thousands of names of fields, most of them in small letters: what they do not have is not sought.
+    said = name if name.islower() else _CAMEL.sub(" ", name)
+    said = fold(_NUMBER.sub("numero ", said) if "°" in said or "º" in said else said)
     words = _SIGNS.sub(" ", said).split()
     return [w for w in words if w not in _SMALL] or words  # « Pour » alone is a count of votes
 
