@@ -209,6 +209,17 @@ def test_an_identifier_that_stays_is_said_and_a_plain_row_number_is_not(tmp_path
     assert [a.columns for a in found] == [("dossier",)]
 
 
+def test_a_pseudonym_that_the_file_had_already_is_a_pseudonym_and_numbers_or_slugs_are_not(tmp_path: Path) -> None:
+    chance = random.Random(9)
+    cells = {
+        "cle": [f"{chance.getrandbits(96):024x}" for _ in range(60)],
+        "siret": [f"{10**13 + i * 7:014d}" for i in range(60)],
+        "essence": [f"tilleul-a-petites-feuilles-{'abcdefghij'[i % 10]}{'klmnop'[i // 10]}" for i in range(60)],
+    }
+    found = {a.columns[0]: a.name for a in linkage.attacks(case(tmp_path, cells, cells)) if "known" not in a.name}
+    assert found == {"cle": "linkability.code", "siret": "linkability.identifier"}
+
+
 def test_two_overlapping_datasets_are_joined(tmp_path: Path) -> None:
     """The SIRET of sole traders, beside a register that gives their names."""
     sirets = [f"{i:014d}" for i in range(10**13, 10**13 + 50)]

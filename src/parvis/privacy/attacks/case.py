@@ -137,7 +137,7 @@ class Case:
         """Return how many persons the person of a row may be for one who knows her ``names``, estimated when they are many."""
         held = [n for n in names if n in self.published]
         exact = [n for n in held if self.became(n) != NOISY]
-        if len(exact) == len(held) and self.number == self.rows:
+        if exact and len(exact) == len(held) and self.number == self.rows:
             counts = {n: int(self.published[n].counts[self._allowed(row, n)].sum()) for n in exact}
             first = min(exact, key=counts.__getitem__)
             if len(exact) == 1:

@@ -158,10 +158,10 @@ def _identifiers(case: Case, said: set[str]) -> Iterator[Attack]:
     for name, held in case.published.items():
         if held.column.label in said or not _designates(held, case.rows):
             continue
-        if name in case.original and case.became(name) == SAME:
-            yield _column(case, "linkability.identifier", name, IDENTIFIER, HINT_ID, assumed=True)
-        elif _coded(held):
-            yield _column(case, "linkability.code", name, CODE, HINT_HASH, assumed=True)
+        if _coded(held):
+            yield _column(case, "linkability.code", name, CODE, HINT_HASH)
+        elif name in case.original and case.became(name) == SAME:
+            yield _column(case, "linkability.identifier", name, IDENTIFIER, HINT_ID)
 
 
 def _designates(held: Coded, rows: int) -> bool:
@@ -181,12 +181,15 @@ def _counts(position: Array) -> bool:
 
 
 def _coded(held: Coded) -> bool:
+    """True for codes that no person writes: letters and figures together, long, without a space."""
     written = [t for t in texts(held)[:_HASHED] if t]
-    return bool(written) and sum(bool(_LOOKS_HASHED.fullmatch(t)) for t in written) > 0.9 * len(written)
+    mixed = [t for t in written if _LOOKS_HASHED.fullmatch(t) and any(map(str.isalpha, t)) and any(map(str.isdigit, t))]
+    return bool(written) and len(mixed) > 0.8 * len(written)
 
 
-def _column(case: Case, name: str, column: str, message: str, hint: str, *, assumed: bool) -> Attack:
-    filled = int((case.published[column].codes >= 0).sum())
+def _column(case: Case, name: str, column: str, message: str, hint: str) -> Attack:
+    held = case.published[column]
+    filled = int((~held.values.is_null().to_numpy(zero_copy_only=False)[held.codes]).sum())
     return Attack(
         name=name,
         criterion=LINKABILITY,
@@ -196,7 +199,7 @@ def _column(case: Case, name: str, column: str, message: str, hint: str, *, assu
         columns=case.shown([column]),
         values={"columns": case.named([column])},
         hint=hint,
-        assumed=assumed,
+        assumed=True,
     )
 
 
