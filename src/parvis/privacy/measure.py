@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from parvis.privacy import law
+from parvis.privacy.attacks import copies
 from parvis.privacy.attacks import run as attacking
-from parvis.privacy.attacks.attack import Attack
+from parvis.privacy.attacks.attack import SENSITIVE, Attack
 from parvis.privacy.attacks.case import Case, open_case
 from parvis.privacy.attacks.linkage import Public
 from parvis.privacy.criteria import Criteria, Scope, judge
@@ -46,6 +48,27 @@ def measure(
         *_on_the_map(case, original, before, published, after, rows, homes),
     ]
     return judge(found, scope_of(case, others), subjects_of(case))
+
+
+def measure_synthetic(
+    original: Path,
+    before: Sequence[Column],
+    synthetic: Path,
+    after: Sequence[Column],
+    *,
+    sensitive: Sequence[str] | None = None,
+) -> Criteria:
+    """Return the criteria of a synthetic copy, whose rows stand for nobody: real people copied, secrets told.
+
+    Linkability is not tried: no row of the copy is anybody's, unless it was copied, which the first criterion sees.
+    """
+    found = tuple(copies.attacks(original, before, synthetic, after, sensitive=sensitive))
+    told = {c.name: c for c in before}
+    secrets = [n for n in (sensitive if sensitive is not None else told) if told[n].meaning in SENSITIVE or sensitive]
+    rows = pq.read_metadata(original).num_rows
+    labels = {n: c.label or n for n, c in told.items()}
+    scope = Scope(rows, rows, [labels[n] for n in told if n not in secrets], [labels[n] for n in secrets])
+    return judge(found, scope, {told[n].meaning for n in secrets})
 
 
 def _on_the_map(
