@@ -190,3 +190,33 @@ def test_a_column_that_turns_out_various_has_no_values(tmp_path: Path, monkeypat
     told = texts_of(RawTable("", path, ["numero", "aide"], 400))
     assert list(told.values) == ["c1"]
     assert told.counts("c0") == (400, 341) and told.counts("c1") == (400, 1)
+
+
+def test_columns_of_one_text_have_the_values_that_a_query_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parvis.tables import texts
+    from parvis.tables.readers import csv
+    from parvis.tables.sink import Sink
+
+    monkeypatch.setattr(csv, "_SMALL", 100)
+    monkeypatch.setattr(csv, "_GROUP", 300)
+    monkeypatch.setattr(csv, "_BLOCK", 4000)
+    monkeypatch.setattr(rewrite, "LARGE", 100)
+    rows = [
+        ("Fontclaire", "", "oui" if n < 700 else "non", "2024" if n % 7 else "", "même" if n < 1999 else "autre")
+        for n in range(2000)
+    ]
+    path = tmp_path / "clubs.csv"
+    path.write_text("\n".join(["ville;vide;aide;année;fin", *(";".join(r) for r in rows)]) + "\n", "utf-8")
+    sink = Sink(tmp_path)
+    csv.read(path, "clubs.csv", sink)
+    (table,) = sink.tables
+    told = texts.texts_of(table).values
+    assert list(texts._alone(table.path, table.columns())) == ["c0", "c1"]
+    monkeypatch.setattr(texts, "_TINY", 0)
+    asked = texts.texts_of(table).values
+    assert told.keys() == asked.keys() == set(table.columns())
+    for name, values in told.items():
+        order = [(name, "ascending")]
+        assert values.sort_by(order).equals(asked[name].sort_by(order)), name

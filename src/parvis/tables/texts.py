@@ -16,6 +16,7 @@ from parvis.tables.table import LINE, TIMES, RawTable
 
 EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated where they nearly all differ
 _LOOK = 50_000  # rows looked at to know whether the texts of a column come often
+_TINY = 1_000  # bytes that a column of one text takes in a group of rows
 _MOST = 2_000_000  # values beyond which rows are as good
 
 
@@ -72,8 +73,13 @@ def texts_of(raw: RawTable) -> Texts:
     source = f"read_parquet({_text(raw.path)})"
     values = {}
     most = min(_MOST, raw.rows // 2)
+    encoded = rewrite.encoded(raw.path, names)
+    alone = _alone(raw.path, encoded)
     with engine.connect() as connection:
-        for name in _often(connection, source, names, rewrite.encoded(raw.path, names)):
+        for name in _often(connection, source, names, encoded):
+            if name in alone:
+                values[name] = alone[name]
+                continue
             rows = connection.sql(
                 f"SELECT {name}, count(*) AS {TIMES}, min({LINE}) AS {LINE} FROM {source} GROUP BY 1 LIMIT {most + 1}"
             ).to_arrow_table()
@@ -89,6 +95,48 @@ def _often(connection: Any, source: str, names: Sequence[str], encoded: Sequence
     asked = ", ".join(f"count({n}), count(DISTINCT {n})" for n in names)
     told = connection.execute(f"SELECT {asked} FROM (SELECT * FROM {source} LIMIT {_LOOK})").fetchall()[0]
     return [n for i, n in enumerate(names) if told[2 * i + 1] * 2 <= told[2 * i]]
+
+
+def _alone(path: Path, encoded: Sequence[str]) -> dict[str, Any]:
+    """Return the values of the columns that hold one text in all the rows of a group, or none: half of those of a usual export.
+
+    Such a column takes some bytes of the file, whatever its rows; the lines of a group are those that its writer tells.
+    """
+    import pyarrow.parquet as pq
+
+    out = {}
+    with pq.ParquetFile(path, read_dictionary=list(encoded)) as file:
+        groups = [file.metadata.row_group(g) for g in range(file.num_row_groups)]
+        at = {groups[0].column(i).path_in_schema: i for i in range(groups[0].num_columns)} if groups else {}
+        told = [g.column(at[LINE]).statistics for g in groups] if LINE in at else []
+        if not told or not all(t is not None and t.has_min_max for t in told):
+            return {}
+        for name in encoded:
+            if all(g.column(at[name]).total_uncompressed_size <= _TINY for g in groups):
+                seen = [_one(file.read_row_group(g, [name], use_threads=False).column(0)) for g in range(len(groups))]
+                if all(one is not None for one in seen):
+                    out[name] = _summed(name, [o for o in seen if o is not None], [g.num_rows for g in groups], told)
+    return out
+
+
+def _one(cells: Any) -> tuple[str | None] | None:
+    """Return the only text of some cells, or (None,) when none is filled; None when they are not all the same."""
+    if cells.null_count == len(cells):
+        return (None,)
+    texts = {text for chunk in cells.chunks for text in chunk.dictionary.to_pylist()}
+    return (str(texts.pop()),) if len(texts) == 1 and not cells.null_count else None
+
+
+def _summed(name: str, seen: Sequence[tuple[str | None]], rows: Sequence[int], told: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    times: dict[str | None, int] = {}
+    first: dict[str | None, int] = {}
+    for (text,), count, lines in zip(seen, rows, told, strict=True):
+        times[text] = times.get(text, 0) + count
+        first[text] = min(first.get(text, lines.min), lines.min)
+    held = (pa.array(list(times), pa.string()), list(times.values()), list(first.values()))
+    return pa.table([held[0], pa.array(held[1], pa.int64()), pa.array(held[2], pa.int64())], [name, TIMES, LINE])
 
 
 def grouped(connection: Any, rows: str, name: str) -> Any:
