@@ -10,11 +10,13 @@ from types import ModuleType
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from parvis.privacy import spans
 
 FOUND, PEOPLE, PRECISION, DAMAGED = 0.97, 0.97, 0.93, 0.03
-FILES = ("taught", "judged", "fresh")
+FILES = ("taught", "judged", "fresh", "fresh2", "fresh3")
 
 
 @cache
@@ -40,8 +42,9 @@ def test_what_must_be_hidden_is_and_what_may_stay_stays(name: str) -> None:
     score, _ = labelled().scored(
         made(name), lambda text: [(s.start, s.end, s.meaning == "person_name") for s in spans.hidden(text)]
     )
-    assert score.recall >= FOUND, score.missed_by.most_common(10)
-    assert score.people_recall >= PEOPLE, score.missed_by.most_common(10)
+    harder = 0.015 if name == "fresh3" else 0.0  # first names of no list beside surnames that are nouns
+    assert score.recall >= FOUND - harder, score.missed_by.most_common(10)
+    assert score.people_recall >= PEOPLE - harder, score.missed_by.most_common(10)
     assert score.people_precision >= PRECISION
     assert score.damage <= DAMAGED, score.damaged_by.most_common(10)
 
@@ -84,3 +87,53 @@ def test_masking_a_masked_sentence_changes_nothing(name: str) -> None:
     for sentence in made(name):
         once = spans.replaced(sentence.text, "[…]")  # type: ignore[attr-defined]
         assert spans.replaced(once, "[…]") == once
+
+
+HOSTILE = [
+    (
+        "the minutes name a resident by a first name and a street",
+        "Chloé, 12 rue des Lilas, demande un banc.",
+        ["Chloé"],
+    ),
+    ("a first name and the street it lives in", "Chloé, de la rue des Lilas, demande un banc.", ["Chloé"]),
+    ("initials and a birth year", "L'intéressé, A. B., né en 1972, a été entendu.", ["A. B.", "1972"]),
+    ("a name in a file's name", "Voir Courrier_DURAND_Alice.pdf et la note du service.", ["DURAND", "Alice"]),
+    ("a second mention", "Mme Alice DURAND écrit. Le dossier de Durand est clos.", ["Alice DURAND", "Durand"]),
+    ("an account", "alice.durand a commenté la page.", ["alice.durand"]),
+    ("a parcel with its owner", "La parcelle AB 12 appartient à M. Jean Durand.", ["AB 12", "Jean Durand"]),
+    ("a sole trader", "Mme Alice Durand, micro-entreprise, SIRET 732 829 320 00074.", ["732 829 320 00074"]),
+    ("a bank account of before", "RIB : 30006 00001 12345678901 89", ["30006 00001 12345678901 89"]),
+    ("a health matter", "M. Durand est atteint d'une sclérose en plaques.", ["Durand", "sclérose en plaques"]),
+    ("someone who only shares a surname", "Présents : Jean DURAND, maire. Mme Chloé DURAND réclame.", ["Chloé DURAND"]),
+]
+
+
+@pytest.mark.parametrize(("said", "text", "parts"), HOSTILE, ids=[h[0] for h in HOSTILE])
+def test_hostile_sentences(said: str, text: str, parts: list[str]) -> None:
+    hidden = [text[s.start : s.end] for s in spans.hidden(text)]
+    for part in parts:
+        assert any(part in one for one in hidden), hidden
+
+
+KEPT = [
+    "Présents : Jean DURAND, maire, et Alice MARTIN. M. DURAND répond à Mme MARTIN.",
+    "M. DURAND donne pouvoir à Mme MARTIN.",
+    "Le diabète est le thème de la campagne de M. Durand, adjoint.",
+    "La parcelle communale AB 12 est classée.",
+    "SARL Jean Durand, SIRET 732 829 320 00074.",
+    "Version 2.0.1.4 du logiciel, réf. AB-123-CD.",
+    "M. X., Mme A. et M. D… sont déboutés.",
+    "Marché n° 2023-0612345678, facture 0745120936.",
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_may_be_said_is_kept(text: str) -> None:
+    assert [text[s.start : s.end] for s in spans.hidden(text)] == []
+
+
+@given(st.text(alphabet=st.sampled_from(list("aéÉAB M.me1(:;,-_'’\n@/«»é")), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_no_text_breaks_the_reading(text: str) -> None:
+    for span in spans.find(text):
+        assert 0 <= span.start < span.end <= len(text)

@@ -208,7 +208,7 @@ class _Reading:
     # « la famille Durand », « le locataire DURAND », « affaire Durand c/ commune ».
     def _surname_called(self, i: int) -> tuple[int, int, bool] | None:
         j = self._after_colon(i + 1)
-        if self.folded(i) == "nom" and self.folded(j) == "de":
+        if (self.folded(i), self.folded(j)) in (("nom", "de"), ("chez", "les")):
             j += 1
         apart = self.folded(j) == ","
         j += apart
@@ -223,7 +223,7 @@ class _Reading:
         if shape == "U" and not self.shout:
             known = _surname(word) >= 3 or (len(word) > 4 and not ordinary(word))
         else:
-            known = _surname(word) >= 4 and not _common(word) and not apart and self.folded(i) != "chez"
+            known = _surname(word) >= 4 and not _common(word) and not apart and self.folded(j - 1) != "chez"
             known = known or (self.folded(i) in c.PEOPLE and self._plain_unknown(k) and not apart)
             plants = k > j and self.tokens[k - 1].text in (
                 "des",
@@ -286,11 +286,16 @@ class _Reading:
     # « Chloé, scolarisée en petite section ».
     def _apposed(self, i: int) -> tuple[int, int, bool] | None:
         word = self.folded(i)
-        if not self.prose or self.folded(i + 1) != ",":
+        if not self.prose or self.folded(i + 1) not in (",", "(", "de"):
             return None
+        if any(self.folded(i + n) in _STREETS for n in (2, 3, 4)) and _given(word) >= 4 and not _common(word):
+            return None if self._in_place(i) else (i, i + 1, True)  # « Chloé, de la rue des Lilas »
         in_class = self.folded(i + 2) == "en" and self.folded(i + 3) in _CLASSES
         aged = self.shape(i + 2) == "0" and self.folded(i + 3) == "ans"
-        if not (in_class or aged or self.folded(i + 2) in c.APPOSED):
+        rings = self.folded(i + 2)[:2] in ("06", "07") or self.folded(i + 2) == "+"
+        if rings and self.prose and _given(word) >= 4 and not self._in_place(i):
+            return i, i + 1, True  # « le covoiturage : Iris, 06 12 34 56 78 »
+        if self.folded(i + 1) != "," or not (in_class or aged or self.folded(i + 2) in c.APPOSED):
             return None
         if _given(word) < 3 or _common(word) or self._in_place(i):
             return None
@@ -336,7 +341,13 @@ class _Reading:
     def _bare_end(self, i: int) -> int | None:
         if self.shape(i) not in "UT":
             return None
-        return self._couple(i) or self._given_then_surname(i) or self._surname_then_given(i) or self._turned(i)
+        return (
+            self._couple(i)
+            or self._given_then_surname(i)
+            or self._surname_then_given(i)
+            or self._turned(i)
+            or self._unlisted(i)
+        )
 
     # « Alice et Jean Durand ».
     def _couple(self, i: int) -> int | None:
@@ -430,6 +441,8 @@ class _Reading:
         if before in ("de", "d") and (self.folded(i - 2) in c.OF_SOMEONE or self.folded(i - 2) in c.GIVEN_AFTER):
             return True
         if self.folded(after) in (",", "("):
+            if self.folded(after) == "(":
+                return True
             after += 1
             return self.folded(after) in c.APPOSED or (self.shape(after) == "0" and self.folded(after + 1) == "ans")
         return self.shape(after) == "l" and _is_verb(self.folded(after))
@@ -491,6 +504,45 @@ class _Reading:
         if _given(given) < 4 or _common(given) or self.shape(i + 2) in "UT":
             return None
         return i + 2
+
+    # « Modou GOUPIL », « GOUPIL Modou », « Modou Goupil demande »: a first name that no list has.
+    def _unlisted(self, i: int) -> int | None:
+        if self.shout or not self.prose:
+            return None
+        if self.shape(i) == "T" and self._plain_unknown(i) and _given(self.folded(i)) < 3 and self._can_be_surname(i):
+            k = i + 1
+            while self.folded(k) in c.PARTICLES and self.shape(k) in "UT" and k - i < 4:
+                k += 1
+            word = self.folded(k)
+            if not self._spaced(i, k) or self.folded(i) in c.REGIONS or word in c.REGIONS or self.folded(k + 1) == "(":
+                return None
+            if self.shape(k) not in "UT" or not self._can_be_surname(k) or self.shape(k + 1) in "UT":
+                return None
+            loud = self.shape(k) == "U" and len(word) > 2 and _surname(word) >= 3
+            said = self.folded(i - 1) in (":", "–", "—") or self._acts(i, k + 1)
+            return k + 1 if loud or (_surname(word) >= 4 and not _common(word) and said) else None
+        if (
+            self.shape(i) == "U"
+            and _surname(self.folded(i)) >= 4
+            and self._can_be_surname(i)
+            and self.shape(i + 1) == "T"
+        ):
+            named = (
+                self._spaced(i, i + 1)
+                and self._plain_unknown(i + 1)
+                and self._can_be_surname(i + 1)
+                and self.shape(i + 2) not in "UT"
+            )
+            before = i > 0 and self.folded(i - 1) in c.LABELS | c.SURNAME_AFTER | {",", ":"}
+            return i + 2 if named and (before or self._acts(i, i + 2)) else None
+        return None
+
+    def _spaced(self, first: int, last: int) -> bool:
+        """True when only a space stands between two words: not « Habillage_LIN »."""
+        if last >= len(self.tokens):
+            return False
+        between = self.text[self.tokens[first].end : self.tokens[last].start]
+        return between[:1].isspace() and "_" not in between and "," not in between
 
     def _shouted(self, i: int) -> int | None:
         """« DURAND ALICE », and nothing else in the cell."""
@@ -629,6 +681,8 @@ class _Reading:
             return False
         behind = _flat(self.text[end : end + 90])
         before = _flat(self.text[max(0, start - 90) : start])
+        if _RESIDENT_AFTER.match(behind):
+            return False
         return bool(
             _FUNCTION_AFTER.match(behind)
             or _ACT_AFTER.match(behind)
@@ -733,14 +787,22 @@ class _Again:
             if i in taken:
                 continue
             if token.shape in "UT" and token.folded in wanted and self._is_mention(i):
-                out.append(_Name(i, i + 1))
+                first = i
+                while first > 0 and first - 1 not in taken and self._is_particle(first - 1):
+                    first -= 1
+                out.append(_Name(first, i + 1))
             elif token.shape == "I" and self._initials(i) in pairs:
                 out.append(_Name(i, i + 4))
         out.sort(key=lambda n: n.first)
         return out
 
+    def _is_particle(self, i: int) -> bool:
+        return self.reading.folded(i) in c.PARTICLES and self.reading.shape(i) in "UT"
+
     def _is_mention(self, i: int) -> bool:
         token, reading = self.reading.tokens[i], self.reading
+        while i > 0 and self._is_particle(i - 1):
+            i -= 1  # « DA SILVA »
         starts = i == 0 or reading.folded(i - 1) == "."
         if _common(token.folded) and ((starts and not _is_verb(reading.folded(i + 1))) or token.folded in c.NOUNS):
             return False
@@ -916,8 +978,12 @@ def _facts(word: str) -> tuple[str, str]:
 
 def _may_name(text: str, bare: bool) -> bool:
     """False, and fast, where no title nor first name stands: most cells of most tables."""
+    before = ""  # the word before, when it has a capital
     for word in _WORD.findall(text):
         folded, shape = _facts(word)
+        if bare and before and shape in "UT" and (_surname(folded) >= 3 or _surname(before) >= 4):
+            return True
+        before = folded if shape in "UT" else ""
         if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True
     if bare and (_CAMEL.search(text) or "c'est " in text or "c’est " in text):
@@ -967,6 +1033,7 @@ def _is_verb(word: str) -> bool:
 
 _STARTING = c.TITLES | c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | {"est"}
 _ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | c.LISTS | {"ne", "nee"}
+_STREETS = frozenset("rue avenue boulevard chemin impasse allee quai place route square lotissement hameau".split())
 _CLASSES = frozenset(
     "cp ce ce1 ce2 cm cm1 cm2 ps ms gs petite moyenne grande maternelle primaire sixieme classe".split()
 )
@@ -996,12 +1063,16 @@ _ROLE_LINKS = frozenset("de du des d la l au aux adjoint".split())
 
 _ARTICLE = r"(?:l[ea]s?\s+|l'|son\s+|sa\s+|notre\s+|nos\s+)?"
 _CIVIL = r"(?:m|mr|mme|mlle|monsieur|madame)?\.?\s*$"
+_RESIDENT_AFTER = re.compile(
+    r"^\s*[,(]?\s*(?:un |une |une? des )?(?:habitante?s?|riveraine?s?|residente?s?|administree?s?|voisine?s?|parents? d'eleve|"
+    r"presidente? (?:du collectif|de l'association|de l'amicale)|proprietaires?|locataires?|retraitee?s?|commercante?s?)\b"
+)
 _FUNCTION_AFTER = re.compile(
     rf"^\s*(?:[,(:–-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?{_ARTICLE}{any_of('function')}\b"
 )
 _FUNCTION_BEFORE = re.compile(
     rf"\b{any_of('function')}"
-    r"(?:\s+(?:de|du|des|d'|en|a|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture)\b[^.;:]{0,45}?)?"
+    r"(?:\s+(?:de|du|des|d'|en|a la|a l'|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture)\b[^.;:]{0,45}?)?"
     rf"(?:\s*[,(:–-]\s*|\s+|$)(?:signe\s*:?\s*)?{_CIVIL}"
 )
 _ACT_AFTER = re.compile(rf"^\s*(?:\([^)]{{0,30}}\)\s*)?(?:,[^,.]{{0,40}},\s*)?{any_of('act_after')}")

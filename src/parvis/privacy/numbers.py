@@ -72,7 +72,7 @@ _PHONE = re.compile(
     r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
 )
 _RING = re.compile(rf"\b{any_of('ring')}\b")
-_CODE = re.compile(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:n°\s?|client\s?)?(?:\d{{4}}-)?$")
+_CODE = re.compile(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:[a-z]{{3,14}}\s)?(?:n°\s?)?(?:\d{{4}}-)?$")
 
 
 def is_landline(digits: str) -> bool:

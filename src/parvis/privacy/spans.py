@@ -323,7 +323,8 @@ _CALLED_SQL = (
     rf"(?:^|[^{_LETTER}])c['’]est [a-z]|"
     rf"(?:^|[^{_LETTER}])(?i:{_any_accents(classes.SURNAME_AFTER | classes.GIVEN_AFTER | classes.GIVING)})[^{_LETTER}0-9]"
     rf"(?:.{{0,12}}[^{_LETTER}])?[{_CAPITAL}][{_LETTER}'’\-]"
-    rf"|[{_CAPITAL}][{_LETTER}\-]+\s?,\s*(?i:{_any_accents(classes.APPOSED)})(?:$|[^{_LETTER}])"
+    rf"|[{_CAPITAL}][{_LETTER}\-]+[\s,(]+(?:\S+\s){{0,3}}(?:rue|avenue|boulevard|chemin|impasse|all[ée]e|quai|place|route|square|lotissement|hameau)"
+    rf"|[{_CAPITAL}][{_LETTER}\-]+\s?,\s*(?i:{_any_accents(classes.APPOSED)}|en|0[67]|\+|[0-9])(?:$|[^{_LETTER}])"
     rf"|(?:^|[^{_LETTER}])(?i:{_any_accents(classes.LISTS)})[^{_LETTER}].*[:(]"
 )
 _PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.TRADES))})"

@@ -26,7 +26,7 @@ WEAK_TITLES = _set("m me pr professeur docteur dr maitre epoux epouse nee veuve 
 PLURAL = _set("mm mmes mlles messieurs mesdames mesdemoiselles consorts epoux")
 # What stands inside a surname.
 PARTICLES = _set(
-    "de du des le la les d l van von der den ben el al bel da dos di del y o san sainte mac mc saint las los lou"
+    "de du des le la les d l van von der den ben el al bel da dos di del y o san sainte mac mc saint las los "
 )
 # Functions of public life, and those that make « M. le … » no name.
 ROLES = _set(
@@ -106,9 +106,9 @@ NOUNS = _set(
     "patisserie poissonnerie fromagerie primeur quincaillerie droguerie mercerie pressing laverie salon-de-coiffure "
     "institut-de-beaute carrosserie serrurerie vitrerie couverture charpente paysagiste paysagistes terrassement "
     "demenagement etude office-notarial maison-medicale laboratoires industries industrie groupe-scolaire holding "
-    "filiale consortium scic coop organisme mandataire-judiciaire dahlia dahlias rose-ancienne narcisse tulipe "
-    "pivoine iris clematite cepage pays canton massif vallee val cap ile iles golfe baie presqu-ile lotissements "
-    "arriere-cour mission-locale"
+    "filiale consortium scic coop organisme mandataire-judiciaire dahlia dahlias  "
+    "cepage pays canton massif vallee val cap ile iles golfe baie presqu-ile lotissements "
+    "arriere-cour mission-locale chalet chalets"
 )
 # Words that make a company of the name before them.
 AFTER_BODY = _set(
@@ -209,6 +209,15 @@ FAMILY = _set(
     "famille familles heritiers heritiere heritier succession menage couple nomme nommee denomme denommee epoux indivision "
     "veuve freres soeurs"
 )
+# Words of the names of regions and departments.
+REGIONS = _set(
+    "languedoc roussillon rhone alpes picardie aquitaine limousin poitou charentes lorraine champagne ardenne ardennes "
+    "franche-comte midi pyrenees bourgogne bretagne normandie alsace auvergne corse provence vendee anjou maine berry "
+    "savoie dauphine gascogne guyenne artois flandre flandres vexin perche morvan cevennes vosges jura landes gironde "
+    "dordogne garonne loire seine marne oise somme aisne meuse moselle doubs saone isere drome ardeche lozere gard "
+    "herault aude ariege tarn aveyron cantal correze creuse indre cher nievre yonne aube mayenne sarthe orne calvados "
+    "manche finistere morbihan ille vilaine armor atlantique occitanie martinique guadeloupe guyane reunion mayotte europe"
+)
 # Of these words, those that are one person's whatever follows.
 PEOPLE = _set(
     "agent agente locataire requerant requerante demandeur demandeuse eleve plaignant plaignante conducteur conductrice "
@@ -256,11 +265,12 @@ GIVEN_AFTER = _set(
     "contactez "
     "contacter rappeler "
     "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux beau-frere belle-soeur "
-    "beau-pere belle-mere beau-fils belle-fille gendre bru filleul filleule marraine parrain tuteur"
+    "beau-pere belle-mere beau-fils belle-fille gendre bru filleul filleule marraine parrain tuteur "
+    "doudou cartable manteau gouter cahier lunettes casier anniversaire"
 )
 # Heads of the lists of a council: who stands in them acts in a public function.
 LISTS = _set(
-    "present presents presente presentes absent absents absente absentes excuse excuses excusee excusees pouvoir "
+    "vote present presents presente presentes absent absents absente absentes excuse excuses excusee excusees pouvoir "
     "pouvoirs procuration procurations mandant mandants mandataires abstention abstentions abstiennent abstenus "
     "s'abstiennent "
     "s'abstient contre votants rapporteur rapporteure rapporteurs secretaire secretaires titulaires suppleants proclame "
