@@ -4,7 +4,8 @@ The walk ("peel"): distinct rows with weights; nodes (one level a column) from t
 the dearest; at each node every class that already meets the demand is let go. Choosing classes by their cost alone lets
 rows that are easy to place go together, and leaves the odd ones to one another at a high price. So a first walk, then
 shorter rough ones, tell what each row is likely to cost in the end, and the last walk takes that price off the cost of
-the classes that hold such rows, as the prices of a Lagrangian relaxation of the covering problem would.
+the classes that hold such rows, as the prices of a Lagrangian relaxation of the covering problem would. Of all these
+walks, each part of the table keeps the one that does it best (``splice``).
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from parvis.privacy.microdata.demand import Bools, Demand
 from parvis.privacy.microdata.lattice import Lattice, Nodes, Sums, buckets, whole
 from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import settled
+from parvis.privacy.microdata.splice import spliced
 
-_SHARE = 0.4  # of its price that is taken off the cost of a class
-_BULK = 0.05  # how much a class twice as large as asked is favoured, for ln 2
-_BEND = 1.2
-_ROUGH = 4  # rough walks that prices come from
+_AGAIN = ((0.4, 0.05, 1.2), (0.4, 0.1, 1.1))  # share of prices, bulk and bend of each walk made again
+_ROUGH = 3  # rough walks that prices come from
 _NOISE = 0.1
 _PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
 _AHEAD = 400  # nodes sorted at a time
@@ -62,10 +62,29 @@ def peel(
     first = Walk(coded, lattice, demand).go()
     best = settled(coded, lattice, demand, first.node)
     if again and len(coded.rows) * len(lattice.nodes) <= _PRICED and (first.node >= 0).any():
-        bent = dataclasses.replace(lattice, bend=_BEND)
-        turns = Turns(_SHARE * prices(coded, lattice, demand, first.node), _BULK, slack=_SLACK)
-        second = settled(coded, lattice, demand, Walk(coded, bent, demand, turns).go().node)
-        best = min(best, second, key=lambda recoded: weighed(recoded, weights))
+        return _walked_again(coded, lattice, demand, first.node, best)
+    return best
+
+
+def _walked_again(coded: Coded, lattice: Lattice, demand: Demand, node: Ints, best: Recoded) -> Recoded:
+    """Return what is best of a first walk, of rough ones over the nodes it used, and of walks that know prices."""
+    chance = np.random.default_rng(len(node))
+    used = np.unique(node[node >= 0])
+    small = dataclasses.replace(lattice, nodes=lattice.nodes[used])
+    paid = [_paid(coded, lattice, node)]
+    for _ in range(_ROUGH):
+        noise = np.exp(chance.normal(0, _NOISE, len(used)))
+        rough = Walk(coded, small, demand, Turns(noise=noise, slack=_SLACK)).go().node
+        paid.append(_paid(coded, small, rough))
+    price = _expected(coded, lattice, paid, chance)
+    for share, bulk, bend in _AGAIN:
+        bent = dataclasses.replace(lattice, bend=bend)
+        scale = float((_paid(coded, bent, node) * coded.count).sum()) / max(
+            float((paid[0] * coded.count).sum()), 1e-300
+        )
+        turns = Turns(share * scale * price, bulk, slack=_SLACK)
+        last = Walk(coded, bent, demand, turns).go().node
+        best = spliced(lattice, best, settled(coded, bent, demand, last))
     return best
 
 
@@ -74,19 +93,9 @@ def weighed(recoded: Recoded, importance: Sequence[float]) -> float:
     return float(np.average(recoded.loss_by_column, weights=importance)) if len(importance) else 0.0
 
 
-def prices(coded: Coded, lattice: Lattice, demand: Demand, node: Ints) -> Floats:
-    """Return what each distinct row may be expected to cost: the mean of several walks, and of the rows like it.
-
-    The rough walks go over the nodes that the first one used, in a shuffled order.
-    """
-    used = np.unique(node[node >= 0])
-    small = dataclasses.replace(lattice, nodes=lattice.nodes[used])
-    chance = np.random.default_rng(len(used))
-    costs = [_paid(coded, lattice, node)]
-    for _ in range(_ROUGH):
-        noise = np.exp(chance.normal(0, _NOISE, len(used)))
-        costs.append(_paid(coded, small, Walk(coded, small, demand, Turns(noise=noise, slack=_SLACK)).go().node))
-    mean: Floats = np.mean(costs, axis=0)
+def _expected(coded: Coded, lattice: Lattice, paid: list[Floats], chance: np.random.Generator) -> Floats:
+    """Return what each distinct row may be expected to cost: the mean of the walks so far, and of the rows like it."""
+    mean: Floats = np.mean(paid, axis=0)
     price: Floats = (mean + _smoothed(coded, lattice, mean, chance)) / 2
     return price
 
@@ -143,6 +152,11 @@ class Walk:
         self._price = None if self.turns.price is None else self.turns.price.copy()
         self._live = np.ones(len(self._at), bool)
         self._done = np.zeros(len(lattice.nodes), bool)
+        self._held = [
+            np.bincount(column, self._weight, table.shape[1])
+            for column, table in zip(self._sums.columns, lattice.costs, strict=True)
+        ]
+        self._gone: list[tuple[Ints, Floats]] = []
         self._asks_more = bool(demand.diversity or demand.closeness or coded.persons is not None)
 
     def go(self) -> Walk:
@@ -171,11 +185,9 @@ class Walk:
 
     def _turns(self, own: Floats) -> tuple[list[tuple[float, int]], float, float]:
         """Return the next nodes and their turns, the last turn among them, and the mean price of the rows in hand."""
+        self._forget()
         weight = max(float(self._weight.sum()), 1e-300)
-        means = [
-            table @ np.bincount(column, self._weight, table.shape[1]) / weight
-            for table, column in zip(self.lattice.costs, self._sums.columns, strict=True)
-        ]
+        means = [table @ held / weight for table, held in zip(self.lattice.costs, self._held, strict=True)]
         turn = self._half_costs(means, left=True) + self._half_costs(means, left=False)
         if self.turns.noise is not None:
             turn *= self.turns.noise
@@ -189,6 +201,15 @@ class Walk:
         heap = list(zip(turn.tolist(), rest.tolist(), strict=True))
         heapq.heapify(heap)
         return heap, horizon, 0.0 if self._price is None else float((self._price * self._weight).sum()) / weight
+
+    def _forget(self) -> None:
+        """Take the rows let go since the last time off the weight of each leaf."""
+        if self._gone:
+            places = np.concatenate([taken for taken, _ in self._gone])
+            weights = np.concatenate([weight for _, weight in self._gone])
+            for place, column in enumerate(self._sums.columns):
+                self._held[place] -= np.bincount(column[places], weights, len(self._held[place]))
+            self._gone = []
 
     def _half_costs(self, means: list[Floats], left: bool) -> Floats:
         parts, place = self.lattice.left if left else self.lattice.right
@@ -207,52 +228,65 @@ class Walk:
             return None, None
         near = np.flatnonzero(full[bucket])
         near = near[self._live[near]]
-        _, first, group = np.unique(key[near], return_index=True, return_inverse=True)
-        size = np.bincount(group, self._heads[near]).astype(np.float64)
+        near = near[np.argsort(key[near])]  # classes stand together
+        told = key[near]
+        start = np.flatnonzero(np.concatenate([[True], told[1:] != told[:-1]]))
+        size = np.add.reduceat(self._heads[near], start) if len(near) else np.zeros(0)
         ripe = size >= self.demand.k
         if self._asks_more and ripe.any():
-            ripe = self._meets(near, group, ripe)
+            ripe = self._meets(near, start, ripe)
         if not ripe.any():
             return None, None
-        due = self._due(node, near, first, group, size, mean)
+        due = self._due(node, near, start, size, mean)
         late = ripe & (due > turn)
         later = float(due[late].min()) if late.any() else None
-        taken = near[(ripe & ~late)[group]]
+        taken = near[np.repeat(ripe & ~late, _lengths(start, len(near)))]
         return (taken if len(taken) else None), later
 
-    def _meets(self, near: Ints, group: Ints, ripe: Bools) -> Bools:
+    def _meets(self, near: Ints, start: Ints, ripe: Bools) -> Bools:
         """Return which of the classes that are large enough meet all of the demand."""
-        number = np.cumsum(ripe) - 1
-        inside = ripe[group]
-        held = self.demand.holds(self.coded, self._at[near[inside]], number[group[inside]], int(ripe.sum()))
+        length = _lengths(start, len(near))
+        rows = self._at[near[np.repeat(ripe, length)]]
         met = np.zeros(len(ripe), bool)
-        met[ripe] = held
+        held = length[ripe]
+        met[ripe] = self.demand.holds(self.coded, rows, np.repeat(np.arange(len(held)), held), len(held))
         return met
 
-    def _due(self, node: int, near: Ints, first: Ints, group: Ints, size: Floats, mean: float) -> Floats:
+    def _due(self, node: int, near: Ints, start: Ints, size: Floats, mean: float) -> Floats:
         """Return the turn of each class: its cost, less what its rows would otherwise cost."""
-        one = near[first]
+        one = near[start]
         cost = np.zeros(len(one))
         for table, level, column in zip(self.lattice.costs, self.lattice.nodes[node], self._sums.columns, strict=True):
-            cost += table[level][column[one]]
+            if level:
+                cost += table[level][column[one]]
         if self.turns.bulk:
             cost *= 1 - self.turns.bulk * np.log(np.maximum(size / self.demand.k, 1.0))
         if self._price is not None:
             weight = self._weight[near]
-            cost += mean - np.bincount(group, self._price[near] * weight) / np.bincount(group, weight)
+            cost += mean - np.add.reduceat(self._price[near] * weight, start) / np.add.reduceat(weight, start)
         return cost
 
     def _let_go(self, node: int, taken: Ints) -> None:
         self.node[self._at[taken]] = node
+        self._gone.append((taken, self._weight[taken]))
         self._weight[taken] = 0
         self._heads[taken] = 0
         self._live[taken] = False
 
     def _sweep(self) -> None:
         """Keep in hand only the rows that are left."""
+        self._forget()
         live = self._live
         self._at, self._weight = self._at[live], self._weight[live]
         self._heads = self._weight if self.coded.persons is None else self._heads[live]
         self._price = None if self._price is None else self._price[live]
         self._sums.keep(live)
         self._live = np.ones(len(self._at), bool)
+
+
+def _lengths(start: Ints, end: int) -> Ints:
+    """Return how many rows each class holds, from where it begins."""
+    length = np.empty_like(start)
+    length[:-1] = start[1:] - start[:-1]
+    length[-1:] = end - start[-1:]
+    return length
