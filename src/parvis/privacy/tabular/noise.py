@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from parvis.errors import InputError, RefusedError
+from parvis.privacy.law import french
 
 K = TypeVar("K")
 _FINEST = 10**6  # denominators of what is asked: 0.1 is a tenth, not the binary number nearest to it
@@ -122,9 +123,9 @@ class Budget:
         after = (*self.spent, one)
         if used(after, self.delta) > self.epsilon * (1 + 1e-12):
             raise RefusedError(
-                "Le budget de confidentialité de « {dataset} » ne suffit plus : il reste {left:.3g} sur {epsilon:.3g}.",
+                "Le budget de confidentialité de « {dataset} » ne suffit plus : il reste {left} sur {epsilon}.",
                 "Publiez avec plus de bruit, ou gardez les chiffres déjà diffusés.",
-                dataset=self.dataset, left=self.left, epsilon=self.epsilon,
+                dataset=self.dataset, left=french(round(self.left, 3)), epsilon=french(self.epsilon),
             )  # fmt: skip
         return Budget(self.dataset, self.epsilon, self.delta, after)
 

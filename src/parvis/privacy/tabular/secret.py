@@ -180,7 +180,7 @@ def propose_together(
     axes = _together([_axes(sheet, parents or {}) for sheet in sheets])
     older = [_Sheet(t, _left(roles, t)) for t in before]
     known = _together([*([a] for a in axes.values()), *(_axes(sheet, parents or {}) for sheet in older)])
-    effort = effort or Effort(seconds=20)
+    effort = effort or Effort()
     works = [_worked(sheets, older, known, rules, effort, None)]
     if roles.contributors and roles.unit == PERSONS:
         # The counts are published beside the sums: each must hold, and what is hidden for one is hidden for both.

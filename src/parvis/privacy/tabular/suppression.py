@@ -33,6 +33,7 @@ Pattern = npt.NDArray[np.bool_]  # one a cell: True when it is hidden
 Shares: TypeAlias = npt.NDArray[np.float32]
 _SMALL = 1500  # cells past which a way is looked for twice, not three times
 _TOGETHER = 30  # questions still open past which they are asked together too
+_SERVED = 100  # open cells that are served before the others are looked at again
 _NEAR = 3  # cells that a proposal may lack, or have too many, to be worth mending
 _NOTHING = 1e-9  # of what is asked: a coefficient below is the solver's dust
 
@@ -85,7 +86,7 @@ def suppress(
     """
     begun = time.process_time()
     effort = effort or Effort()
-    search = _Search(equations, reach, np.ones(len(equations)) if costs is None else costs)
+    search = _Search(equations, reach, np.ones(len(equations)) if costs is None else costs, begun + effort.seconds)
     best = search.protected(search.always.copy())
     least = 0.0
     if search.wanted.size and effort.relaxed:
@@ -102,8 +103,9 @@ def suppress(
 class _Search:
     """The table, what must be hidden, what may be, and the programmes that are asked again and again."""
 
-    def __init__(self, equations: Equations, reach: Reach, costs: Floats) -> None:
+    def __init__(self, equations: Equations, reach: Reach, costs: Floats, until: float = INFINITE) -> None:
         self.equations, self.reach, self.costs = equations, reach, costs
+        self.until = until  # CPU time after which nothing more is given back: what is hidden protects as it is
         self.sensitive: Pattern = reach.sensitive
         self.always: Pattern = (self.sensitive & (equations.states != State.PUBLIC)) | (
             equations.states == State.UNSEEN
@@ -131,19 +133,18 @@ class _Search:
         begun, pattern = pattern, pattern.copy()
         opened = [(abs(far), cell, far) for cell, far, *_ in self._open(pattern)]
         while opened:
-            for _, cell, far in sorted(opened, reverse=True):
-                self.attack.hide(pattern.astype(float))
-                if self.attack.push(cell, far)[0] >= abs(far) * (1 - SHORT):
-                    continue  # what was hidden for another protects it too
+            # What is hidden for the first of them protects others: they are looked at again before they are served.
+            for _, cell, far in sorted(opened, reverse=True)[:_SERVED]:
                 pattern |= self.paths.through(cell, far, pattern, self.free, self.costs)
-            opened = [(abs(far), cell, far) for cell, far, *_ in self._open(pattern)]
+            opened = [(abs(far), cell, far) for cell, far, *_ in self._open(pattern, [c for _, c, _ in opened])]
         if self.cost(pattern) >= below:
             pattern = self._lean(pattern, pattern & ~begun)
         return self._lean(pattern, pattern) if self.cost(pattern) < below else pattern
 
-    def _open(self, pattern: Pattern) -> list[tuple[int, float, float, Floats]]:
+    def _open(self, pattern: Pattern, among: Sequence[int] | None = None) -> list[tuple[int, float, float, Floats]]:
         self.attack.hide(pattern.astype(float))
-        return list(still_open(self.attack, self.wanted, self.reach))
+        cells = self.wanted if among is None else np.array(sorted(set(among)), np.int32)
+        return list(still_open(self.attack, cells, self.reach))
 
     def _lean(self, pattern: Pattern, among: Pattern) -> Pattern:
         """Give back, the dearest first, each secondary cell of ``among`` that no sensitive one needs.
@@ -158,6 +159,8 @@ class _Search:
         self._answer(attack, asked, np.arange(len(asked), dtype=np.int32), shares)
         extra = np.flatnonzero(among & ~self.always)
         for cell in extra[np.lexsort((np.minimum(self.reach.up, self.reach.down)[extra], -self.costs[extra]))]:
+            if time.process_time() > self.until:
+                break
             at = attack.place(cell)
             # First those that lean on it the most: mostly one of them cannot do without, and that ends the question.
             using = np.flatnonzero(shares[:, at] > SHORT).astype(np.int32)
