@@ -31,7 +31,6 @@ KEPT = msg("La colonne « {column} » garde des données personnelles. {ground}"
 DESPITE = msg("Publié malgré le risque mesuré. {ground} La commune dit pourquoi : « {reason} »")
 DOUBTFUL = msg("{criterion} : {sentence}")
 FAILING = msg("{criterion} : {sentence}")
-UNMEASURED = msg("{criterion} : ce critère n'a pas été mesuré.")
 NOT_MEASURED = msg("Les trois critères n'ont pas été mesurés sur cette version.")
 GROUPED = msg("Regroupées ; personnes qui se ressemblent, au moins")
 SMALL = msg("Cachés, avec ceux qui permettraient de les recalculer")
@@ -293,7 +292,7 @@ def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None
         elif answer.verdict == DOUBT:
             out.append(Remark(DOUBTFUL, {**said, "sentence": answer.worst.text if answer.worst else answer.text}))
         elif answer.verdict == UNTRIED:
-            out.append(Remark(UNMEASURED, said))
+            out.append(Remark(DOUBTFUL, said))
     if not after.failed:
         out.append(Remark(NOTHING_LEFT))
     others = len(after.scope.others)

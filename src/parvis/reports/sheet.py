@@ -19,7 +19,7 @@ _VERDICTS = {
     judging.MET: msg("Non"),
     judging.DOUBT: msg("Peut-être"),
     judging.FAILED: msg("Oui"),
-    judging.UNTRIED: msg("Non mesuré"),
+    judging.UNTRIED: msg("Sans objet"),
 }
 
 
