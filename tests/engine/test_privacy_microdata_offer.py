@@ -10,7 +10,7 @@ import pytest
 from pyarrow import csv
 
 from parvis.errors import RefusedError
-from parvis.privacy.microdata import coding, hierarchies, made, offer, whole
+from parvis.privacy.microdata import coding, hierarchies, made, measures, offer, whole
 from parvis.privacy.microdata.coding import Coded
 from parvis.privacy.microdata.demand import Demand, Diversity
 
@@ -87,3 +87,19 @@ def test_the_widest_tables_of_the_field_are_done(shared: Path, name: str, column
         classes = recoded.classes()
         assert np.bincount(classes[classes >= 0], coded.count[classes >= 0]).min() >= 5
     assert by_class.loss < by_column.loss
+
+
+@pytest.mark.parametrize(
+    ("columns", "keys"),
+    [
+        ({"a": []}, [hierarchies.flat("a", ["x"])]),
+        ({"a": ["1"] * 6}, []),
+        ({"a": ["1"] * 6}, [hierarchies.flat("a", ["1"])]),
+        ({"a": [None] * 6}, [hierarchies.flat("a", [""])]),
+    ],
+)
+def test_poor_tables_have_their_offers(columns: dict[str, list[str]], keys: list[hierarchies.Hierarchy]) -> None:
+    coded = coding.coded(columns, keys)
+    told = offer.offers(coded, Demand(3), ("classes", "columns", "sets"))
+    assert {one.loss for one in told} == {0}
+    assert measures.combinations_that_identify(coded) == measures.most_singled(coded) == ()

@@ -22,6 +22,7 @@ from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import refused, settled
 
 _BLOCK = 2_000  # rows among which a class is sought
+_LARGE, _SMALL_BLOCK = 100_000, 400  # past so many rows, the time counts more than the last hundredth
 _LEARNT = 6_000  # nodes that are walked again
 
 
@@ -52,7 +53,9 @@ def by_learnt_nodes(coded: Coded, demand: Demand, importance: Sequence[float] = 
     near = by_words(coded, demand, weights)
     nodes, count = np.unique(near.level, axis=0, return_counts=True)
     top = np.array([[h.depth - 1 for h in coded.hierarchies]], np.int8)
-    nodes = np.unique(np.concatenate([nodes[np.argsort(-count, kind="stable")[:_LEARNT]], top]), axis=0)
+    shuffled = np.random.default_rng(len(nodes)).permutation(len(nodes))  # most come once: take some of everywhere
+    chosen = shuffled[np.argsort(-count[shuffled], kind="stable")[:_LEARNT]]
+    nodes = np.unique(np.concatenate([nodes[chosen], top]), axis=0)
     walked = local.peel(coded, demand, weights, nodes, again=False)
     return min(near, walked, key=lambda recoded: local.weighed(recoded, weights))
 
@@ -90,7 +93,9 @@ class Gathered:
     @property
     def loss_by_column(self) -> tuple[float, ...]:
         weight = self.coded.count
-        return tuple(float((self.spread[self.group, j] * weight).sum() / weight.sum()) for j in range(len(self.said)))
+        return tuple(
+            float((self.spread[self.group, j] * weight).sum() / max(weight.sum(), 1.0)) for j in range(len(self.said))
+        )
 
     def classes(self) -> Ints:
         """Return the class of each distinct row."""
@@ -115,12 +120,20 @@ def by_sets(coded: Coded, demand: Demand, ordered: Collection[str] = (), importa
     model = _Sets(coded, [name in ordered for name in coded.names], weights)
     group = _grouped(coded, demand, model)
     group = _joined(coded, demand, model, group)
-    numbers, group = np.unique(group, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    classes = np.split(order, np.cumsum(np.bincount(group, minlength=len(numbers)))[:-1])
-    spread = np.array([model.spread(rows) for rows in classes])
+    group = np.unique(group, return_inverse=True)[1]
+    classes = _members(group)
+    spread = np.array([model.spread(rows) for rows in classes]).reshape(len(classes), len(coded.hierarchies))
     said = tuple(tuple(model.say(place, rows) for rows in classes) for place in range(len(coded.hierarchies)))
     return Gathered(coded, group, spread, said)
+
+
+def _members(group: Ints) -> list[Ints]:
+    """Return the rows of each class; those of class -1 are in none."""
+    placed = np.flatnonzero(group >= 0)
+    if not len(placed):
+        return []
+    order = placed[np.argsort(group[placed], kind="stable")]
+    return np.split(order, np.cumsum(np.bincount(group[placed]))[:-1])
 
 
 class _Model(Protocol):
@@ -140,8 +153,9 @@ def _grouped(coded: Coded, demand: Demand, model: _Model) -> Ints:
     number = len(many)
     left = _alike(coded, np.flatnonzero(group < 0))
     waiting = left[:0]
-    for at in range(0, len(left), _BLOCK):
-        rows = np.concatenate([waiting, left[at : at + _BLOCK]])
+    block = _BLOCK if len(left) <= _LARGE else _SMALL_BLOCK
+    for at in range(0, len(left), block):
+        rows = np.concatenate([waiting, left[at : at + block]])
         number = _block(coded, demand.k, model, rows, group, number)
         waiting = rows[group[rows] < 0]
     return group
@@ -270,7 +284,7 @@ class _Sets:
 
 def _joined(coded: Coded, demand: Demand, model: _Sets, group: Ints) -> Ints:
     """Put the rows left in the classes that they widen least, then join the classes that do not meet the demand."""
-    members = [np.flatnonzero(group == number) for number in range(int(group.max()) + 1)] if len(group) else []
+    members = _members(group)
     loose = [np.array([row]) for row in np.flatnonzero(group < 0)]
     held: Bools = np.zeros(0, bool)
     if members:

@@ -108,6 +108,8 @@ def buckets(keys: Ints) -> Ints:
 def whole(hierarchies: Sequence[Hierarchy]) -> Nodes:
     """Return all the nodes: every level of every column with every other."""
     depths = [h.depth for h in hierarchies]
+    if not depths:
+        return np.zeros((1, 0), np.int8)
     return np.stack(np.unravel_index(np.arange(math.prod(depths)), depths), axis=1).astype(np.int8)
 
 
