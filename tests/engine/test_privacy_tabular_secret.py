@@ -199,6 +199,21 @@ def test_a_sum_over_persons_protects_the_counts_beside_it() -> None:
     assert public.column("nb_personnes").null_count == public.column("montant").null_count == 2
 
 
+def test_who_is_alone_in_a_hidden_cell_cannot_work_out_her_neighbour() -> None:
+    names = ["Pêche", "Bois", "Commerce", "Services", "Total"]
+    table = pa.table({"secteur": names, "nb_entreprises": [1, 1, 9, 12, 23], "ca": [300.0, 200.0, 900.0, 700.0, 2100.0],
+                      "max": [300.0, 200.0, 250.0, 200.0, 300.0]})  # fmt: skip
+    found = propose(table, Roles(("secteur",), ("ca",), "nb_entreprises", ("max",), COMPANIES))
+    # The two small ones would do against everybody else: each is the other's stranger no more.
+    assert found.safe and found.primary == 2 and found.secondary == 1 and not found.findings
+    pair = table.filter(pa.compute.less(table.column("nb_entreprises"), 2))
+    alone = pa.concat_tables(
+        [pair, pa.table({"secteur": ["Total"], "nb_entreprises": [2], "ca": [500.0], "max": [300.0]})]
+    )
+    left = propose(alone, Roles(("secteur",), ("ca",), "nb_entreprises", ("max",), COMPANIES))
+    assert left.safe and {h.cell for h in left.hidden} == {"Pêche", "Bois", "total général"}
+
+
 # --- Rules ----------------------------------------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ from parvis.privacy.tabular.primary import (
     sensitive,
 )
 from parvis.privacy.tabular.programme import Floats
-from parvis.privacy.tabular.suppression import Effort, Suppression, suppress
+from parvis.privacy.tabular.suppression import Effort, Suppression, against_insiders, suppress
 from parvis.text import fold
 from parvis.values import Finding, Severity, msg
 
@@ -374,6 +374,7 @@ class _Work:
     equations: Equations
     reasons: Sequence[Reason]
     done: Suppression
+    beaten: Sequence[int] = ()  # cells whose only contributor finds another one out
 
 
 def _worked(
@@ -393,7 +394,13 @@ def _worked(
             at = equations.index.get(other.equations.keys[cell])
             if at is not None:
                 costs[at] = 0.0
-    return _Work(equations, reasons, suppress(equations, reach_of(equations, reasons, who, rules), costs, effort))
+    reach = reach_of(equations, reasons, who, rules)
+    done = suppress(equations, reach, costs, effort)
+    beaten: Sequence[int] = ()
+    if which == "values" and sheets[0].counts is not None:
+        alone = [int(c) for c in np.flatnonzero(who.counts == 1)]
+        done, beaten = against_insiders(equations, reach, done, alone, costs, effort)
+    return _Work(equations, reasons, done, beaten)
 
 
 def _contributors(sheets: Sequence[_Sheet], axes: Axes, equations: Equations, which: str) -> Contributors:
@@ -538,6 +545,15 @@ def _findings(
             msg("{count} cellule(s) se retrouvent à {part} % près quoi qu'on cache, dont « {cell} »."),
             values={"count": len(opened), "cell": _named(opened[0]), "part": french(rules.interval * 100)}, count=len(opened),
             hint=msg("Regroupez des catégories, ou retirez l'ancienne version qui les donne par différence."),
+        )  # fmt: skip
+    insiders = [w.equations.keys[c] for w in works for c in w.beaten]
+    if insiders:
+        yield Finding(
+            "secret.insider", Severity.WARN,
+            msg("{count} cellule(s), dont « {cell} », n'ont qu'un contributeur : avec la sienne, il peut en recalculer une "
+                "autre."),
+            values={"count": len(insiders), "cell": _named(insiders[0])}, count=len(insiders),
+            hint=msg("Regroupez ces catégories avec une voisine."),
         )  # fmt: skip
     changed = [c for s in older for c in _small_changes(sheet, s, rules)]
     if changed:

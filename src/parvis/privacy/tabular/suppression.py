@@ -16,6 +16,7 @@ Source: Fischetti and Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805 (cuts, capac
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Sequence
@@ -98,6 +99,48 @@ def suppress(
         tuple(int(c) for c in np.flatnonzero(search.sensitive & ~search.always)),
         judge(equations, reach, np.flatnonzero(best)), time.process_time() - begun,
     )  # fmt: skip
+
+
+def against_insiders(
+    equations: Equations, reach: Reach, found: Suppression, alone: Sequence[int], costs: Floats, effort: Effort
+) -> tuple[Suppression, tuple[int, ...]]:
+    """Return the suppression with what it lacks against those who stand alone in a hidden cell, and whom none stops.
+
+    Who is the only one in a cell (``alone``) knows its value: for her it is as good as published, and with it she may work
+    out her neighbours'. What is hidden more only helps against all others. The cells given back are those of ``alone``
+    from which another is found whatever is hidden.
+    """
+    begun = time.process_time()
+    hidden = set(found.hidden)
+    beaten = []
+    for cell in (c for c in alone if c in hidden):
+        states = equations.states.copy()
+        states[cell] = State.PUBLIC
+        known = dataclasses.replace(equations, states=states)
+        others = _without(reach, cell)
+        if judge(known, others, hidden).safe:
+            continue
+        search = _Search(known, others, costs, begun + effort.seconds)
+        pattern = search.always.copy()
+        pattern[list(hidden)] = True
+        pattern[cell] = False
+        more = search.protected(pattern, below=-1.0)
+        hidden |= {int(c) for c in np.flatnonzero(more)}
+        if not judge(known, others, hidden).safe:
+            beaten.append(cell)
+    primary = set(found.primary)
+    secondary = tuple(sorted(c for c in hidden - primary if equations.states[c] != State.UNSEEN))
+    return dataclasses.replace(
+        found, secondary=secondary, cost=float(costs[list(secondary)].sum()), verdict=judge(equations, reach, hidden),
+        seconds=found.seconds + time.process_time() - begun,
+    ), tuple(beaten)  # fmt: skip
+
+
+def _without(reach: Reach, cell: int) -> Reach:
+    """Return the reach with one cell that is not to be protected any more."""
+    sensitive, down, up = reach.sensitive.copy(), reach.least_down.copy(), reach.least_up.copy()
+    sensitive[cell], down[cell], up[cell] = False, 0.0, 0.0
+    return dataclasses.replace(reach, sensitive=sensitive, least_down=down, least_up=up)
 
 
 class _Search:
