@@ -601,11 +601,12 @@ class Criterion:
     question: str
     before: str  # "met", "doubt", "failed" or "untried"
     after: str
-    said_before: str
     said: str
     attacks: Sequence[str]  # what was tried, the worst first
     hint: str
     lines: Sequence[int]  # of the original, of those who would still stand alone
+    lines_before: Sequence[int]  # of those who would, were the file published as it came
+    why_before: str
 
 
 def risk(draft: Draft) -> dict[str, Any]:
@@ -738,11 +739,12 @@ def _criterion(before: Answer, after: Answer) -> Criterion:
         question=_(criteria.QUESTIONS[after.criterion]),
         before=before.verdict,
         after=after.verdict,
-        said_before=_(before.message).format(**before.values),
         said=_(after.message).format(**after.values),
         attacks=tried,
         hint=_(worst.hint).format(**worst.values) if worst is not None and failed and worst.hint else "",
         lines=worst.lines if worst is not None and failed else (),
+        lines_before=before.worst.lines if before.worst is not None else (),
+        why_before=_(before.worst.message).format(**before.worst.values) if before.worst is not None else "",
     )
 
 
