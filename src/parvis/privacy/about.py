@@ -119,7 +119,9 @@ def about(profile: Profile, names_people: Callable[[Column], bool] | None = None
     traits = sum(_tells(c) for c in columns)
     past = any(speaks(head(c), "death") and str(c.maximum or "9") < _AGO for c in columns)
     sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
-    by_name = bool(named) or ("first_name" in meanings and bool(meanings & {"email", "phone"}))
+    by_name = bool(named) or (
+        bool(meanings & {"first_name", "plate", "account"}) and bool(meanings & {"email", "phone"})
+    )
     living = not counted and "plant_species" not in meanings and not any(head(c) & _THINGS for c in columns)
     both = "sex" in meanings and any(c.meaning == "age" or speaks(head(c), "age") for c in columns)
     marked = any(speaks(head(c), "trait") or c.meaning in _MARKS for c in columns)
@@ -159,6 +161,8 @@ def theme(column: Column, heads: set[str]) -> str:
     for name in _THEMES:
         if speaks(said, name):
             return name
+    if speaks(said, "income_beside") and speaks(heads, "aid"):
+        return "income"
     if speaks(said, "offence_beside") and speaks(heads, "facts"):
         return "offence"
     return ""

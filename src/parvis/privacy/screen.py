@@ -286,7 +286,7 @@ class _Table:
             return "case_number"
         if self.about.past or not (self.people or self._of_someone(column)):
             return ""
-        heads = {w for c in self.profile.columns for w in head(c)}
+        heads = {w for c in self.profile.columns for w in head(c)} | set(words(self.profile.table.replace("_", " ")))
         told = theme(column, heads) or ("case_number" if identifies(column, each=self.about.each) else "")
         if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
             return told

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.errors import InputError
-from parvis.privacy import spans
+from parvis.privacy import numbers, spans
 from parvis.privacy.sql import Expression, quoted
 from parvis.tables.parameters import Parameter
 from parvis.values import Column, Kind, msg
@@ -30,7 +30,7 @@ def apply(column: Column, parameters: Mapping[str, Any]) -> Expression | None:
 
     if column.kind is not Kind.TEXT:
         raise InputError("« {column} » n'est pas du texte : rien n'y est à masquer mot à mot.", column=column.label)
-    phones = {"phone", spans.LANDLINE} if landlines else {"phone"}
+    phones = {"phone", numbers.LANDLINE} if landlines else {"phone"}
 
     def clean(cell: str) -> str:
         if column.meaning == "phone" and spans.whole_phone(cell) in phones:
