@@ -13,6 +13,7 @@ import pytest
 
 from parvis.errors import InputError, LimitError, UnknownColumn
 from parvis.privacy.tabular.attacker import judge
+from parvis.privacy.tabular.bands import units_of
 from parvis.privacy.tabular.counting import counted
 from parvis.privacy.tabular.equations import Axis, Table, axis_from_parents, link
 from parvis.privacy.tabular.margins import axis_of, is_total
@@ -124,6 +125,52 @@ def test_a_version_that_changes_by_a_few_persons_is_said() -> None:
     later = table.set_column(2, "nombre_beneficiaires", pa.array(counts))
     found = [f for f in propose(later, ROLES, before=[table]).findings if f.code == "secret.small_change"]
     assert found and found[0].count >= 2 and "changent de moins de 11 depuis" in found[0].text
+
+
+def banded(*bands: tuple[str, int]) -> pa.Table:
+    rows = [*bands, ("Total", sum(n for _, n in bands))]
+    return pa.table({"age": [r[0] for r in rows], "nb_personnes": [r[1] for r in rows]})
+
+
+def test_ages_cut_otherwise_than_in_an_earlier_version_give_the_years_between_away() -> None:
+    roles = Roles(("age",), ("nb_personnes",))
+    first = banded(("0-59 ans", 300), ("60 ans et plus", 80))
+    second = banded(("0-61 ans", 304), ("62 ans et plus", 76))  # four persons are 60 or 61
+    assert propose(second, roles).safe
+    found = propose(second, roles, before=[first])
+    assert found.safe and {h.cell for h in found.hidden} == {"0-61 ans", "62 ans et plus"}
+    assert any("« 60 à 61 »" in h.text for h in found.hidden), [h.text for h in found.hidden]
+    far = banded(("0-69 ans", 340), ("70 ans et plus", 40))
+    assert not propose(far, roles, before=[first]).hidden  # forty persons between: as many as a cell may show
+
+
+def test_zones_that_overlap_are_told_by_their_districts() -> None:
+    roles = Roles(("zone",), ("nb_personnes",))
+    first = pa.table({"zone": ["Centre", "Reste", "Total"], "nb_personnes": [120, 80, 200]})
+    second = pa.table({"zone": ["Vieille ville", "Autour", "Total"], "nb_personnes": [114, 86, 200]})
+    members = {"Centre": ["a", "b", "c"], "Reste": ["d", "e"], "Vieille ville": ["a", "b"], "Autour": ["c", "d", "e"]}
+    assert not propose(second, roles, before=[first]).hidden
+    found = propose(second, roles, before=[first], members={"zone": members})
+    assert found.safe and {h.cell for h in found.hidden} == {"Vieille ville", "Autour"}
+
+
+@pytest.mark.parametrize(
+    ("label", "low", "high"),
+    [
+        ("18-24 ans", 18, 24),
+        ("De 18 à 24 ans", 18, 24),
+        ("65 ans et plus", 65, 130),
+        ("75+", 75, 130),
+        ("moins de 3 ans", 0, 2),
+        ("plus de 60 ans", 61, 130),
+        ("7 ans", 7, 7),
+        ("100 ans ou plus", 100, 130),
+    ],
+)
+def test_bands_of_ages_are_read(label: str, low: int, high: int) -> None:
+    units = units_of(label)
+    assert units is not None and {min(map(int, units)), max(map(int, units))} == {low, high}
+    assert units_of("T3 et plus") is units_of("Quartier 12-14 nord") is units_of("Femmes") is None
 
 
 def test_tables_released_together_hide_the_same_cell_in_both() -> None:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from parvis.errors import InputError, UnknownColumn
 from parvis.privacy.law import french
-from parvis.privacy.tabular import margins
+from parvis.privacy.tabular import bands, margins
 from parvis.privacy.tabular.equations import Axis, Codes, Equations, Key, State, Table, completed, key_of, link
 from parvis.privacy.tabular.primary import (
     COMPANIES,
@@ -68,6 +68,7 @@ LINKED = msg("Cachée pour protéger une cellule cachée à laquelle un total la
 WHOLE = msg("total général")
 
 Axes: TypeAlias = Mapping[str, Axis]
+Members: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]  # column -> code -> its units
 Parents: TypeAlias = Mapping[str, Mapping[str, str]]  # column -> code -> code that holds it
 
 
@@ -152,14 +153,17 @@ def propose(
     parents: Parents | None = None,
     before: Sequence[pa.Table] = (),
     effort: Effort | None = None,
+    members: Members | None = None,
 ) -> Secrecy:
     """Return what to hide in a table of counts or sums.
 
     ``before`` are tables already released that hold the same figures, their hidden cells empty: earlier versions, or others
     that share some of the dimensions. ``parents`` are known hierarchies; the others are found from the words and the figures.
+    ``members`` are the units of codes that may overlap from a table to another (the districts of a zone); years of age are
+    read from the words.
     Raises: UnknownColumn; InputError when two rows have the same codes, or past 60,000 cells.
     """
-    return propose_together([(table, roles)], rules, parents, before, effort)[0]
+    return propose_together([(table, roles)], rules, parents, before, effort, members)[0]
 
 
 def propose_together(
@@ -168,6 +172,7 @@ def propose_together(
     parents: Parents | None = None,
     before: Sequence[pa.Table] = (),
     effort: Effort | None = None,
+    members: Members | None = None,
 ) -> tuple[Secrecy, ...]:
     """Return what to hide in each of several tables released together, that share dimensions of the same names.
 
@@ -180,6 +185,9 @@ def propose_together(
     axes = _together([_axes(sheet, parents or {}) for sheet in sheets])
     older = [_Sheet(t, _left(roles, t)) for t in before]
     known = _together([*([a] for a in axes.values()), *(_axes(sheet, parents or {}) for sheet in older)])
+    for name, axis in known.items():
+        codes = {c for s in (*sheets, *older) for c in s.codes_of(name)}
+        known[name] = bands.overlapping(axis, codes, (members or {}).get(name))
     effort = effort or Effort()
     works = [_worked(sheets, older, known, rules, effort, None)]
     if roles.contributors and roles.unit == PERSONS:
@@ -286,6 +294,13 @@ class _Sheet:
     def codes_at(self, row: int, column: str) -> Codes:
         return (*self.rows[row], column) if self.many else self.rows[row]
 
+    def codes_of(self, name: str) -> list[str]:
+        """Return the codes of a dimension, none when the table lacks it."""
+        names = [*self.dimensions, *([MEASURE] if self.many else [])]
+        if name not in names or name == MEASURE:
+            return []
+        return list(dict.fromkeys(row[names.index(name)] for row in self.rows))
+
     def axes(self, known: Axes) -> list[Axis]:
         """Return the dimensions of this table, in the order of its codes."""
         return [known[name] for name in (*self.dimensions, *([MEASURE] if self.many else []))]
@@ -383,7 +398,9 @@ def _worked(
     counting = other is None and bool(sheets[0].roles.contributors) and rules.unit == PERSONS
     which = "counts" if counting else "values"
     tables, then = ([Table(s.axes(axes), s.cells(which)) for s in some] for some in (sheets, older))
-    linked = link(tables, then)
+    between = [_between(t) for t in (*tables, *then)]
+    unseen = {key_of(t.axes, c) for t in between for c in t.cells if any(code.startswith(bands.ATOM) for code in c)}
+    linked = link([*tables, *between], then, unseen)
     empty = np.isnan(linked.values) & (linked.states != State.UNSEEN)
     equations = completed(linked)
     who = _contributors(sheets, axes, equations, which)
@@ -401,6 +418,16 @@ def _worked(
         alone = [int(c) for c in np.flatnonzero(who.counts == 1)]
         done, beaten = against_insiders(equations, reach, done, alone, costs, effort)
     return _Work(equations, reasons, done, beaten)
+
+
+def _between(table: Table) -> Table:
+    """Return the cells that lie between the borders of overlapping codes, their values not known, and the codes they make."""
+    cells: dict[Codes, float | None] = {}
+    for at, axis in enumerate(table.axes):
+        for atom in bands.atoms_of(axis):
+            cells.update({(*codes[:at], atom, *codes[at + 1 :]): None for codes in table.cells})
+    # A sum is read from one table: the whole must stand there beside its parts.
+    return Table(table.axes, {**cells, **table.cells} if cells else {})
 
 
 def _contributors(sheets: Sequence[_Sheet], axes: Axes, equations: Equations, which: str) -> Contributors:
@@ -515,7 +542,7 @@ class _Speech:
 
     def _label(self, at: int) -> str:
         codes = dict(self.work.equations.keys[at])
-        return " × ".join(codes[n] for n in self.names if n in codes) or WHOLE
+        return " × ".join(bands.read_as(codes[n]) for n in self.names if n in codes) or WHOLE
 
 
 def _findings(
@@ -568,7 +595,7 @@ def _findings(
 
 
 def _named(key: Key) -> str:
-    return " × ".join(code for axis, code in key if axis) or WHOLE
+    return " × ".join(bands.read_as(code) for axis, code in key if axis) or WHOLE
 
 
 def _small_changes(sheet: _Sheet, old: _Sheet, rules: Rules) -> list[Codes]:
