@@ -362,7 +362,7 @@ class _Table:
         if numbers.LANDLINE in meanings and landlines:
             meanings.add("phone")
         seen = self.inside.setdefault(column.name, defaultdict(_Seen))
-        for meaning in meanings.intersection(spans.TEXT_MEANINGS):
+        for meaning in sorted(meanings.intersection(spans.TEXT_MEANINGS)):  # the same findings in the same order
             seen[meaning].add(count, line)
 
     def _meanings(self, cell: str, bare: bool) -> frozenset[str]:
