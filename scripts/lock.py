@@ -20,6 +20,7 @@ PEERS = {
     "peers": ("validata_table==0.12.5", "frictionless[ods]==5.18.1"),
     "peers-detective": ("csv-detective==0.13.0", "charset-normalizer>=3.5"),
     "peers-anonymeter": ("anonymeter==1.1.0",),
+    "peers-anjana": ("anjana==1.2.3",),
 }
 
 
