@@ -326,6 +326,23 @@ def test_subtotals_are_found_before_after_and_by_prefix() -> None:
     assert found.root == "0"
 
 
+def test_a_hierarchy_is_found_in_a_table_with_holes() -> None:
+    a, b, c, d = [3.0, 8, 1, 9], [2.0, 2, 7, 1], [5.0, 0, 6, 4], [1.0, 9, 2, 8]
+    rows = {
+        "0": np.add(a, b) + np.add(c, d),
+        "01": np.add(a, b),
+        "011": a,
+        "012": b,
+        "02": np.add(c, d),
+        "021": c,
+        "022": d,
+    }
+    held = np.array(list(rows.values()), float)
+    held[2, 0] = held[3, 1] = held[5, 2] = np.nan
+    sums = {w: set(p) for w, p in axis_of("x", list(rows), held).sums}
+    assert sums == {"0": {"01", "02"}, "01": {"011", "012"}, "02": {"021", "022"}}
+
+
 def test_a_total_whose_figures_do_not_add_up_is_believed_by_its_word() -> None:
     found = axis_of("x", ["Total", "a", "b"], np.array([[10.0, 12], [4, 5], [3, 3]]))
     assert found.root == "Total" and found.sums == (("Total", ("a", "b")),)

@@ -57,17 +57,18 @@ class _Sums:
 
     def __init__(self, codes: Sequence[str], figures: Floats) -> None:
         self.at = {c: i for i, c in enumerate(codes)}
-        known = ~np.isnan(figures).any(axis=0)
-        self.figures = figures[:, known]
-        self.slack = _slack(self.figures)
+        self.every = figures  # NaN where a cell came empty
+        self.figures = figures[:, ~np.isnan(figures).any(axis=0)]
+        self.slack = _slack(figures)
         self.kept: dict[str, list[Sequence[str]]] = {}
 
     def hold(self, whole: str, parts: Sequence[str]) -> bool:
         """True when the figures of the whole are the sum of those of the parts, everywhere."""
-        if not self.figures.shape[1] or not self.figures[self.at[whole]].any():
+        rows = self.every[[self.at[whole], *(self.at[p] for p in parts)]]
+        rows = rows[:, ~np.isnan(rows).any(axis=0)]
+        if not rows.shape[1] or not rows[0].any():
             return False
-        gap = self.figures[[self.at[p] for p in parts]].sum(0) - self.figures[self.at[whole]]
-        return bool(np.abs(gap).max() <= self.slack * (len(parts) + 1))
+        return bool(np.abs(rows[1:].sum(0) - rows[0]).max() <= self.slack * (len(parts) + 1))
 
     def keep(self, whole: str, parts: Sequence[str]) -> None:
         if not parts or whole in parts or any(whole in self.leaves(p) for p in parts):
@@ -97,9 +98,10 @@ class _Sums:
 
 def _slack(figures: Floats) -> float:
     """Return by how much one figure may be off: nothing for whole numbers, half of the last digit written otherwise."""
+    figures = figures[~np.isnan(figures)]
     for decimals in range(_DECIMALS + 1):
         scaled = figures * 10**decimals
-        if np.abs(scaled - np.round(scaled)).max(initial=0.0) < 1e-3 * 1.0:
+        if np.abs(scaled - np.round(scaled)).max(initial=0.0) < 1e-3:
             return 1e-6 if decimals == 0 else float(0.51 * 10.0**-decimals)
     return float(1e-6 * np.abs(figures).max(initial=1.0))
 
@@ -113,7 +115,7 @@ def _root(codes: Sequence[str], sums: _Sums) -> str:
         return named[0] if len(named) == 1 else ""
     if not named:
         named = [c for c in codes if len(codes) > 2 and sums.hold(c, [o for o in codes if o != c])]
-    return max(named, key=lambda c: float(np.abs(sums.figures[sums.at[c]]).sum()), default="")
+    return max(named, key=lambda c: float(np.nansum(np.abs(sums.every[sums.at[c]]))), default="")
 
 
 def _given(codes: Sequence[str], parents: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
@@ -129,7 +131,7 @@ def _given(codes: Sequence[str], parents: Mapping[str, str]) -> Iterator[tuple[s
 
 def _candidates(codes: Sequence[str], sums: _Sums, root: str) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the sums that hold: the smallest wholes first, so that larger ones are told by them."""
-    size = np.abs(sums.figures).sum(1)
+    size = np.nansum(np.abs(sums.every), axis=1)
     order = sorted(codes, key=lambda c: (size[sums.at[c]], c == root))
     runs = len(codes) ** 2 <= _PAIRS
     for whole in order:
