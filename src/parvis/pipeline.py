@@ -221,15 +221,22 @@ def annotate(
 
 
 def rehearse(
-    folder: Folder, preparation: Preparation, policy: Policy, *, others: Sequence[Version] = (), inhabitants: int = 0
+    folder: Folder,
+    preparation: Preparation,
+    policy: Policy,
+    *,
+    others: Sequence[Version] = (),
+    inhabitants: int = 0,
+    follows: str = "",
 ) -> Rehearsal:
     """Return what a prepared table would be under a policy, whether it is decided or not yet.
 
-    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town.
-    Nothing is raised for a policy that cannot be applied: it is said.
+    ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town;
+    ``follows`` the version before. Nothing is raised for a policy that cannot be applied: it is said.
     """
-    from parvis.privacy import publishable
+    from parvis.privacy import criteria, publishable
     from parvis.privacy.rehearsal import Rehearsal
+    from parvis.store import proofs
 
     staged, profile, findings = vault.staged_path(folder, preparation.id), preparation.profile, preparation.findings
     speaks = rows_are_people(profile, findings)
@@ -243,7 +250,9 @@ def rehearse(
         return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
     facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
     told = publishable.may_publish(facts)
-    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden)
+    then = proofs.public(folder, follows) if follows else None
+    risen = criteria.rises(then.after, after) if then is not None and then.after is not None and after else ()
+    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden, risen)
 
 
 def _prices(staged: Path, preparation: Preparation, policy: Policy, work: Path) -> tuple[Price, ...]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
 
 from parvis_portal.catalogue import queries
+from parvis_portal.intake import review
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs import worker
 
@@ -187,6 +188,29 @@ def test_a_table_of_people_is_published_grouped_so_that_nobody_stands_alone(town
     answer = town.client("visitor").get(f"/api/v1/datasets/{draft.dataset.pk}/exports/csv")
     rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:]
     assert len(rows) >= 110 and min(Counter(rows).values()) >= 10
+
+
+def test_a_policy_replayed_stops_when_the_risk_rises(town: Town) -> None:
+    head = "Âge;Sexe;Quartier;Profession"
+    calm = [f"{20 + n % 4};{'FM'[n % 2]};Quartier {n % 2};boulanger" for n in range(120)]
+    first = post_file(town, "agent", "adherents.csv", "\n".join([head, *calm]).encode()).drafts.get()
+    referent = town.client("referent")
+    worker.run(once=True)
+    referent.post(reverse("intake:draft", args=[first.pk]), fields(first, then="approve"))
+    worker.run(once=True)
+    first.refresh_from_db()
+    assert first.state == Draft.State.RELEASED, first.error
+    risky = [f"{20 + n};{'FM'[n % 2]};Quartier {n % 9};métier {n}" for n in range(120)]
+    second = post_file(town, "agent", "adherents.csv", "\n".join([head, *risky]).encode()).drafts.get()
+    told = {"dataset": str(first.dataset_id), "group:asked": "1", "decide:group": "1"}  # not grouped any more
+    referent.post(reverse("intake:draft", args=[second.pk]), fields(second, **told))
+    worker.run(once=True)
+    second.refresh_from_db()
+    assert second.dataset_id == first.dataset_id and not review.ready(second)
+    tried = second.rehearsed
+    assert tried is not None and tried.risen
+    shown = html.unescape(referent.get(reverse("intake:draft", args=[second.pk])).content.decode())
+    assert review.risk(second)["risen"][0] in shown
 
 
 def test_small_counts_on_a_grave_matter_are_hidden_with_those_that_give_them_back(town: Town) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from parvis.privacy.criteria import Criteria
 from parvis.privacy.publishable import Permission
-from parvis.values import Column, msg
+from parvis.values import Column, Finding, msg
 
 STEPS = (2, 3, 4, 5, 6, 8, 10, 11, 15, 20, 30, 50)  # persons of a group that a person may choose
 SHAPES: Mapping[str, str] = {
@@ -60,3 +60,4 @@ class Rehearsal:
     price: Price | None = None  # of making rows alike, when that is wanted
     prices: Sequence[Price] = ()  # of other sizes of group
     hidden: Hidden | None = None  # of a table of counts, when that is wanted
+    risen: Sequence[Finding] = ()  # criteria worse answered than on the version before: nothing goes by itself

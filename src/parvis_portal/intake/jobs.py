@@ -140,9 +140,11 @@ def compare(argument: str, progress: Progress) -> None:
 
 def rehearse(argument: str, progress: Progress) -> None:
     """Try what was decided so far on a table, for the page to show what the public would see."""
-    draft = Draft.objects.select_related("submission__organisation", "dataset").filter(pk=argument).first()
+    drafts = Draft.objects.select_related("submission__organisation", "dataset__current")
+    draft = drafts.filter(pk=argument).first()
     if draft is None or not draft.open:
         return
+    current = draft.dataset.current if draft.dataset is not None else None
     progress(0.1, "Essai de vos choix sur le tableau")
     town = draft.organisation
     told = pipeline.rehearse(
@@ -151,6 +153,7 @@ def rehearse(argument: str, progress: Progress) -> None:
         draft.decided_policy,
         others=queries.published(town, draft.dataset),
         inhabitants=town.population or 0,
+        follows=current.version_id if current is not None and current.withdrawn_at is None else "",
     )
     with transaction.atomic():
         row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)

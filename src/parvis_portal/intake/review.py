@@ -457,6 +457,10 @@ def ready(draft: Draft) -> bool:
         return False
     if draft.preparation.get("within") or draft.error or not draft.preparation["profile"]["rows"]:
         return False
+    told = draft.rehearsed
+    people = draft.decided_policy.anonymity is not None
+    if (told is None and people) or (told is not None and (told.risen or told.refused)):
+        return False
     return not queries.undecided(draft) and not waiting(draft.prepared)
 
 
@@ -620,6 +624,7 @@ def risk(draft: Draft) -> dict[str, Any]:
     }
     if told is None or told.permission is None:
         return out
+    out["risen"] = [_(f.message).format(**_said_of(f.values)) for f in told.risen]
     out["permission"] = {
         "verdict": told.permission.verdict,
         "headline": _(told.permission.headline),
@@ -635,6 +640,10 @@ def risk(draft: Draft) -> dict[str, Any]:
         out["scope"] = _(sentence).format(**values)
         out["gauges"] = [round(100 * told.before.worst), round(100 * told.after.worst)]
     return out
+
+
+def _said_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _(v) if k == "criterion" else v for k, v in values.items()}
 
 
 def group(draft: Draft) -> dict[str, Any] | None:
