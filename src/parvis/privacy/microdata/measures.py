@@ -11,7 +11,7 @@ import numpy as np
 
 from parvis.privacy.microdata import demand
 from parvis.privacy.microdata.coding import Beside, Coded, Floats, Ints, packed
-from parvis.privacy.microdata.demand import Closeness
+from parvis.privacy.microdata.demand import Bools, Closeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,8 @@ class Singled:
 
 
 _LARGEST = 4  # columns in a combination: beyond, a reader would have to know too much
-_COMBINATIONS = 4_000  # looked at, the ones that tell most first
+_COMBINATIONS = 4_000  # looked at, the smallest first
+_TABLED = 2**22  # cells up to which a count is made of them all
 
 
 def combinations_that_identify(coded: Coded, largest: int = _LARGEST, below: int = 2) -> tuple[Combination, ...]:
@@ -307,29 +308,33 @@ def _singled(coded: Coded, row: int, columns: tuple[int, ...], place: int, score
 def _minimal(coded: Coded, largest: int, below: int) -> list[tuple[tuple[int, ...], Ints]]:
     """Return each combination with the distinct rows that it singles out while none of its subsets does."""
     width, rows = len(coded.hierarchies), len(coded.rows)
-    everything = np.arange(rows)
-    caught: dict[tuple[int, ...], np.ndarray] = {}
     found: list[tuple[tuple[int, ...], Ints]] = []
+    smaller: dict[tuple[int, ...], Bools] = {(): np.zeros(rows, bool)}
     looked = 0
     for size in range(1, min(largest, width) + 1):
+        caught: dict[tuple[int, ...], Bools] = {}
         for columns in combinations(range(width), size):
             looked += 1
             if looked > _COMBINATIONS:
                 return found
             before = np.zeros(rows, bool)
             for less in combinations(columns, size - 1):
-                before |= caught.get(less, np.zeros(0, bool)) if less in caught else False
-            open_rows = everything[~before]
-            if not len(open_rows):
-                caught[columns] = before
-                continue
-            key, _ = packed(
-                [coded.rows[:, c] for c in columns], [len(coded.hierarchies[c].values) for c in columns], rows
-            )
-            _, group = np.unique(key, return_inverse=True)
-            few = demand.heads(coded, everything, group, int(group.max()) + 1)[group] < below
+                before |= smaller[less]
+            few = before if before.all() else _few(coded, columns, below)
             new = np.flatnonzero(few & ~before)
             caught[columns] = before | few
             if len(new):
                 found.append((columns, new))
+        smaller = caught
     return found
+
+
+def _few(coded: Coded, columns: tuple[int, ...], below: int) -> Bools:
+    """Return the distinct rows that fewer than ``below`` persons share, seen through some columns."""
+    sizes = [len(coded.hierarchies[c].values) for c in columns]
+    key, bound = packed([coded.rows[:, c] for c in columns], sizes, len(coded.rows))
+    if bound > _TABLED or coded.persons is not None:
+        _, key = np.unique(key, return_inverse=True)
+        bound = int(key.max()) + 1 if len(key) else 0
+    rare: Bools = demand.heads(coded, np.arange(len(key)), key, bound)[key] < below
+    return rare
