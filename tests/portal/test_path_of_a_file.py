@@ -210,7 +210,7 @@ def test_a_policy_replayed_stops_when_the_risk_rises(town: Town) -> None:
     tried = second.rehearsed
     assert tried is not None and tried.risen
     shown = html.unescape(referent.get(reverse("intake:draft", args=[second.pk])).content.decode())
-    assert review.risk(second)["risen"][0] in shown
+    assert "le risque monte depuis la version précédente, de 0 à 100 sur 100" in shown
 
 
 def test_small_counts_on_a_grave_matter_are_hidden_with_those_that_give_them_back(town: Town) -> None:
