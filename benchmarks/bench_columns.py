@@ -2,9 +2,11 @@
 
     python3 do.py bench bench_columns
 
-The tables of ``columns/judged.txt`` are written as offices write them, each column labelled. Goals: direct identifiers
-found at least 0.97 (numbers with a key 0.995), quasi-identifiers at least 0.9, sensitive columns and free text all, at
-most 5 % of harmless columns flagged. csv-detective gives a format to each column: the personal ones are counted.
+The tables of ``columns`` are written as offices write them, each column labelled: ``taught.txt`` served to tune,
+``judged.txt`` to judge (what its first reading gave is printed: the error to expect elsewhere). Goals, on each file:
+direct identifiers found at least 0.97 (numbers with a key 0.995), quasi-identifiers at least 0.9, sensitive columns and
+free text all, at most 5 % of harmless columns flagged. csv-detective gives a format to each column: the personal ones
+are counted.
 """
 
 from __future__ import annotations
@@ -43,7 +45,14 @@ for path in sys.argv[1:]:
 
 
 def main() -> None:
-    tables = list(labelled_columns.tables(labelled_columns.FOLDER / "judged.txt"))
+    good = [_judged(name) for name in ("taught", "judged")]
+    print("première lecture de judged.txt : direct 0.921, quasi 0.632, sensitive 0.667, sans risque signalées 0.109")
+    raise SystemExit(0 if all(good) else 1)
+
+
+def _judged(file: str) -> bool:
+    """Print what is found in the tables of a file, and return whether the goals are reached."""
+    tables = list(labelled_columns.tables(labelled_columns.FOLDER / f"{file}.txt"))
     known = labelled.families(labelled.FOLDER / "judged.txt")
     about = [s for s in labelled.sentences(known, 2000, SEED) if any(x.hide and x.kind == "person" for x in s.labels)]
     total, found, keyed, keyed_found, theirs = Counter[str](), Counter[str](), 0, 0, Counter[str]()
@@ -65,7 +74,7 @@ def main() -> None:
                     print(f"  {table.name} / {column.header} : {column.role}, lu « {role or 'none'} »")
     share = {role: found[role] / total[role] for role in total}
     flagged = 1 - share["none"]
-    print(f"{sum(total.values())} colonnes de {len(tables)} tables, {ROWS} lignes, graine {SEED}")
+    print(f"{file} : {sum(total.values())} colonnes de {len(tables)} tables, {ROWS} lignes, graine {SEED}")
     for role, goal in GOALS.items():
         print(
             f"{role:10} {found[role]}/{total[role]} = {share[role]:.3f} (but {goal}) ; csv-detective {theirs[role]}/{total[role]}"
@@ -74,8 +83,8 @@ def main() -> None:
     print(
         f"colonnes sans risque signalées {flagged:.3f} (but {HARMLESS}) ; csv-detective {theirs['none']}/{total['none']}"
     )
-    good = all(share[r] >= g for r, g in GOALS.items()) and keyed_found >= KEYED * keyed and flagged <= HARMLESS
-    raise SystemExit(0 if good else 1)
+    reached = all(share[r] >= g for r, g in GOALS.items())
+    return reached and keyed_found >= KEYED * keyed and flagged <= HARMLESS
 
 
 def told_of(path: Path) -> dict[str, str]:

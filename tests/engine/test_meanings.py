@@ -104,6 +104,7 @@ CASES: list[tuple[str, list[str], str]] = [
     ("Type de menu", ["standard", "sans porc", "standard", "végétarien"], "belief"),
     ("Nature infraction", ["stationnement gênant"], "offence"),
     ("Nom de l'élu", ["QUIBERON", "TESTARD"], "last_name"),
+    ("idBeneficiaire", ["3,51816E+13", "4,40483E+13"], ""),
     ("Menu", ["carottes râpées", "taboulé"], ""),
     ("Libellé", ["Achat de fournitures"], ""),
     ("Référence", ["A-12", "B-14"], ""),

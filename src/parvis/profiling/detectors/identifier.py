@@ -8,7 +8,7 @@ TITLE = "Numéro personnel"
 SOURCE = "CNIL, données identifiantes"
 _WHO = (
     "agent eleve enfant allocataire adherent abonne usager lecteur electeur etudiant patient assure client emprunteur licencie "
-    "stagiaire salarie demandeur beneficiaire resident candidat citoyen votant foyer famille"
+    "stagiaire salarie resident citoyen votant foyer famille"
 ).split()
 HEADERS = {
     **{
