@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -47,6 +48,7 @@ class Effort:
     whole: int = 60  # rounds with whole cells
     stalled: int = 8  # proposals mended for nothing, after which we stop
     nodes: int = 4000  # of the solver's tree, a round
+    flows: int = 0  # cells whose moves are written out in the problem when it stalls: slow, but it proves
     cells: int = 1500  # cells that could be hidden, past which no cuts are tried
     seconds: float = 60.0  # of CPU, after which the best known is given whatever is left to try
 
@@ -318,7 +320,7 @@ def _cut(search: _Search, best: Pattern, effort: Effort, begun: float) -> tuple[
     least = _rounded(least, search.costs)
     found = search.protected(search.always | master.likely())
     best = min(best, found, key=search.cost)
-    stalled = 0
+    stalled, flows, opened = 0, effort.flows, Counter[tuple[int, float]]()
     master.whole(effort.nodes)
     for _ in range(effort.whole):
         if search.cost(best) <= least + _NOTHING or stalled >= effort.stalled or late():
@@ -335,6 +337,11 @@ def _cut(search: _Search, best: Pattern, effort: Effort, begun: float) -> tuple[
             stalled = 0
         elif news <= _NEAR:
             stalled += 1
+        opened.update(master.opened)
+        if stalled >= effort.stalled and flows and opened:
+            master.write_out(*opened.most_common(1)[0][0])
+            stalled, flows = 0, flows - 1
+            opened.clear()
         best, least = min(best, found, key=search.cost), proved
         if not news:
             break
@@ -354,13 +361,15 @@ class _Master:
         self._programme = Programme(np.zeros(len(search.free)), search.free.astype(float), search.costs)
         self._last: Floats = np.zeros(len(search.free))
         self._seen: set[bytes] = set()
+        self.opened: list[tuple[int, float]] = []  # by the last hiding that was tried
+        self._written: set[tuple[int, float]] = set()
 
     def solved(self) -> tuple[float, Floats] | None:
         """Return the cost of the cheapest hiding that the inequalities allow, and how much of each cell it hides."""
         value = self._programme.solve()
         if value is None:
             return None
-        self._last = np.clip(self._programme.point(), 0.0, 1.0)
+        self._last = np.clip(self._programme.point()[: len(self.search.free)], 0.0, 1.0)
         return value, self._last
 
     def proved(self) -> float:
@@ -380,10 +389,28 @@ class _Master:
         search = self.search
         part = np.where(search.always, 1.0, part)
         search.attack.hide(part)
-        return sum(
-            self._add(cell, abs(far), worth, part)
-            for cell, far, _, worth in list(still_open(search.attack, search.wanted, search.reach))
-        )
+        found = list(still_open(search.attack, search.wanted, search.reach))
+        self.opened = [(cell, far) for cell, far, *_ in found if (cell, far) not in self._written]
+        return sum(self._add(cell, abs(far), worth, part) for cell, far, _, worth in found)
+
+    def write_out(self, cell: int, far: float) -> None:
+        """Write the moves that protect one cell out in the problem: a cell moves no further than it is hidden.
+
+        The inequalities forbid one hiding after another; where thousands do as well, this forbids them at once.
+        """
+        search, n, base = self.search, len(self.search.free), self._programme.columns
+        self._written.add((cell, far))
+        may = search.always | search.free
+        up, down = (np.where(may, reach, 0.0) / abs(far) for reach in (search.reach.up, search.reach.down))
+        low, high = -down, up.copy()
+        low[cell] = high[cell] = 1.0 if far > 0 else -1.0
+        self._programme.add_columns(low, high, np.zeros(n))
+        rows = [(cells + base, signs) for cells, signs in search.equations.rows]
+        self._programme.add_rows(rows, np.zeros(len(rows)), np.zeros(len(rows)))
+        for at in np.flatnonzero(search.free):
+            both = np.array([at, base + at], np.int32)
+            self._programme.at_least(both, np.array([up[at], -1.0]), 0.0)
+            self._programme.at_least(both, np.array([down[at], 1.0]), 0.0)
 
     def _add(self, cell: int, far: float, worth: Floats, part: Floats) -> bool:
         """Add: what each hidden cell can bring, at most what lacks, makes at least what lacks."""
