@@ -10,8 +10,8 @@ Three steps, always ended by the attacker (``attacker.judge``), whose word is th
    A table that resists keeps the best protection found, with what is proved to be the least.
 3. *Repair.* Every proposal of the cuts goes through step 1, so that the best known is always a protection.
 
-Source: Fischetti and Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805 (cuts, capacity, bridgeless and cover
-        inequalities); Castro 2007, doi:10.1287/ijoc.1060.0217 (paths).
+Source: Fischetti and Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805 (capacity inequalities, each part of one cut down to
+        what lacks); Castro 2007, doi:10.1287/ijoc.1060.0217 (paths).
 """
 
 from __future__ import annotations
