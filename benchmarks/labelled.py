@@ -2,7 +2,8 @@
 
 A family is a heading « == name » and its templates, a line each. In a template ``[person|{g} {N}]`` must be hidden,
 ``[-official|{g} {N}]`` must stay, and ``{g}`` is a first name, ``{n}`` a surname, ``{N}`` the surname in capitals (``{g2}``:
-of a second person, and so on); ⏎ ends a line. Lines « @given », « @family » … give the words. The same seed makes the same sentences.
+of a second person, and so on); ⏎ ends a line. Lines « @given », « @family » … give the words. The same seed makes the same
+sentences.
 """
 
 from __future__ import annotations
