@@ -419,12 +419,12 @@ def test_nothing_of_what_was_removed_stays_in_the_file(tmp_path: Path) -> None:
         assert value.encode() not in held, value
     assert b"rue Jean Jaur" in held
     assert [c.name for c in safe.columns] == ["naissance", "sexe", "observations", "montant"]
-    assert pq.read_table(safe.path)["naissance"].to_pylist() == [1980, 1981, 1980, None]
-    assert pq.read_table(safe.path)["observations"].to_pylist() == [
-        "Voir Mme […] au […]",
-        "rue Jean Jaurès",
-        None,
-        "rien",
+    shown = pq.read_table(safe.path, columns=["naissance", "observations"]).to_pylist()
+    assert [tuple(row.values()) for row in shown] == [  # in the order of what is shown: theirs told the names
+        (1980, "Voir Mme […] au […]"),
+        (1980, None),
+        (1981, "rue Jean Jaurès"),
+        (None, "rien"),
     ]
 
 
