@@ -49,6 +49,7 @@ from parvis.values import (
     BESIDE,
     NO_SCHEMA,
     Anonymity,
+    Blurring,
     Change,
     Finding,
     Hiding,
@@ -79,6 +80,7 @@ Progress = Callable[[float, str], None]
 SURE = 0.6
 PREVIEW_ROWS = 20
 # Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
+HOMES = 11  # of a square, as Insee shows them
 COUNTED_ROWS = 20_000  # of a table whose small counts are looked for
 KEPT_ROWS = 1_000_000
 
@@ -252,7 +254,7 @@ def rehearse(
     told = publishable.may_publish(facts)
     then = proofs.public(folder, follows) if follows else None
     risen = criteria.rises(then.after, after) if then is not None and then.after is not None and after else ()
-    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden, risen)
+    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden, safe.blurred, risen)
 
 
 def _prices(staged: Path, preparation: Preparation, policy: Policy, work: Path) -> tuple[Price, ...]:
@@ -304,7 +306,8 @@ def commit(
             quality=preparation.quality,
             schema=preparation.schema,
             crs=preparation.profile.crs,
-            bbox=preparation.profile.bbox,
+            # The frame of the places as they were would give some of them back.
+            bbox=() if policy.blurring is not None else preparation.profile.bbox,
             point=preparation.profile.point,
             source_digest=preparation.parcel.digest,
             policy=wording.nameless(safe.policy, preparation.profile),
@@ -711,6 +714,8 @@ def _examine_table(
     metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
     policy = policies.propose(profile, findings)
     if rows_are_people(profile, findings):
+        if profile.point or any(c.kind is Kind.GEOMETRY for c in profile.columns):
+            policy = dataclasses.replace(policy, blurring=Blurring(HOMES))
         policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
     elif profile.rows <= COUNTED_ROWS:
         policy = dataclasses.replace(policy, hiding=_too_small(typed, profile, policy))

@@ -248,6 +248,19 @@ class Hiding:
 
 
 @dataclass(frozen=True, slots=True)
+class Blurring:
+    """How the places of people are hidden: "squares" of at least ``k`` homes, or points "moved" among as many.
+
+    ``home`` is the column that says whose household a row is, "" when each row is one.
+    """
+
+    k: int
+    shape: str = "squares"
+    home: str = ""
+    decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What is done to each column, then to rows that are people. A column without a rule is kept as it is.
 
@@ -259,6 +272,7 @@ class Policy:
     note: str = ""
     anonymity: Anonymity | None = None
     hiding: Hiding | None = None
+    blurring: Blurring | None = None
     ground: str = ""
     reason: str = ""
     decided_by: str = ""

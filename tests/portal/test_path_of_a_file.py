@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
 
+from parvis.values import to_json
 from parvis_portal.catalogue import queries
 from parvis_portal.intake import review
 from parvis_portal.intake.models import Draft, Submission
@@ -211,6 +212,31 @@ def test_a_policy_replayed_stops_when_the_risk_rises(town: Town) -> None:
     assert tried is not None and tried.risen
     shown = html.unescape(referent.get(reverse("intake:draft", args=[second.pk])).content.decode())
     assert "le risque monte depuis la version précédente, de 0 à 100 sur 100" in shown
+
+
+def test_where_people_live_is_published_in_squares_of_several_homes(town: Town) -> None:
+    rows = [
+        f"{20 + n % 30};{'FM'[n % 2]};{3.10 + n % 12 * 0.0007:.4f};{47.20 + n // 12 * 0.0005:.4f}" for n in range(144)
+    ]
+    rows += ["34;F;3.1990;47.2990"]  # one house alone
+    content = "\n".join(["Âge;Sexe;Longitude;Latitude", *rows]).encode()
+    draft = post_file(town, "agent", "beneficiaires.csv", content).drafts.get()
+    referent, page = town.client("referent"), reverse("intake:draft", args=[draft.pk])
+    assert draft.decided_policy.blurring is not None and draft.decided_policy.blurring.k == 11
+    shown = html.unescape(referent.get(page).content.decode())
+    assert "Les lieux" in shown and "carreaux de" in shown
+    referent.post(page, fields(draft, then="accept"))
+    worker.run(once=True)
+    referent.post(page, fields(draft, then="approve"))
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
+    answer = town.client("visitor").get(f"/api/v1/datasets/{draft.dataset.pk}/exports/csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert "carreau" in text and "47.299" not in text and "3.199" not in text
+    current = queries.find(None, draft.dataset.slug).current
+    told = str(to_json(current.version if current else None))
+    assert "3.199" not in told and "47.299" not in told
 
 
 def test_small_counts_on_a_grave_matter_are_hidden_with_those_that_give_them_back(town: Town) -> None:

@@ -20,6 +20,7 @@ from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
 from parvis.privacy.screen import COLUMN, LABEL
 from parvis.values import (
     Anonymity,
+    Blurring,
     Column,
     Finding,
     Hiding,
@@ -33,6 +34,7 @@ from parvis.values import (
     to_json,
 )
 
+PLACES = msg("les lieux")
 COUNTS = msg("les petits effectifs")
 ROWS = msg("les lignes")  # where the label of a column stands, for what is done to rows
 _LARGEST = 1 << 20  # bytes of a policy file
@@ -121,7 +123,10 @@ def accept(policy: Policy, by: str) -> Policy:
     hiding = policy.hiding
     if hiding is not None and not hiding.decided_by:
         hiding = dataclasses.replace(hiding, decided_by=who)
-    return dataclasses.replace(policy, rules=rules, anonymity=wanted, hiding=hiding)
+    blurring = policy.blurring
+    if blurring is not None and not blurring.decided_by:
+        blurring = dataclasses.replace(blurring, decided_by=who)
+    return dataclasses.replace(policy, rules=rules, anonymity=wanted, hiding=hiding, blurring=blurring)
 
 
 class Choice(NamedTuple):
@@ -181,6 +186,12 @@ def hide(policy: Policy, wanted: Hiding | None, *, by: str) -> Policy:
     )
 
 
+def blur(policy: Policy, wanted: Blurring | None, *, by: str) -> Policy:
+    """Return the policy under which the places of people are hidden as wanted, decided by ``by``; None shows them."""
+    told = None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
+    return dataclasses.replace(policy, blurring=told)
+
+
 def override(policy: Policy, ground: str, reason: str, *, by: str) -> Policy:
     """Return the policy under which a table is published although people could be singled out in it; "" takes it back.
 
@@ -232,6 +243,8 @@ def replayed(
     hiding = former.hiding
     if hiding is not None and hiding.decided_by and {*hiding.dimensions, *hiding.values} <= names:
         policy = dataclasses.replace(policy, hiding=hiding)
+    if former.blurring is not None and former.blurring.decided_by and policy.blurring is not None:
+        policy = dataclasses.replace(policy, blurring=former.blurring)
     return policy
 
 
@@ -308,6 +321,9 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
     if policy.hiding is not None and not policy.hiding.decided_by:
         said = msg("De petits effectifs diraient quelque chose de quelqu'un : personne n'a décidé de les cacher.")
         out.append(_bad(said, COUNTS, "hiding"))
+    if policy.blurring is not None and not policy.blurring.decided_by:
+        said = msg("Le lieu où vivent des personnes se lirait : personne n'a décidé de le cacher.")
+        out.append(_bad(said, PLACES, "blurring"))
     return tuple({(f.message, f.values["name"]): f for f in out}.values())
 
 

@@ -33,6 +33,8 @@ DOUBTFUL = msg("{criterion} : {sentence}")
 FAILING = msg("{criterion} : {sentence}")
 NOT_MEASURED = msg("Les trois critères n'ont pas été mesurés sur cette version.")
 GROUPED = msg("Regroupées ; personnes qui se ressemblent, au moins")
+SQUARED = msg("Remplacés par des carreaux ; foyers de chacun, au moins")
+MOVED = msg("Déplacés ; foyers possibles de chacun, au moins")
 SMALL = msg("Cachés, avec ceux qui permettraient de les recalculer")
 NOBODY_THERE = msg("Les lignes publiées parlent d'organismes, de lieux ou de choses, et non de personnes.")
 NO_PROMISE = msg(
@@ -270,6 +272,9 @@ def _done_to_rows(policy: Policy) -> Iterator[Done]:
         yield Done(policies.ROWS, "alike", GROUPED, {"k": wanted.k}, decided_by=wanted.decided_by)
     if policy.hiding is not None:
         yield Done(policies.COUNTS, "hide", SMALL, decided_by=policy.hiding.decided_by)
+    if policy.blurring is not None:
+        title = SQUARED if policy.blurring.shape == "squares" else MOVED
+        yield Done(policies.PLACES, "blur", title, {"k": policy.blurring.k}, decided_by=policy.blurring.decided_by)
 
 
 def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None, people: bool) -> list[Remark]:

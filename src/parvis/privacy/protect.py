@@ -28,11 +28,11 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import Hidden, Price
+from parvis.privacy.rehearsal import BLURS, Blurred, Hidden, Price
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
-from parvis.values import Anonymity, Column, Finding, Hiding, Kind, Policy, Profile, Risk, msg
+from parvis.values import Anonymity, Blurring, Column, Finding, Hiding, Kind, Policy, Profile, Risk, msg
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
@@ -61,6 +61,7 @@ class SafeTable:
     kept: Any = None
     price: Price | None = None
     hidden: Hidden | None = None
+    blurred: Blurred | None = None
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -95,7 +96,9 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
     try:
         _write(typed, plan, waiting)
-        alike, rows = None, profile.rows
+        alike, rows, blurred = None, profile.rows, None
+        if policy.blurring is not None:
+            blurred, plan = _blurred(waiting, plan, policy.blurring)
         if policy.anonymity is not None:
             alike = _made_alike(waiting, [_described(s) for s in plan], policy.anonymity)
             plan = [_alike(s, policy.anonymity.keys) for s in plan]
@@ -119,7 +122,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         waiting.unlink(missing_ok=True)
     return SafeTable(
         out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None,
-        hidden=hidden, seal=_SEAL,
+        hidden=hidden, blurred=blurred, seal=_SEAL,
     )  # fmt: skip
 
 
@@ -141,6 +144,34 @@ def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Ali
     finally:
         waiting.unlink(missing_ok=True)
     return alike
+
+
+def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring) -> tuple[Blurred, list[_Step]]:
+    """Write a file again with the places of people hidden, and return what of that is still to be described."""
+    from parvis.privacy.geography import written  # late: few tables speak of where people live
+
+    if wanted.shape not in BLURS or not 2 <= wanted.k <= 1000:
+        raise InputError("Un lieu se cache parmi 2 à 1 000 foyers, en carreaux ou par déplacement.")
+    columns, waiting = [_described(s) for s in plan], path.with_name(f"{path.name}.blurred")
+    try:
+        if wanted.shape == "squares":
+            told = written.in_squares(path, columns, waiting, k=wanted.k, home=wanted.home)
+        else:
+            # The secret is forgotten: nobody undoes the move, and two versions cannot be averaged to a place that is known.
+            told = written.moved(path, columns, waiting, secrets.token_bytes(32), k=wanted.k, home=wanted.home)
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    known = {s.column.name: s for s in plan}
+    steps = []
+    for column in told.columns:
+        step = known.get(column.name)
+        place = column.kind is Kind.GEOMETRY or column.meaning in ("longitude", "latitude")
+        if step is None or place:
+            step = _Step(column, sql.Expression(sql.quoted(column.name), column.kind), changed=False)
+        steps.append(step)
+    sizes = {str(side): count for side, count in told.by_size.items()}
+    return Blurred(pq.read_metadata(path).num_rows, told.withheld, sizes, told.moved), steps
 
 
 def _without_small_counts(path: Path, wanted: Hiding) -> Hidden:

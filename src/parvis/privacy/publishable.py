@@ -92,6 +92,8 @@ def facts_of(
         facts.add("undecided.rows")
     if policy.hiding is not None and not policy.hiding.decided_by:
         facts.add("undecided.counts")
+    if policy.blurring is not None and not policy.blurring.decided_by:
+        facts.add("undecided.places")
     if any(not _decided(policy.rule(f.values["name"])) for f in seen):
         facts.add("undecided")
     facts |= _kept(seen, policy)

@@ -43,6 +43,22 @@ class Hidden:
     told: Sequence[tuple[str, str, Mapping[str, Any]]] = ()
 
 
+BLURS: Mapping[str, str] = {
+    "squares": msg("Des carreaux, assez grands pour que plusieurs foyers y habitent"),
+    "moved": msg("Des points déplacés, assez loin pour que plusieurs foyers soient possibles"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Blurred:
+    """What was hidden of places: rows without a place any more, rows by side of square (m), half of the moves (m)."""
+
+    rows: int
+    withheld: int
+    by_size: Mapping[str, int] = field(default_factory=dict)  # side as text: JSON keys are texts
+    moved: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """``preview`` shows at most 20 rows of ``columns``, as they would be published; ``refused`` says why they would not.
@@ -60,4 +76,5 @@ class Rehearsal:
     price: Price | None = None  # of making rows alike, when that is wanted
     prices: Sequence[Price] = ()  # of other sizes of group
     hidden: Hidden | None = None  # of a table of counts, when that is wanted
+    blurred: Blurred | None = None  # of the places of people, when that is wanted
     risen: Sequence[Finding] = ()  # criteria worse answered than on the version before: nothing goes by itself

@@ -119,7 +119,9 @@ def document(proof: Proof, *, say: Say = str, language: str = "fr") -> bytes:
 
 
 def _done(done: Done, say: Say) -> str:
-    parts = [f"« {say(done.column) if done.transform in ('alike', 'hide') else done.column} » : {say(done.title)}"]
+    parts = [
+        f"« {say(done.column) if done.transform in ('alike', 'hide', 'blur') else done.column} » : {say(done.title)}"
+    ]
     if done.parameters:
         told = ", ".join(_plain(v) for v in done.parameters.values() if not isinstance(v, bool) and v != "")
         parts[0] += f" ({told})" if told else ""

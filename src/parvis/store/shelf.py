@@ -240,12 +240,15 @@ def _keep_object(folder: Folder, source: Path, rows: int) -> tuple[str, int]:
 def _unsigned(policy: Policy) -> Policy:
     """Return the policy without the names of who decided it: they stay in the journal, the manifest may be read."""
     rules = tuple(dataclasses.replace(r, decided_by="commune" if r.decided_by else "") for r in policy.rules)
-    alike, hiding = policy.anonymity, policy.hiding
+    alike, hiding, blurring = policy.anonymity, policy.hiding, policy.blurring
     return dataclasses.replace(
         policy,
         rules=rules,
         anonymity=dataclasses.replace(alike, decided_by="commune" if alike.decided_by else "") if alike else None,
         hiding=dataclasses.replace(hiding, decided_by="commune" if hiding.decided_by else "") if hiding else None,
+        blurring=dataclasses.replace(blurring, decided_by="commune" if blurring.decided_by else "")
+        if blurring
+        else None,
         decided_by="commune" if policy.decided_by else "",
     )
 

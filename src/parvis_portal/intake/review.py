@@ -18,7 +18,7 @@ from parvis.privacy import criteria
 from parvis.privacy import policy as policies
 from parvis.privacy.criteria import Answer
 from parvis.privacy.meanings import GROUNDS
-from parvis.privacy.rehearsal import SHAPES, STEPS
+from parvis.privacy.rehearsal import BLURS, SHAPES, STEPS
 from parvis.schemas import schema as schemas
 from parvis.tables import parameters as questions
 from parvis.tables import recipe as recipes
@@ -27,6 +27,7 @@ from parvis.values import (
     BESIDE,
     NO_SCHEMA,
     Anonymity,
+    Blurring,
     Finding,
     Hiding,
     Kind,
@@ -732,6 +733,37 @@ def hiding(posted: QueryDict, draft: Draft) -> tuple[Hiding | None] | None:
     if not (every or posted.get("decide:hiding")):
         return None
     return (wanted or draft.prepared.policy.hiding if posted.get("hiding:on") else None,)
+
+
+def places(draft: Draft) -> dict[str, Any] | None:
+    """Return how the places of people are hidden, and what is left of them; None for a table that has none."""
+    told, wanted, offered = draft.rehearsed, draft.decided_policy.blurring, draft.prepared.policy.blurring
+    if wanted is None and offered is None:
+        return None
+    blurred = told.blurred if told is not None else None
+    return {
+        "shape": wanted.shape if wanted is not None else "",
+        "shapes": [(name, _(said)) for name, said in BLURS.items()],
+        "k": (wanted or offered or Blurring(11)).k,
+        "decided": bool(wanted and wanted.decided_by),
+        "by": wanted.decided_by if wanted else "",
+        "blurred": blurred,
+        "sizes": sorted((int(side), n) for side, n in blurred.by_size.items()) if blurred else [],
+    }
+
+
+def blurring(posted: QueryDict, draft: Draft) -> tuple[Blurring | None] | None:
+    """Return what the form says of places, None when it says nothing decided."""
+    wanted, every = draft.decided_policy.blurring, posted.get("then") == "accept"
+    if "blurring:asked" not in posted:
+        return (wanted,) if every and wanted is not None and not wanted.decided_by else None
+    if not (every or posted.get("decide:blurring")):
+        return None
+    base, shape = wanted or draft.prepared.policy.blurring, posted.get("blurring:shape", "")
+    if base is None or shape not in BLURS:
+        return (None,)
+    k = posted.get("blurring:k", "")
+    return (dataclasses.replace(base, shape=shape, k=int(k) if k.isascii() and k.isdigit() and len(k) < 5 else base.k),)
 
 
 def _nearest(k: int) -> int:

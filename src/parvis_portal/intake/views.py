@@ -175,6 +175,7 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
         override,
         review.grouping(request.POST, found),
         review.hiding(request.POST, found),
+        review.blurring(request.POST, found),
     )
 
 
@@ -281,6 +282,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "risk": review.risk(found),
         "group": review.group(found),
         "counts": review.counts(found),
+        "places": review.places(found),
         "grounds": [(name, _(said)) for name, said in GROUNDS.items()],
         "form": form,
         "preview": review.preview(found),
