@@ -355,7 +355,7 @@ def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None,
     told = publishable.may_publish(facts)
     if told.verdict in ("no", "not_yet"):
         first = next(s for s in told.said if s.verdict == told.verdict)
-        raise RefusedError("{says}", "{todo}", says=first.says, todo=first.todo)
+        raise RefusedError(first.says, first.todo)
 
 
 def forget(folder: Folder, preparation: Preparation) -> None:
