@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from parvis.privacy import criteria as judging
 from parvis.privacy.proof import Done, Proof
@@ -132,8 +133,8 @@ def _done(done: Done, say: Say) -> str:
     return ". ".join(p.rstrip(".") for p in parts) + "."
 
 
-def _said(values: object, say: Say) -> dict[str, object]:
-    return {k: say(v) if isinstance(v, str) and v else v for k, v in dict(values).items()}  # type: ignore[call-overload]
+def _said(values: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    return {k: say(v) if isinstance(v, str) and v else v for k, v in values.items()}
 
 
 def _plain(value: object) -> str:
