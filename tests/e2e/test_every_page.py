@@ -11,7 +11,8 @@ from tests.e2e.conftest import WIDTHS, Portal, axe
 pytestmark = pytest.mark.browser
 PUBLIC = ["/", "/donnees/", "/donnees/?q=subvention", "/donnees/?q=xyzzy", "/donnees/{tree}/",
           "/donnees/{tree}/?q=erable&tri=-hauteur",
-          "/donnees/{tree}/versions/1/", "/organisations/fontclaire/", "/mentions-legales/", "/accessibilite/",
+          "/donnees/{tree}/versions/1/", "/donnees/{tree}/versions/1/preuve/",
+          "/organisations/fontclaire/", "/mentions-legales/", "/accessibilite/",
           "/api-docs/", "/rien/", "/mairie/connexion/", "/en/", "/en/donnees/{tree}/", "/donnees/?theme=finances",
           "/donnees/{tree}/?page=9999", "/en/donnees/?q=arbre", "/en/api-docs/"]  # fmt: skip
 # What a finger must hit and is smaller than 44 pixels; a link within a sentence is let off, as the rule has it.
@@ -29,6 +30,7 @@ TOWN_HALL = [
     "{refused}",
     "{history}",
     "{withdraw}",
+    "{register}",
 ]
 
 
@@ -72,6 +74,7 @@ def test_a_page_of_the_town_hall_is_sound(
             "{refused}": lambda: page.locator("a[href*='/fichiers/']").first.get_attribute("href"),
             "{history}": lambda: f"/mairie/jeux/{slug}/historique/",
             "{withdraw}": lambda: f"/mairie/jeux/{slug}/retirer/",
+            "{register}": lambda: f"/mairie/jeux/{slug}/versions/1/registre/",
         }[path]()
         page.goto(page.url.split("/mairie")[0] + found)
     elif path != "/mairie/":

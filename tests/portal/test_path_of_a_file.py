@@ -165,6 +165,9 @@ def test_people_who_stand_alone_stop_a_release_until_somebody_answers_for_it(tow
     assert draft.state == Draft.State.RELEASED and draft.dataset is not None, draft.error
     sheet = town.client("visitor").get(reverse("site:proof", args=[draft.dataset.slug, "1"]))
     assert sheet.status_code == 200 and why in html.unescape(sheet.content.decode())
+    entry = referent.get(reverse("intake:register", args=[draft.dataset.slug, 1])).content.decode()
+    assert why in html.unescape(entry) and "reconnaître personne" not in html.unescape(entry)
+    assert "non chiffré" in html.unescape(entry), "the register promises nothing that is not done"
 
 
 def test_a_table_of_people_is_published_grouped_so_that_nobody_stands_alone(town: Town) -> None:

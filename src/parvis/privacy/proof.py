@@ -319,10 +319,12 @@ PURPOSE = msg("Publication de données ouvertes : « {title} »")
 BASIS = msg("Mission d'intérêt public (RGPD, article 6, 1 e) ; CRPA, articles L. 312-1-1 et L. 312-1-2")
 EVERYBODY = msg("Toute personne : les données sont publiées en ligne, sous licence de réutilisation.")
 NO_TRANSFER = msg("Aucun transfert organisé ; un site public se lit de partout.")
-KEEPING = msg("La version reste en ligne jusqu'à son retrait ; l'original est chiffré et effacé à l'échéance fixée.")
+KEEPING = msg(
+    "La version reste en ligne jusqu'à son retrait ; l'original reste à la mairie, sans échéance fixée par Parvis."
+)
 SECURITY = msg(
-    "Données personnelles retirées ou regroupées avant toute publication, risque mesuré par des attaques, original "
-    "chiffré, décisions au journal."
+    "Données personnelles retirées ou regroupées avant toute publication, risque mesuré par des attaques, original dans un "
+    "dossier privé du serveur (non chiffré), décisions au journal."
 )
 PEOPLE = msg("Les personnes dont parlent les lignes du fichier d'origine.")
 NOBODY = msg("Aucune : les données publiées ne permettent de reconnaître personne.")
@@ -364,15 +366,17 @@ def register_entry(proof: Proof, *, controller: str, contact: str = "", people: 
     meanings = dict.fromkeys(f.meaning for f in proof.found if f.column)
     told = ", ".join(dict.fromkeys(f.column for f in proof.found if f.column)) or "—"
     kept = [d for d in proof.done if d.ground and d.ground != "not_personal"]
+    despite = next((r for r in proof.remains if r.message == DESPITE), None)
+    shown = _plain(", ".join(d.column for d in kept)) if kept else Remark(NOBODY)
     says: dict[str, Remark] = {
         "name": Remark(PURPOSE, {"title": proof.title}),
         "purpose": Remark(PURPOSE, {"title": proof.title}),
         "controller": _plain(controller),
         "contact": _plain(contact or "—"),
         "basis": Remark(BASIS) if not kept else _plain(" ".join(dict.fromkeys(d.ground_text for d in kept))),
-        "people": _plain(people) if people else Remark(PEOPLE) if meanings else Remark(NOBODY),
+        "people": _plain(people) if people else Remark(PEOPLE) if meanings or proof.before else Remark(NOBODY),
         "data": _plain(told),
-        "published": _plain(", ".join(d.column for d in kept)) if kept else Remark(NOBODY),
+        "published": despite or shown,
         "recipients": Remark(EVERYBODY),
         "transfers": Remark(NO_TRANSFER),
         "keeping": Remark(KEEPING),

@@ -109,8 +109,8 @@ def register(request: HttpRequest, member: Membership, slug: str, number: int) -
     told = proofs.whole(Folder(settings.DATA), release.version_id)
     if told is None:
         raise Http404
-    owner = dataset.organisation
-    entry = proving.register_entry(told, controller=owner.name, contact=owner.email)
+    # Nobody has told who the data protection officer is: the line is left for the town to fill in.
+    entry = proving.register_entry(told, controller=dataset.organisation.name)
     lines = [(_(label), entry.entries[name]) for name, label in proving.FIELDS.items()]
     if request.GET.get("format") == "csv":
         rows = io.StringIO()
