@@ -232,11 +232,23 @@ class Anonymity:
 
 
 @dataclass(frozen=True, slots=True)
+class Averaging:
+    """Which numbers of rows that are people are replaced by the mean of the most alike ``k`` persons: names of columns."""
+
+    k: int
+    columns: Sequence[str]
+    decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
 class Hiding:
     """How small counts are hidden in a table that counts people or companies, so that nobody recalculates them.
 
     All are names of columns: ``values`` are the counts, or sums when ``contributors`` counts who stands behind them;
     ``largest`` are the largest contributions to a sum, which are never published. ``unit`` is "persons" or "companies".
+    ``way`` is "hide", or what is done to every figure instead: "round" to a multiple of ``base``, "key" (moved a little,
+    always alike), "noise" of differential privacy, of ``epsilon``, one person counting in ``each`` of the finest figures at
+    the most and for ``most`` in each.
     """
 
     dimensions: Sequence[str]
@@ -244,28 +256,47 @@ class Hiding:
     contributors: str = ""
     largest: Sequence[str] = ()
     unit: str = "persons"
+    way: str = "hide"
+    base: int = 10
+    epsilon: float = 1.0
+    each: int = 1
+    most: float = 1.0
     decided_by: str = ""  # "" while it is only proposed
 
 
 @dataclass(frozen=True, slots=True)
 class Blurring:
-    """How the places of people are hidden: "squares" of at least ``k`` homes, or points "moved" among as many.
+    """How the places of people are hidden: "squares" of at least ``k`` homes, points "moved" among as many, or "areas"
+    of the town, small ones joined until they hold as many.
 
-    ``home`` is the column that says whose household a row is, "" when each row is one.
+    ``home`` is the column that says whose household a row is, "" when each row is one. ``layer`` is whatever its owner finds
+    the layer of areas by.
     """
 
     k: int
     shape: str = "squares"
     home: str = ""
+    layer: str = ""
     decided_by: str = ""  # "" while it is only proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A synthetic copy is published in place of the rows: drawn from noisy counts, of ``epsilon`` in all."""
+
+    epsilon: float
+    decided_by: str = ""  # "" while it is only proposed
+
+
+Wish = Anonymity | Averaging | Hiding | Blurring | Synthesis  # what is done to rows, beside the rules of columns
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is done to each column, then to rows that are people. A column without a rule is kept as it is.
 
-    ``ground`` is why the table is published although people could be singled out in it, ``reason`` in a person's words and
-    ``decided_by`` that person: all three or none.
+    A ``synthesis`` takes the place of what would be done to the rows. ``ground`` is why the table is published although
+    people could be singled out in it, ``reason`` in a person's words and ``decided_by`` that person: all three or none.
     """
 
     rules: Sequence[Rule] = ()
@@ -273,6 +304,8 @@ class Policy:
     anonymity: Anonymity | None = None
     hiding: Hiding | None = None
     blurring: Blurring | None = None
+    averaging: Averaging | None = None
+    synthesis: Synthesis | None = None
     ground: str = ""
     reason: str = ""
     decided_by: str = ""

@@ -19,16 +19,14 @@ from parvis.plugins import found
 from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
 from parvis.privacy.screen import COLUMN, LABEL
 from parvis.values import (
-    Anonymity,
-    Blurring,
     Column,
     Finding,
-    Hiding,
     Kind,
     Policy,
     Profile,
     Rule,
     Severity,
+    Wish,
     from_json,
     msg,
     to_json,
@@ -37,6 +35,20 @@ from parvis.values import (
 PLACES = msg("les lieux")
 COUNTS = msg("les petits effectifs")
 ROWS = msg("les lignes")  # where the label of a column stands, for what is done to rows
+WISHES = ("anonymity", "averaging", "hiding", "blurring", "synthesis")  # fields of a policy: what is done to rows
+_UNDECIDED: Mapping[str, tuple[str, str]] = {
+    "anonymity": (
+        msg("Des personnes seraient seules de leur sorte : personne n'a décidé de les regrouper."),
+        ROWS,
+    ),
+    "averaging": (msg("Des nombres deviendraient des moyennes : personne ne l'a décidé."), ROWS),
+    "hiding": (
+        msg("De petits effectifs diraient quelque chose de quelqu'un : personne n'a décidé de les cacher."),
+        COUNTS,
+    ),
+    "blurring": (msg("Le lieu où vivent des personnes se lirait : personne n'a décidé de le cacher."), PLACES),
+    "synthesis": (msg("Une copie synthétique remplacerait les lignes : personne ne l'a décidé."), ROWS),
+}
 _LARGEST = 1 << 20  # bytes of a policy file
 _STRONGEST = ("drop", "mask", "year", "mask_text")
 
@@ -116,17 +128,11 @@ def _parameters(name: str, seen: Sequence[Finding]) -> dict[str, Any]:
 
 def accept(policy: Policy, by: str) -> Policy:
     """Return the policy with every rule that nobody decided yet decided by ``by``."""
-    who, wanted = _who(by), policy.anonymity
+    who = _who(by)
     rules = tuple(r if r.decided_by else dataclasses.replace(r, decided_by=who) for r in policy.rules)
-    if wanted is not None and not wanted.decided_by:
-        wanted = dataclasses.replace(wanted, decided_by=who)
-    hiding = policy.hiding
-    if hiding is not None and not hiding.decided_by:
-        hiding = dataclasses.replace(hiding, decided_by=who)
-    blurring = policy.blurring
-    if blurring is not None and not blurring.decided_by:
-        blurring = dataclasses.replace(blurring, decided_by=who)
-    return dataclasses.replace(policy, rules=rules, anonymity=wanted, hiding=hiding, blurring=blurring)
+    open_ones = {n: w for n in WISHES if (w := getattr(policy, n)) is not None and not w.decided_by}
+    wishes = {n: dataclasses.replace(w, decided_by=who) for n, w in open_ones.items()}
+    return dataclasses.replace(policy, rules=rules, **wishes)
 
 
 class Choice(NamedTuple):
@@ -172,24 +178,15 @@ def decide(
     return dataclasses.replace(policy, rules=(*others[:at], rule, *others[at:]))
 
 
-def group(policy: Policy, wanted: Anonymity | None, *, by: str) -> Policy:
-    """Return the policy under which rows are made alike as wanted, decided by ``by``; None leaves them as they are."""
-    return dataclasses.replace(
-        policy, anonymity=None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
-    )
+def wish(policy: Policy, name: str, wanted: Wish | None, *, by: str) -> Policy:
+    """Return the policy under which rows are treated as wanted (``name`` is one of ``WISHES``), decided by ``by``.
 
-
-def hide(policy: Policy, wanted: Hiding | None, *, by: str) -> Policy:
-    """Return the policy under which small counts are hidden as wanted, decided by ``by``; None shows them."""
-    return dataclasses.replace(
-        policy, hiding=None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
-    )
-
-
-def blur(policy: Policy, wanted: Blurring | None, *, by: str) -> Policy:
-    """Return the policy under which the places of people are hidden as wanted, decided by ``by``; None shows them."""
-    told = None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))
-    return dataclasses.replace(policy, blurring=told)
+    None leaves them as they are. Raises: UnknownName.
+    """
+    if name not in WISHES:
+        raise UnknownName("Le choix « {name} » n'existe pas.", name=name)
+    told: dict[str, Any] = {name: None if wanted is None else dataclasses.replace(wanted, decided_by=_who(by))}
+    return dataclasses.replace(policy, **told)
 
 
 def override(policy: Policy, ground: str, reason: str, *, by: str) -> Policy:
@@ -245,6 +242,11 @@ def replayed(
         policy = dataclasses.replace(policy, hiding=hiding)
     if former.blurring is not None and former.blurring.decided_by and policy.blurring is not None:
         policy = dataclasses.replace(policy, blurring=former.blurring)
+    means, copy = former.averaging, former.synthesis
+    if means is not None and means.decided_by and set(means.columns) <= names:
+        policy = dataclasses.replace(policy, averaging=means)
+    if copy is not None and copy.decided_by and not set(now) - set(known):
+        policy = dataclasses.replace(policy, synthesis=copy)
     return policy
 
 
@@ -315,15 +317,11 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
         problem = _unanswered(policy.rule(finding.values["name"]), finding)
         if problem:
             out.append(_bad(problem, finding.values["column"], "undecided", finding.values["name"]))
-    if policy.anonymity is not None and not policy.anonymity.decided_by:
-        said = msg("Des personnes seraient seules de leur sorte : personne n'a décidé de les regrouper.")
-        out.append(_bad(said, ROWS, "group"))
-    if policy.hiding is not None and not policy.hiding.decided_by:
-        said = msg("De petits effectifs diraient quelque chose de quelqu'un : personne n'a décidé de les cacher.")
-        out.append(_bad(said, COUNTS, "hiding"))
-    if policy.blurring is not None and not policy.blurring.decided_by:
-        said = msg("Le lieu où vivent des personnes se lirait : personne n'a décidé de le cacher.")
-        out.append(_bad(said, PLACES, "blurring"))
+    for name, (told, place) in _UNDECIDED.items():
+        wanted = getattr(policy, name)
+        # A synthetic copy has no row of anybody: what would be done to the rows no longer matters.
+        if wanted is not None and not wanted.decided_by and (name == "synthesis" or policy.synthesis is None):
+            out.append(_bad(told, place, name))
     return tuple({(f.message, f.values["name"]): f for f in out}.values())
 
 

@@ -23,6 +23,8 @@ HEADLINES: Mapping[str, str] = {
     "yes": msg("Oui."),
 }
 UNKNOWN = msg("Rien n'a encore été vérifié sur ce jeu de données.")
+_UNDECIDED = {"anonymity": "undecided.rows", "averaging": "undecided.rows", "hiding": "undecided.counts",
+              "blurring": "undecided.places"}  # fmt: skip
 _NOT_PERSONS = frozenset({"safety", "business_secret"})
 _PSEUDONYMS = frozenset({"pseudonym", "pseudonymise"})
 
@@ -88,12 +90,11 @@ def facts_of(
         facts.add("personal")
     if criteria is not None:  # only rows that are people are measured
         facts.add("personal")
-    if policy.anonymity is not None and not policy.anonymity.decided_by:
+    if policy.synthesis is None:  # a copy that is drawn has no row of anybody
+        open_ones = [n for n in policies.WISHES if (w := getattr(policy, n)) is not None and not w.decided_by]
+        facts |= {_UNDECIDED[n] for n in open_ones}
+    elif not policy.synthesis.decided_by:
         facts.add("undecided.rows")
-    if policy.hiding is not None and not policy.hiding.decided_by:
-        facts.add("undecided.counts")
-    if policy.blurring is not None and not policy.blurring.decided_by:
-        facts.add("undecided.places")
     if any(not _decided(policy.rule(f.values["name"])) for f in seen):
         facts.add("undecided")
     facts |= _kept(seen, policy)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from parvis import __version__
 from parvis.errors import GoneError, LimitError, UnknownName
+from parvis.privacy import policy as policies
 from parvis.store import disk, manifest
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord, ReleaseRecord
@@ -240,17 +241,13 @@ def _keep_object(folder: Folder, source: Path, rows: int) -> tuple[str, int]:
 def _unsigned(policy: Policy) -> Policy:
     """Return the policy without the names of who decided it: they stay in the journal, the manifest may be read."""
     rules = tuple(dataclasses.replace(r, decided_by="commune" if r.decided_by else "") for r in policy.rules)
-    alike, hiding, blurring = policy.anonymity, policy.hiding, policy.blurring
-    return dataclasses.replace(
-        policy,
-        rules=rules,
-        anonymity=dataclasses.replace(alike, decided_by="commune" if alike.decided_by else "") if alike else None,
-        hiding=dataclasses.replace(hiding, decided_by="commune" if hiding.decided_by else "") if hiding else None,
-        blurring=dataclasses.replace(blurring, decided_by="commune" if blurring.decided_by else "")
-        if blurring
-        else None,
-        decided_by="commune" if policy.decided_by else "",
-    )
+    wishes = {name: getattr(policy, name) for name in policies.WISHES}
+    told = {
+        name: dataclasses.replace(w, decided_by="commune" if w.decided_by else "")
+        for name, w in wishes.items()
+        if w is not None
+    }
+    return dataclasses.replace(policy, rules=rules, **told, decided_by="commune" if policy.decided_by else "")
 
 
 def _must_hold(path: Path, rows: int) -> None:

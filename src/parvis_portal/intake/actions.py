@@ -17,7 +17,7 @@ from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
 from parvis.store import inbox
 from parvis.store.folder import Folder
-from parvis.values import Anonymity, Blurring, Hiding, Metadata, Parcel, to_json
+from parvis.values import Metadata, Parcel, Wish, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake import former, queries
@@ -80,13 +80,10 @@ def save(
     rules: Mapping[str, policies.Choice] | None = None,
     dataset: Dataset | None = None,
     override: tuple[str, str] | None = None,
-    group: tuple[Anonymity | None] | None = None,
-    hiding: tuple[Hiding | None] | None = None,
-    blurring: tuple[Blurring | None] | None = None,
+    wishes: Mapping[str, Wish | None] | None = None,
 ) -> Draft:
-    """Keep what a person changed: metadata, and what becomes of each column, (ground, reason) to
-    publish despite a risk, (how rows are made alike,), (how small counts are hidden,), (how
-    the places of people are,).
+    """Keep what a person changed: metadata, what becomes of each column, (ground, reason) to publish despite a risk, and
+    what is done to the rows, by field of a policy.
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -102,12 +99,9 @@ def save(
         policy = policies.decide(
             policy, column, choice.transform, parameters, ground=choice.ground, by=str(by or "Parvis")
         )
-    if group is not None and _fresh(group[0], policy.anonymity):
-        policy = policies.group(policy, group[0], by=str(by or "Parvis"))
-    if hiding is not None and _fresh(hiding[0], policy.hiding):
-        policy = policies.hide(policy, hiding[0], by=str(by or "Parvis"))
-    if blurring is not None and _fresh(blurring[0], policy.blurring):
-        policy = policies.blur(policy, blurring[0], by=str(by or "Parvis"))
+    for name, wanted in (wishes or {}).items():
+        if _fresh(wanted, getattr(policy, name)):
+            policy = policies.wish(policy, name, wanted, by=str(by or "Parvis"))
     if override is not None and override != (policy.ground, policy.reason):
         policy = policies.override(policy, *override, by=str(by or "Parvis"))
     if policy != draft.decided_policy:
@@ -121,7 +115,7 @@ def save(
     return draft
 
 
-def _fresh(wanted: Anonymity | Hiding | Blurring | None, held: Anonymity | Hiding | Blurring | None) -> bool:
+def _fresh(wanted: Wish | None, held: Wish | None) -> bool:
     """True for a wish that is not what is held already, or that nobody has decided yet."""
     return wanted != held or (wanted is not None and not wanted.decided_by)
 

@@ -37,6 +37,7 @@ from parvis.values import (
     Rule,
     Severity,
     Step,
+    Wish,
     msg,
 )
 from parvis_portal.catalogue.models import Dataset
@@ -708,6 +709,15 @@ def grouping(posted: QueryDict, draft: Draft) -> tuple[Anonymity | None] | None:
     )
 
 
+def wishes(posted: QueryDict, draft: Draft) -> dict[str, Wish | None]:
+    """Return what the form says of rows, by field of a policy; what it says nothing decided of is left out.
+
+    Raises: InputError.
+    """
+    said = {"anonymity": grouping(posted, draft), "hiding": hiding(posted, draft), "blurring": blurring(posted, draft)}
+    return {name: told[0] for name, told in said.items() if told is not None}
+
+
 def counts(draft: Draft) -> dict[str, Any] | None:
     """Return which small counts are hidden and why; None for a table of which none is."""
     told, wanted = draft.rehearsed, draft.decided_policy.hiding
@@ -797,6 +807,7 @@ _VERBS = {
     "discard": msg("a écarté le brouillon"),
     "release": msg("a publié la version"),
     "withdraw": msg("a retiré les données"),
+    "expire": msg("a effacé du coffre, au terme de sa durée de garde, le fichier"),
 }
 
 

@@ -173,9 +173,7 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
         rules,
         form.cleaned_data["dataset"],
         override,
-        review.grouping(request.POST, found),
-        review.hiding(request.POST, found),
-        review.blurring(request.POST, found),
+        review.wishes(request.POST, found),
     )
 
 
