@@ -515,7 +515,109 @@ class Box:
     north: float
 
 
-Where = Test | All | Some | Not | Search | Box
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Rows for which an expression that says yes or no says yes."""
+
+    expression: Expression
+
+
+Where = Test | All | Some | Not | Search | Box | Holds
+
+
+class Calc(StrEnum):
+    """What an expression may calculate; ``store.expressions`` says on what and how."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"  # by zero: nothing
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    ROW = "row"  # number of the row in the version, from 0
+    LENGTH = "length"
+    LOWER = "lower"
+    UPPER = "upper"
+    STARTS = "starts"  # case and accents count
+    WORDS = "words"  # holds each of the words, case and accents folded
+    LIKE = "like"  # text with * for anything, folded
+    FUZZY = "fuzzy"  # holds words nearly like these, the last one unfinished
+    ANY = "any"  # one of several values is this one
+    IFNULL = "ifnull"
+    CASE = "case"  # the value when a condition holds, else nothing
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    HOUR = "hour"
+    MINUTE = "minute"
+    SECOND = "second"
+    WEEKDAY = "weekday"  # 1 is Monday
+    QUARTER = "quarter"
+    FORMAT = "format"  # a date by the engine's letters
+    BUCKET = "bucket"  # start of the period a date lies in: date, how many, unit
+    RANGE = "range"  # "[10, 50[": value, then bounds in order, an empty one for none
+    STEP = "step"  # the same with bounds every so much
+    RANDOM = "random"  # the same for the same row and seed
+    POINT = "point"  # of a longitude and a latitude
+    CENTROID = "centroid"
+    DISTANCE = "distance"  # metres
+    NEAR = "near"  # at most so many metres
+    BOX = "box"  # west, south, east, north
+    INTERSECTS = "intersects"
+    WITHIN = "within"
+    CLUSTER = "cluster"  # number of the map's cell: place, zoom, radius in pixels
+    COUNT = "count"
+    COUNT_DISTINCT = "count_distinct"  # exact
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    PERCENTILE = "percentile"  # of a value, from 0 to 100
+    ENVELOPE = "envelope"  # the box around all
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The cell of a column."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value said by who asks; ``kind`` is None for nothing. A geometry is WKB in hexadecimal."""
+
+    value: Any
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    what: Calc
+    arguments: Sequence[Expression] = ()
+
+
+Expression = Field | Literal | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An expression and its name in the answer."""
+
+    expression: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order by an expression, or by the name of a calculated column."""
+
+    by: Expression | str
+    descending: bool = False
 
 
 class Function(StrEnum):
@@ -554,6 +656,18 @@ class Query:
     offset: int = 0
     cursor: str = ""  # opaque, given by the previous page
     count: bool = True  # give the total number of rows
+    # Calculated questions: ``shown`` stands for ``select`` and ``aggregates``, ``by`` for ``group``, ``sorts`` for ``order``.
+    shown: Sequence[Named] = ()
+    by: Sequence[Named] = ()
+    sorts: Sequence[Sort] = ()
+    having: Where | None = None  # of groups: its fields are names of the answer
+    sample: int = 0  # rows drawn among those that meet the condition, 0 for all of them
+    seed: int = 0  # which draw
+    zone: str = ""  # time zone in which moments, kept in UTC, are told and cut
+
+    @property
+    def calculated(self) -> bool:
+        return bool(self.shown or self.by or self.sorts or self.having or self.sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,7 +705,7 @@ def to_json(value: Any) -> Any:
     """Return the value as plain JSON types (dict, list, str, numbers); paths become text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         out = {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        if isinstance(value, Test | All | Some | Not | Search | Box):
+        if isinstance(value, Test | All | Some | Not | Search | Box | Holds | Field | Literal | Call):
             out["is"] = type(value).__name__
         return out
     if isinstance(value, Mapping):
@@ -609,7 +723,7 @@ def from_json(cls: type[V], data: Any) -> V:
     return typing.cast(V, _read(cls, data))
 
 
-_WHERES: dict[str, type] = {c.__name__: c for c in (Test, All, Some, Not, Search, Box)}
+_WHERES: dict[str, type] = {c.__name__: c for c in (Test, All, Some, Not, Search, Box, Holds, Field, Literal, Call)}
 
 
 def _read(wanted: Any, data: Any) -> Any:
@@ -621,6 +735,8 @@ def _read(wanted: Any, data: Any) -> Any:
             return None
         if isinstance(data, dict) and data.get("is") in _WHERES:
             return _read(_WHERES[data["is"]], data)
+        if isinstance(data, str) and str in typing.get_args(wanted):
+            return data
         return _read(next(a for a in typing.get_args(wanted) if a is not type(None)), data)
     if dataclasses.is_dataclass(wanted):
         hints = _hints(wanted)

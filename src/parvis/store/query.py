@@ -5,6 +5,7 @@ text. Rows come in the shelf's order; a cursor goes on after the last row of a p
 
 Semantics: text compares exactly (``CONTAINS``, ``STARTS`` and ``Search`` fold case and accents); a comparison with an
 empty cell is never true, ``!=`` included; empty cells sort last; ``COUNT_DISTINCT`` is exact and ignores empty cells.
+Expressions (``Query.shown``, ``by``, ``sorts``, ``Holds``) are those of ``store.expressions``.
 """
 
 from __future__ import annotations
@@ -21,14 +22,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parvis.errors import InputError, LimitError, UnknownColumn
-from parvis.store import index
+from parvis.store import expressions, index
+from parvis.store.expressions import Compiler, Made
 from parvis.values import (
     Aggregate,
     All,
     Box,
+    Calc,
+    Call,
     Column,
+    Expression,
+    Field,
     Function,
+    Holds,
     Kind,
+    Named,
     Not,
     Op,
     Order,
@@ -36,6 +44,7 @@ from parvis.values import (
     Query,
     Search,
     Some,
+    Sort,
     Test,
     Version,
     Where,
@@ -87,6 +96,7 @@ class Statement:
     seen: int = 0  # rows that came before this page
     lookup: Mapping[str, Any] | None = None  # the same page asked of the side index
     numbers: Mapping[str, Any] | None = None  # the same page by its rows' numbers, for the side index to give the rows
+    told: Sequence[int] = ()  # positions of geometries that are GeoJSON in the file of an export too
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ def written(pool: Pool, version: Version, query: Query) -> Written:
 
 
 def _asked(pool: Pool, version: Version, query: Query, named: bool) -> tuple[Statement, dict[str, Any], bytes]:
-    condition = hashlib.sha256(repr((version.id, query.where)).encode("utf-8", "replace")).digest()
+    condition = hashlib.sha256(repr((version.id, query.where, query.zone)).encode("utf-8", "replace")).digest()
     known = pool.totals.get(condition) if query.count and _counts(query) else None
     statement = compile_query(version, query if known is None else dataclasses.replace(query, count=False))
     request: dict[str, Any] = {
@@ -141,36 +151,66 @@ def _asked(pool: Pool, version: Version, query: Query, named: bool) -> tuple[Sta
     if total is not None and _counts(query):
         pool.totals.put(condition, total)
     if query.count and total is None:
-        total = version.rows if not query.group and not query.aggregates else told["count"]
+        total = version.rows if not _grouped(query) and not query.sample else told["count"]
     cursor = ""
     if statement.cursor and "last" in told:
-        cursor = _cursor(version, query, told["last"], statement.seen + told["count"])
+        last = told["last"] if not query.sorts else []
+        cursor = _cursor(version, query, last, statement.seen + told["count"])
     return statement, {"total": total if query.count else None, "cursor": cursor}, body
 
 
 def _counts(query: Query) -> bool:
     """True when the total of a question is that of its condition alone, the same on all its pages."""
-    return query.where is not None and not query.group and not query.aggregates
+    return query.where is not None and not query.sample and not _grouped(query)
+
+
+def _grouped(query: Query) -> bool:
+    """True when a row of the answer stands for a group of rows."""
+    shown = any(expressions.aggregates(n.expression) for n in query.shown)
+    return bool(query.group or query.aggregates or query.by or shown)
 
 
 def compile_query(version: Version, query: Query) -> Statement:
     """Return the SQL of a query over a version. Raises as ``run`` does for what was asked."""
+    query = _plain(query)
+    if query.calculated:
+        return _calculated_groups(version, query) if _grouped(query) else _calculated_rows(version, query)
     if query.group or query.aggregates:
         return _groups(version, query)
     return _rows(version, query)
 
 
-def compile_export(version: Version, query: Query, exact: bool = False) -> Statement:
-    """Return the SQL of all the rows of a query, in the shelf's order unless it says otherwise.
+def compile_export(version: Version, query: Query, exact: bool = False, most: int | None = None) -> Statement:
+    """Return the SQL of the rows of a query, all or the first ``most``, in the shelf's order unless it says otherwise.
 
     ``exact`` gives geometries as they are kept (WKB) rather than as GeoJSON.
     """
+    query = _plain(query)
+    whole = most is None and not query.offset
+    tail, bound = ("", []) if whole else (" LIMIT ? OFFSET ?", [10**15 if most is None else most, query.offset])
+    if query.calculated:
+        if _grouped(query):
+            return _calculated_groups(version, query, exact=exact, tail=(tail, bound))
+        return _calculated_rows(version, query, exact=exact, tail=(tail, bound))
     columns = _selected(version, query.select)
-    where, parameters = _where(version, query.where)
+    where, parameters = _where(version, query.where, query.zone)
     orders = [_order(_key(version, o), o.descending) for o in query.order]
     listed = ", ".join(_quoted(c.name) for c in columns) if exact else _list(columns)
-    sql = f"SELECT {listed} FROM {{source}}{where}{_sorting(orders)}"
-    return Statement(sql, parameters, columns, geometry=_shapes(columns))
+    sql = f"SELECT {listed} FROM {{source}}{where}{_sorting(orders)}{tail}"
+    return Statement(sql, [*parameters, *bound], columns, geometry=_shapes(columns))
+
+
+def _plain(query: Query) -> Query:
+    """Return a question without calculations when it has none but names: it has faster ways."""
+    if not query.calculated or query.by or query.having or query.sample:
+        return query
+    shown = [n.expression.name for n in query.shown if isinstance(n.expression, Field) and n.expression.name == n.name]
+    sorts = [Order(s.by.name, s.descending) for s in query.sorts if isinstance(s.by, Field)]
+    if len(shown) < len(query.shown) or len(sorts) < len(query.sorts) or len(set(shown)) < len(shown):
+        return query
+    return dataclasses.replace(
+        query, select=tuple(shown) or query.select, order=(*query.order, *sorts), shown=(), sorts=()
+    )
 
 
 # --- Rows -----------------------------------------------------------------------------------------
@@ -179,7 +219,7 @@ def compile_export(version: Version, query: Query, exact: bool = False) -> State
 def _rows(version: Version, query: Query) -> Statement:
     _check_page(query, MAX_ROWS)
     columns = _selected(version, query.select)
-    where, parameters = _where(version, query.where)
+    where, parameters = _where(version, query.where, query.zone)
     total, total_parameters = "", parameters
     if query.count and query.where is not None:
         total = f"SELECT count(*) FROM {{source}}{where}"
@@ -264,6 +304,8 @@ def _sought(version: Version, where: Where) -> list[Any]:
         return ["all" if isinstance(where, All) else "some", [_sought(version, p) for p in where.parts]]
     if isinstance(where, Not):
         return ["not", _sought(version, where.part)]
+    if isinstance(where, Holds):
+        raise _NotSoughtError
     if isinstance(where, Search):
         words, texts = _folded(where.words).split()[:12], [c.name for c in version.columns if c.kind is Kind.TEXT]
         return ["search", words, texts]
@@ -362,7 +404,10 @@ def _read_cursor(version: Version, query: Query) -> _Spot | None:
 
 def _mark(version: Version, query: Query) -> str:
     """Return what ties a cursor to its version, its conditions and its order."""
-    said = json.dumps([version.id, to_json(query.where), to_json(query.order)], sort_keys=True, default=str)
+    parts = [version.id, to_json(query.where), to_json(query.order)]
+    if query.sorts or query.sample or query.zone:
+        parts += [to_json(query.sorts), query.sample, query.seed, query.zone]
+    said = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -388,7 +433,7 @@ def _groups(version: Version, query: Query) -> Statement:
                 "La colonne « {name} » est une géométrie : on ne peut pas regrouper par elle.", name=key.name
             )
     asked = query.aggregates or (Aggregate(Function.COUNT, "", "count"),)
-    where, parameters = _where(version, query.where)
+    where, parameters = _where(version, query.where, query.zone)
     columns = [*keys]
     select = [_quoted(k.name) for k in keys]
     for item in asked:
@@ -439,19 +484,216 @@ def _aggregate(version: Version, item: Aggregate) -> tuple[Column, str]:
     return Column(name, name, kind, unit=column.unit), f"{_FUNCTIONS[item.function]}({quoted})"
 
 
+# --- Calculations ---------------------------------------------------------------------------------
+
+Tail = tuple[str, Sequence[Any]]
+
+
+def _calculated_rows(version: Version, query: Query, exact: bool = False, tail: Tail | None = None) -> Statement:
+    """Return the SQL of rows with calculated columns or orders. A cursor counts rows, but in the shelf's own order."""
+    if query.group or query.aggregates or query.having:
+        raise InputError("Une condition sur des groupes demande un regroupement.", parameter="having")
+    compiler = Compiler(version, query.zone, parameter="select")
+    columns, pieces = _shown(compiler, query.shown or _all_named(version, query.select), exact)
+    made = {n.name: p for n, p in zip(query.shown, pieces, strict=False)}
+    where, parameters = _where(version, query.where, query.zone)
+    source, drawn = "{source}", list(parameters)
+    if query.sample:
+        source = f"(SELECT * FROM {{source}}{where} ORDER BY hash({ROW}, ?), {ROW} LIMIT ?)"
+        drawn, where = [*parameters, query.seed, min(query.sample, 10**12)], ""
+    by_name = [_key(version, o) for o in query.order]
+    orders = [_order(key, o.descending) for key, o in zip(by_name, query.order, strict=True)]
+    sorted_by, sort_values = _sorts(Compiler(version, query.zone, parameter="order"), query.sorts, made)
+    orders += sorted_by
+    list_sql = ", ".join(f"{p.sql} AS c{n}" for n, p in enumerate(pieces))
+    bound = [*_values(pieces), *drawn]
+    geometry = [n for n, c in enumerate(columns) if c.kind is Kind.GEOMETRY]
+    if tail is not None:
+        sql = f"SELECT {list_sql} FROM {source}{where}{_sorting(orders)}{tail[0]}"
+        told = [n for n, p in enumerate(pieces) if p.told]
+        return Statement(sql, [*bound, *sort_values, *tail[1]], columns, geometry=geometry, told=told)
+    _check_page(query, MAX_ROWS)
+    spot = _read_cursor(version, query)
+    skipped = query.offset + (spot.seen if spot and not spot.keys else 0)
+    after, after_values = _after(version, query, spot) if not query.sorts else ("", [])
+    if after:
+        where = f"{where} AND {after}" if where else f" WHERE {after}"
+    total, total_values = "", drawn
+    if query.count and query.sample:
+        total = f"SELECT count(*) FROM {source}"
+    elif query.count and query.where is not None:
+        total = f"SELECT count(*) FROM {{source}}{_where(version, query.where, query.zone)[0]}"
+    # What a cursor must hold of a row: nothing when the order is calculated, it counts rows then.
+    keys = [] if query.sorts else [*by_name, ROW]
+    listed = ", ".join([list_sql, *(keys or [ROW])])
+    return Statement(
+        f"SELECT {listed} FROM {source}{where}{_sorting(orders)} LIMIT ? OFFSET ?",
+        [*bound, *after_values, *sort_values, query.limit + 1, skipped],
+        columns,
+        total,
+        total_values,
+        max(len(keys), 1),
+        geometry,
+        query.offset + (spot.seen if spot else 0),
+    )
+
+
+def _calculated_groups(version: Version, query: Query, exact: bool = False, tail: Tail | None = None) -> Statement:
+    """Return the SQL of groups: inside, the keys and what is calculated over rows; outside, what is made of them."""
+    if query.group or query.aggregates or query.order or query.select:
+        raise InputError("Un regroupement se dit d'une seule façon.", parameter="group")
+    if query.cursor:
+        raise InputError("« cursor » ne va pas avec un regroupement.", "Utilisez « offset ».")
+    inner = Compiler(version, query.zone, parameter="group")
+    shown = [*(k for k in query.by if k.name not in {n.name for n in query.shown}), *query.shown]
+    if len({n.name for n in shown}) < len(shown):
+        raise InputError("Deux résultats portent le même nom.", "Donnez un autre nom.", parameter="select")
+    known: dict[Expression, Made] = {}
+    pieces: list[Made] = []
+    keys = [_group_key(inner, key, known, pieces) for key in query.by]
+    for key in query.by:
+        if isinstance(key.expression, Call) and key.expression.what is Calc.CLUSTER:
+            known[key.expression] = _middle(inner, key.expression, pieces)
+    selecting = Compiler(version, query.zone, known, parameter="select")
+    over = [n.expression for n in shown] + [s.by for s in query.sorts if not isinstance(s.by, str)]
+    for call in dict.fromkeys(found for e in over for found in expressions.aggregates(e)):
+        made = selecting(call)
+        known[call] = Made(f"a{len(pieces)}", (), made.kind, told=made.told)
+        pieces.append(made)
+    known |= {Field(key.name): known[key.expression] for key in query.by}
+    where, parameters = _where(version, query.where, query.zone)
+    group = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
+    if not pieces:
+        raise InputError("Un regroupement demande au moins une colonne.", parameter="group")
+    list_sql = ", ".join(f"{p.sql} AS a{n}" for n, p in enumerate(pieces))
+    outer = Compiler(version, query.zone, known, closed=True, parameter="select")
+    columns, outside = _shown(outer, shown, exact)
+    made_of = {n.name: p for n, p in zip(shown, outside, strict=True)}
+    orders, sort_values = _sorts(
+        Compiler(version, query.zone, known, closed=True, parameter="order"), query.sorts, made_of
+    )
+    orders += [f"a{n} ASC NULLS LAST" for n in range(len(keys))]
+    having, having_values = _having(version, query, {Field(n): p for n, p in made_of.items()} | known)
+    shown_sql = ", ".join(f"{p.sql} AS c{n}" for n, p in enumerate(outside))
+    grouped = f"(SELECT {list_sql} FROM {{source}}{where}{group}){having}"
+    bound = [*_values(pieces), *parameters, *having_values]
+    if tail is None:
+        _check_page(query, MAX_GROUPS)
+        tail = (" LIMIT ? OFFSET ?", [query.limit, query.offset])
+    sorting = f" ORDER BY {', '.join(orders)}" if orders else ""
+    return Statement(
+        f"SELECT {shown_sql} FROM {grouped}{sorting}{tail[0]}",
+        [*_values(outside), *bound, *sort_values, *tail[1]],
+        columns,
+        f"SELECT count(*) FROM {grouped}" if query.count and (keys or having) else "",
+        bound,
+        geometry=[n for n, c in enumerate(columns) if c.kind is Kind.GEOMETRY],
+        told=[n for n, p in enumerate(outside) if p.told],
+    )
+
+
+def _group_key(compiler: Compiler, key: Named, known: dict[Expression, Made], pieces: list[Made]) -> int:
+    """Put a key among the pieces and say what stands for it outside."""
+    made = compiler(key.expression)
+    if expressions.aggregates(key.expression):
+        raise InputError("On ne regroupe pas par un calcul sur des lignes.", parameter="group")
+    if made.shape:
+        raise InputError(
+            "« {name} » est une géométrie : on ne peut pas regrouper par elle.", name=key.name[:100], parameter="group"
+        )
+    place = len(pieces)
+    pieces.append(made)
+    known[key.expression] = Made(f"a{place}", (), made.kind)
+    return place
+
+
+def _middle(compiler: Compiler, cluster: Call, pieces: list[Made]) -> Made:
+    """Return what tells a cell of the map: the middle of the places it holds."""
+    place = compiler(Call(Calc.CENTROID, cluster.arguments[:1]))
+    assert place.x is not None and place.y is not None
+    sides = []
+    for axis in (place.x, place.y):
+        sides.append(Made(f"a{len(pieces)}", (), Kind.NUMBER))
+        pieces.append(Made(f"avg({axis.sql})", axis.parameters, Kind.NUMBER))
+    return expressions.point(*sides)
+
+
+def _shown(compiler: Compiler, named: Sequence[Named], exact: bool) -> tuple[list[Column], list[Made]]:
+    """Return the columns of an answer and their pieces."""
+    columns, pieces = [], []
+    for item in named:
+        made = compiler(item.expression)
+        held = compiler.version.column(item.expression.name) if isinstance(item.expression, Field) else None
+        kind = made.kind or Kind.TEXT
+        label = held.label if held and held.name == item.name else item.name
+        columns.append(Column(item.name, label, kind, unit=held.unit if held else ""))
+        pieces.append(made if exact and not made.literal else expressions.shown(made))
+    return columns, pieces
+
+
+def _all_named(version: Version, names: Sequence[str]) -> list[Named]:
+    return [Named(Field(c.name), c.name) for c in _selected(version, names)]
+
+
+def _sorts(compiler: Compiler, sorts: Sequence[Sort], made: Mapping[str, Made]) -> tuple[list[str], list[Any]]:
+    """Return the orders that expressions say, and their values."""
+    orders, values = [], list[Any]()
+    for sort in sorts:
+        if isinstance(sort.by, str):
+            if sort.by not in made:
+                raise no_column(sort.by, set(made), "order")
+            piece = made[sort.by]
+        else:
+            piece = compiler(sort.by)
+        if piece.shape:
+            raise InputError("On ne peut pas trier par une géométrie.", parameter="order")
+        orders.append(_order(f"({piece.sql})", sort.descending))
+        values.extend(piece.parameters)
+    return orders, values
+
+
+def _values(pieces: Sequence[Made]) -> list[Any]:
+    return [v for p in pieces for v in p.parameters]
+
+
+def _having(version: Version, query: Query, known: Mapping[Expression, Made]) -> tuple[str, list[Any]]:
+    if query.having is None:
+        return "", []
+    compiler, left = Compiler(version, query.zone, known, closed=True, parameter="having"), [MAX_PARTS]
+
+    def said(where: Where, depth: int) -> Made:
+        left[0] -= 1
+        if depth > MAX_DEPTH or left[0] < 0:
+            raise LimitError("Cette condition est trop longue ou trop imbriquée.", "Posez plusieurs questions.")
+        if isinstance(where, Holds):
+            return compiler.condition(where.expression)
+        if isinstance(where, Not):
+            part = said(where.part, depth + 1)
+            return Made(f"(NOT coalesce({part.sql}, FALSE))", part.parameters, Kind.BOOLEAN)
+        if isinstance(where, All | Some) and where.parts:
+            parts = [said(p, depth + 1) for p in where.parts]
+            word = " AND " if isinstance(where, All) else " OR "
+            return Made(f"({word.join(p.sql for p in parts)})", tuple(_values(parts)), Kind.BOOLEAN)
+        raise InputError("Cette condition ne va pas avec des groupes.", parameter="having")
+
+    made = said(query.having, 0)
+    return f" WHERE {made.sql}", list(made.parameters)
+
+
 # --- Conditions -----------------------------------------------------------------------------------
 
 
-def _where(version: Version, where: Where | None) -> tuple[str, list[Any]]:
+def _where(version: Version, where: Where | None, zone: str = "") -> tuple[str, list[Any]]:
     if where is None:
         return "", []
     parameters: list[Any] = []
     left = [MAX_PARTS]
-    sql = _condition(version, where, parameters, 0, left)
+    sql = _condition(Compiler(version, zone, parameter="where"), where, parameters, 0, left)
     return f" WHERE {sql}", parameters
 
 
-def _condition(version: Version, where: Where, parameters: list[Any], depth: int, left: list[int]) -> str:
+def _condition(compiler: Compiler, where: Where, parameters: list[Any], depth: int, left: list[int]) -> str:
+    version = compiler.version
     left[0] -= 1
     if depth > MAX_DEPTH or left[0] < 0:
         raise LimitError("Cette condition est trop longue ou trop imbriquée.", "Posez plusieurs questions.")
@@ -459,13 +701,17 @@ def _condition(version: Version, where: Where, parameters: list[Any], depth: int
         if not where.parts:
             return "TRUE" if isinstance(where, All) else "FALSE"
         word = " AND " if isinstance(where, All) else " OR "
-        return f"({word.join(_condition(version, p, parameters, depth + 1, left) for p in where.parts)})"
+        return f"({word.join(_condition(compiler, p, parameters, depth + 1, left) for p in where.parts)})"
     if isinstance(where, Not):
-        return f"(NOT coalesce({_condition(version, where.part, parameters, depth + 1, left)}, FALSE))"
+        return f"(NOT coalesce({_condition(compiler, where.part, parameters, depth + 1, left)}, FALSE))"
     if isinstance(where, Search):
         return _search(version, where, parameters)
     if isinstance(where, Box):
         return _box(version, where, parameters)
+    if isinstance(where, Holds):
+        made = compiler.condition(where.expression)
+        parameters.extend(made.parameters)
+        return made.sql
     return _test(version, where, parameters)
 
 
@@ -671,12 +917,9 @@ def _fold_sql(column: Column) -> str:
 
 def _folded(text: str) -> str:
     """Fold as the engine does: lower case, then accents off."""
-    import unicodedata
-
     if len(text) > MAX_TEXT:
         raise LimitError("Une valeur ne peut dépasser {limit} caractères.", limit=MAX_TEXT)
-    plain = unicodedata.normalize("NFD", text.lower())
-    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+    return expressions.folded(text)
 
 
 def _check_page(query: Query, most: int) -> None:

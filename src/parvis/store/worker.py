@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy
@@ -27,9 +28,13 @@ from parvis.store import index as indexing
 from parvis.store.indexed import AbsentError, Index, LateError
 from parvis.tables import confinement
 
+if TYPE_CHECKING:
+    from parvis.store.shapes import Shapes
+
 MAPPED = indexing.LARGEST + (256 << 20)  # bytes of the indexes kept open
 MEMORY = (900 << 20) + MAPPED  # bytes of address space above the programs themselves
 ENGINE_MEMORY = "400MB"
+_SHAPES = re.compile(r"\b(?:point|shape)_[a-z]+\(")
 LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
 
 
@@ -51,6 +56,7 @@ class Worker:
         self.engine.execute("SET enable_progress_bar=false")
         self.engine.execute(f"SET max_execution_time={int(seconds * 1000)}")
         self.seconds = seconds
+        self.shapes: Shapes | None = None  # made at the first question that knows shapes
         self.indexed: OrderedDict[str, Index] = OrderedDict()  # the last asked for at the end
 
     def answer(self, request: dict[str, Any], connection: Connection) -> tuple[dict[str, Any], bytes]:
@@ -67,7 +73,7 @@ class Worker:
             # closed whatever happens: a result left open would spoil the next question.
             apart = self.engine.cursor()
             try:
-                result = apart.sql(filled(request["sql"]), params=request["parameters"])
+                result = apart.sql(filled(request["sql"]), params=self.bound(request["sql"], request["parameters"]))
                 for chunk in export.written(result, request["export"]):
                     connection.send_bytes(chunk)
                 return {}, b""
@@ -76,16 +82,26 @@ class Worker:
                 connection.send_bytes(b"")
         found = self.numbered(request, filled) if "numbers" in request else None
         if found is None:
-            rows = self.engine.execute(filled(request["sql"]), request["parameters"]).fetchall()
+            parameters = self.bound(request["sql"], request["parameters"])
+            rows = self.engine.execute(filled(request["sql"]), parameters).fetchall()
             found = _page(request, rows)
         told, body = found
         if request["total"] and "total" not in told:
             if _ends(request, told):
                 told["total"] = request["seen"] + told["count"]
             else:
-                counted = self.engine.execute(filled(request["total"]), request["total_parameters"]).fetchall()
+                parameters = self.bound(request["total"], request["total_parameters"])
+                counted = self.engine.execute(filled(request["total"]), parameters).fetchall()
                 told["total"] = counted[0][0]
         return told, body
+
+    def bound(self, sql: str, parameters: list[Any]) -> list[Any]:
+        """Return the values of a question, the functions on shapes ready when it has some."""
+        if self.shapes is None and _SHAPES.search(sql):
+            from parvis.store.shapes import Shapes
+
+            self.shapes = Shapes(self.engine)
+        return self.shapes.bound(parameters) if self.shapes is not None else parameters
 
     def source(self, content: str) -> tuple[str, str]:
         """Return the SQL of an object's rows and of a row's number."""
@@ -120,7 +136,8 @@ class Worker:
             base.written(numpy.zeros(0, numpy.int64), asked["columns"], False)
         except AbsentError:
             return None
-        found = self.engine.execute(filled(asked["sql"]), asked["parameters"]).fetchall()
+        parameters = self.bound(asked["sql"], asked["parameters"])
+        found = self.engine.execute(filled(asked["sql"]), parameters).fetchall()
         told: dict[str, Any] = {}
         if asked["counted"]:
             told["total"] = found[0][0]

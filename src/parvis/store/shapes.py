@@ -1,0 +1,98 @@
+"""What a query worker knows of shapes: the functions on geometries that the engine has not, batch by batch.
+
+A shape said by who asks is kept here under a number; the SQL holds the number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+EARTH = 6_371_008.8  # metres, mean radius
+
+
+class Shapes:
+    """The functions ``point_*`` and ``shape_*`` of one engine, and the shapes of the question in hand."""
+
+    def __init__(self, engine: duckdb.DuckDBPyConnection) -> None:
+        self._said: list[Any] = []
+        for name, kinds, gives, function in self._functions():
+            engine.create_function(name, function, kinds, gives, type="arrow")  # type: ignore[call-overload]
+
+    def bound(self, parameters: Sequence[Any]) -> list[Any]:
+        """Return the values of a question, its shapes kept and replaced by their numbers."""
+        import shapely
+
+        self._said, out = [], []
+        for value in parameters:
+            if isinstance(value, dict):
+                shape = shapely.from_wkb(bytes.fromhex(value["shape"]))
+                shapely.prepare(shape)
+                self._said.append(shape)
+                out.append(len(self._said) - 1)
+            else:
+                out.append(value)
+        return out
+
+    def _shape(self, numbers: Any) -> Any:
+        return self._said[numbers[0].as_py()]
+
+    def _functions(self) -> list[tuple[str, list[str], str, Callable[..., Any]]]:
+        import shapely
+
+        def floats(array: Any) -> Any:
+            return array.to_numpy(zero_copy_only=False)
+
+        def shapes(array: Any) -> Any:
+            return shapely.from_wkb(np.array(array.to_pylist(), object), on_invalid="ignore")
+
+        def point(test: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda x, y, n: pa.array(test(self._shape(n), floats(x), floats(y)))
+
+        def shape(test: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda w, n: pa.array(test(shapes(w), self._shape(n)))
+
+        def apart(x: Any, y: Any, n: Any) -> Any:
+            return pa.array(_metres(shapely.points(floats(x), floats(y)), self._shape(n)))
+
+        def middle(w: Any, axis: Any) -> Any:
+            centre = shapely.centroid(shapes(w))
+            return pa.array((shapely.get_x if axis[0].as_py() == 0 else shapely.get_y)(centre))
+
+        def side(w: Any, n: Any) -> Any:
+            return pa.array(shapely.bounds(shapes(w))[:, n[0].as_py()])
+
+        return [
+            ("point_intersects", ["DOUBLE", "DOUBLE", "INTEGER"], "BOOLEAN", point(shapely.intersects_xy)),
+            ("point_within", ["DOUBLE", "DOUBLE", "INTEGER"], "BOOLEAN", point(shapely.contains_xy)),
+            ("point_distance", ["DOUBLE", "DOUBLE", "INTEGER"], "DOUBLE", apart),
+            ("shape_intersects", ["BLOB", "INTEGER"], "BOOLEAN", shape(lambda s, o: shapely.intersects(o, s))),
+            ("shape_within", ["BLOB", "INTEGER"], "BOOLEAN", shape(lambda s, o: shapely.contains(o, s))),
+            ("shape_distance", ["BLOB", "INTEGER"], "DOUBLE", shape(_metres)),
+            ("shape_middle", ["BLOB", "INTEGER"], "DOUBLE", middle),
+            ("shape_side", ["BLOB", "INTEGER"], "DOUBLE", side),
+        ]  # fmt: skip
+
+
+def _metres(shapes: Any, other: Any) -> Any:
+    """Return the metres between shapes and another one, from nearest point to nearest point."""
+    import shapely
+
+    flat = np.cos(np.radians(shapely.centroid(other).y))
+
+    def pressed(shape: Any) -> Any:
+        return shapely.transform(shape, lambda xy: xy * (flat, 1.0))
+
+    lines = shapely.shortest_line(pressed(shapes), pressed(other))
+    filled = ~shapely.is_missing(lines)
+    ends = shapely.get_coordinates(lines[filled]).reshape(-1, 2, 2) / (flat, 1.0)
+    lon, lat = np.radians(ends[:, :, 0]), np.radians(ends[:, :, 1])
+    half = np.sin((lat[:, 1] - lat[:, 0]) / 2) ** 2
+    half += np.cos(lat[:, 0]) * np.cos(lat[:, 1]) * np.sin((lon[:, 1] - lon[:, 0]) / 2) ** 2
+    out = np.full(len(lines), np.nan)
+    out[filled] = 2 * EARTH * np.arcsin(np.sqrt(np.minimum(half, 1)))
+    return out
