@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from parvis.errors import InputError, RefusedError, UnknownColumn, UnknownName
 from parvis.plugins import found
+from parvis.privacy import law
 from parvis.privacy.meanings import GROUNDS, MEANINGS, NEVER
 from parvis.privacy.screen import COLUMN, LABEL
 from parvis.values import (
@@ -49,6 +50,7 @@ _UNDECIDED: Mapping[str, tuple[str, str]] = {
     "blurring": (msg("Le lieu où vivent des personnes se lirait : personne n'a décidé de le cacher."), PLACES),
     "synthesis": (msg("Une copie synthétique remplacerait les lignes : personne ne l'a décidé."), ROWS),
 }
+AVERAGED = ("income", "social_aid", "health")  # meanings that the mean of enough people no longer tells of anybody
 _LARGEST = 1 << 20  # bytes of a policy file
 _STRONGEST = ("drop", "mask", "year", "mask_text")
 
@@ -261,6 +263,27 @@ def _who(by: str) -> str:
     return who[:200]
 
 
+def in_force(policy: Policy) -> Policy:
+    """Return the policy without the rules of columns that a decided averaging turns into means: it takes their place."""
+    means = policy.averaging
+    if means is None or not means.decided_by or policy.synthesis is not None:
+        return policy
+    return dataclasses.replace(policy, rules=tuple(r for r in policy.rules if r.column not in means.columns))
+
+
+def averaged(policy: Policy, finding: Finding) -> bool:
+    """Return whether the means of a decided averaging take away what a finding saw: those of as many as the law asks."""
+    means, meaning = policy.averaging, str(finding.values["meaning"])
+    if means is None or not means.decided_by or finding.values["name"] not in means.columns:
+        return False
+    return finding.values["where"] == COLUMN and meaning in AVERAGED and means.k >= _least(finding)
+
+
+def _least(finding: Finding) -> int:
+    """Return how many people the law asks to share what is shown on the matter of a finding."""
+    return int(law.threshold("k", {str(finding.values["meaning"])}).value)
+
+
 # --- Checked --------------------------------------------------------------------------------------
 
 
@@ -303,7 +326,7 @@ def answers(name: str, finding: Finding) -> bool:
 
 def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return what still stands between the policy and a release: undecided columns, missing grounds, bad rules."""
-    names = {c.name: c for c in profile.columns}
+    policy, names = in_force(policy), {c.name: c for c in profile.columns}
     out = [_bad(msg("La politique parle d'une colonne « {column} » que le tableau n'a pas."), r.column, "unknown_column")
            for r in policy.rules if r.column not in names]  # fmt: skip
     twice = {r.column for r in policy.rules if sum(o.column == r.column for o in policy.rules) > 1}
@@ -313,10 +336,13 @@ def check(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> tupl
             out.append(
                 _bad(msg("La géométrie « {column} » ne peut qu'être gardée ou retirée."), rule.column, "geometry")
             )
-    for finding in blocking(findings):
-        problem = _unanswered(policy.rule(finding.values["name"]), finding)
+    for finding in (f for f in blocking(findings) if not averaged(policy, f)):
+        name, means = finding.values["name"], policy.averaging
+        problem = _unanswered(policy.rule(name), finding)
+        if problem and means is not None and name in means.columns and finding.values["meaning"] in AVERAGED:
+            problem = msg("La colonne « {column} » demande des moyennes d'au moins {least} personnes.")
         if problem:
-            out.append(_bad(problem, finding.values["column"], "undecided", finding.values["name"]))
+            out.append(_bad(problem, finding.values["column"], "undecided", name, least=_least(finding)))
     for name, (told, place) in _UNDECIDED.items():
         wanted = getattr(policy, name)
         # A synthetic copy has no row of anybody: what would be done to the rows no longer matters.
@@ -350,8 +376,8 @@ def _unanswered(rule: Rule | None, finding: Finding) -> str:
     return ""
 
 
-def _bad(message: str, column: str, code: str, name: str = "") -> Finding:
-    values = {"column": column, "name": name or column}
+def _bad(message: str, column: str, code: str, name: str = "", **more: Any) -> Finding:
+    values = {"column": column, "name": name or column, **more}
     return Finding(f"policy.{code}", Severity.BLOCK, message, values=values)
 
 

@@ -28,11 +28,11 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import BLURS, Blurred, Hidden, Price
+from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
-from parvis.values import Anonymity, Blurring, Column, Finding, Hiding, Kind, Policy, Profile, Risk, msg
+from parvis.values import Anonymity, Averaging, Blurring, Column, Finding, Hiding, Kind, Policy, Profile, Risk, msg
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
@@ -62,6 +62,7 @@ class SafeTable:
     price: Price | None = None
     hidden: Hidden | None = None
     blurred: Blurred | None = None
+    averaged: Averaged | None = None
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -90,7 +91,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
     _fits(typed, profile)
     findings = screening.screen(typed, profile)
     _decided(policy, profile, findings)
-    plan = _plan(profile, policy)
+    plan = _plan(profile, policies.in_force(policy))
     if not plan:
         raise RefusedError("La politique retire toutes les colonnes : il ne reste rien à publier.")
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
@@ -99,16 +100,25 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         alike, rows, blurred = None, profile.rows, None
         if policy.blurring is not None:
             blurred, plan = _blurred(waiting, plan, policy.blurring)
-        if policy.anonymity is not None:
-            alike = _made_alike(waiting, [_described(s) for s in plan], policy.anonymity)
-            plan = [_alike(s, policy.anonymity.keys) for s in plan]
+        means = set(policy.averaging.columns) if policy.averaging is not None else set[str]()
+        wanted = _without(policy.anonymity, means)
+        if wanted is not None:
+            alike = _made_alike(waiting, [_described(s) for s in plan], wanted)
+            plan = [_alike(s, wanted.keys) for s in plan]
             rows = len(alike.kept)
+        averaged, mean = None, policy.averaging
+        if mean is not None:
+            mean = dataclasses.replace(mean, k=max(mean.k, wanted.k if wanted is not None else 0))
+            averaged = _averaged(waiting, [_described(s) for s in plan], mean, wanted)
+            plan = [_mean(s, mean) for s in plan]
         kept = alike.kept if alike is not None else None
         touched = any(s.changed for s in plan) or len(plan) < len(profile.columns)
         if touched and rows_are_people(profile, findings):
             order = _sorted(waiting, [s.column.name for s in plan if s.column.kind is not Kind.GEOMETRY])
             kept = order if kept is None else kept[order]
         columns = _refreshed(waiting, rows, plan)
+        if mean is not None:
+            columns = tuple(_as_means(c, mean) for c in columns)
         _looked_at_again(waiting, profile, plan, columns, policy)
         hidden = None
         if policy.hiding is not None and alike is None:
@@ -122,7 +132,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         waiting.unlink(missing_ok=True)
     return SafeTable(
         out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None,
-        hidden=hidden, blurred=blurred, seal=_SEAL,
+        hidden=hidden, blurred=blurred, averaged=averaged, seal=_SEAL,
     )  # fmt: skip
 
 
@@ -144,6 +154,49 @@ def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Ali
     finally:
         waiting.unlink(missing_ok=True)
     return alike
+
+
+def _without(wanted: Anonymity | None, means: set[str]) -> Anonymity | None:
+    """Return how rows are made alike by the columns that do not become means; None when none is left."""
+    if wanted is None or not means & {*wanted.keys}:
+        return wanted
+    keys = tuple(k for k in wanted.keys if k not in means)
+    return dataclasses.replace(wanted, keys=keys, first=tuple(f for f in wanted.first if f in keys)) if keys else None
+
+
+def _averaged(path: Path, columns: Sequence[Column], wanted: Averaging, group: Anonymity | None) -> Averaged:
+    """Write a file again with numbers replaced by means, and count again who shares what is now shown."""
+    from parvis.privacy import averages  # late: few tables have means
+
+    waiting = path.with_name(f"{path.name}.means")
+    keys, person = (group.keys, group.person) if group is not None else ((), "")
+    try:
+        told = averages.apply(path, columns, wanted, keys, person, waiting)
+        held = pq.read_schema(waiting).names
+        shared = [n for n in (*keys, *wanted.columns) if n in held]
+        least = _smallest(waiting, shared, person)
+        if least is not None and least < wanted.k:
+            raise RefusedError(
+                "Un groupe de {least} personne(s) est resté : rien n'est publié.",
+                "Prévenez votre administrateur : le regroupement n'a pas tenu sa promesse.",
+                least=least,
+            )
+        waiting.replace(path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return told
+
+
+def _mean(step: _Step, wanted: Averaging) -> _Step:
+    if step.column.name not in wanted.columns:
+        return step
+    return _Step(step.column, sql.Expression(sql.quoted(step.column.name), Kind.NUMBER), changed=True)
+
+
+def _as_means(column: Column, wanted: Averaging) -> Column:
+    from parvis.privacy import averages
+
+    return averages.described(column, wanted) if column.name in wanted.columns else column
 
 
 def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring) -> tuple[Blurred, list[_Step]]:
@@ -255,7 +308,7 @@ def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) ->
     """
     _fits(typed, profile)
     policies.known_columns(policy, profile)
-    accepted = policies.accept(policy, "preview")
+    accepted = policies.in_force(policies.accept(policy, "preview"))
     plan = _plan(profile, accepted)
     if not plan:
         return ()
@@ -265,6 +318,7 @@ def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) ->
         findings = screening.look(engine, "shown", profile, few=True)
         waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
         waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
+        waiting |= _made_of_all(profile, accepted)
         chosen = (f"{_shown(engine, s, waiting)} AS {sql.quoted(s.column.name)}" for s in plan)
         engine.execute(f"CREATE TEMP TABLE published AS SELECT {', '.join(chosen)} FROM shown")
         after = [_described(s) for s in plan if s.changed and s.column.name not in waiting]
@@ -329,13 +383,22 @@ def _decided(policy: Policy, profile: Profile, findings: Sequence[Finding]) -> N
 
 def _kept_unsigned(name: str, policy: Policy, findings: Sequence[Finding]) -> bool:
     """True when personal data of a column would show although nobody has decided to keep it."""
-    rule = policy.rule(name)
+    rule = policies.in_force(policy).rule(name)
     if rule is not None and rule.decided_by:
         return False
     return any(
-        f.values["name"] == name and (rule is None or not policies.answers(rule.transform, f))
+        f.values["name"] == name
+        and not policies.averaged(policy, f)
+        and (rule is None or not policies.answers(rule.transform, f))
         for f in policies.blocking(findings)
     )
+
+
+def _made_of_all(profile: Profile, policy: Policy) -> set[str]:
+    """Return the columns that the first rows alone cannot show as they would be published."""
+    if policy.synthesis is not None:
+        return {c.name for c in profile.columns}
+    return {*policy.averaging.columns} if policy.averaging is not None else set()
 
 
 # --- Writing --------------------------------------------------------------------------------------
@@ -401,7 +464,9 @@ def _looked_at_again(
 
 
 def _grounded(policy: Policy, finding: Finding) -> bool:
-    rule = policy.rule(finding.values["name"])
+    rule = policies.in_force(policy).rule(finding.values["name"])
+    if policies.averaged(policy, finding):
+        return True
     return bool(rule and rule.ground and (finding.values["meaning"] not in NEVER or rule.ground == "not_personal"))
 
 

@@ -88,6 +88,7 @@ def facts_of(
     seen = policies.blocking(findings)
     if any(f.values["meaning"] not in _NOT_PERSONS for f in seen):
         facts.add("personal")
+    policy, seen = policies.in_force(policy), [f for f in seen if not policies.averaged(policy, f)]
     if criteria is not None:  # only rows that are people are measured
         facts.add("personal")
     if policy.synthesis is None:  # a copy that is drawn has no row of anybody
