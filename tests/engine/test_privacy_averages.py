@@ -98,7 +98,7 @@ def test_the_means_of_enough_people_tell_nobody_s_income(tmp_path: Path) -> None
 
 
 def test_rows_of_one_person_are_not_several_people(tmp_path: Path) -> None:
-    rows = {
+    rows: dict[str, list[Any]] = {
         "foyer": [f"f{n // 5}" for n in range(60)],
         "sexe": ["F"] * 60,
         "montant": [float(100 * (n // 5)) for n in range(60)],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parvis.errors import InputError, RefusedError
+from parvis.privacy.stream import Stream
 from parvis.privacy.tabular import noise as privacy
 from parvis.privacy.tabular.cell_key import cell_keys, moved, noise_table, row_keys
 from parvis.privacy.tabular.equations import Axis, Equations, Table, link
@@ -157,6 +160,89 @@ def test_gaussian_noise_follows_its_law(variance: Fraction) -> None:
     expected = law({x: math.exp(-x * x / (2 * float(variance))) for x in range(-80, 81)})
     for x in range(-4, 5):
         assert drawn.count(x) / len(drawn) == pytest.approx(expected[x], abs=0.016)
+
+
+class Undecided(Exception):
+    """The draws given so far do not settle the outcome; it holds how many ways the next one may go."""
+
+
+def every(draw: Callable[[Any], int], least: Fraction) -> tuple[dict[int, Fraction], Fraction]:
+    """Return the chance of each outcome of a draw by trying all that its source may say, and what was left untried.
+
+    Branches less likely than ``least`` are left. Everything is in fractions: no law is approached, it is found.
+    """
+    found: dict[int, Fraction] = {}
+    left = Fraction(0)
+    waiting: list[tuple[tuple[int, ...], Fraction]] = [((), Fraction(1))]
+    while waiting:
+        said, weight = waiting.pop()
+        if weight < least:
+            left += weight
+            continue
+        answers = iter(said)
+
+        class Told:
+            def randrange(self, stop: int, /, answers: Iterator[int] = answers) -> int:
+                if stop == 1:
+                    return 0
+                for answer in answers:
+                    return answer
+                raise Undecided(stop)
+
+        try:
+            outcome = draw(Told())
+        except Undecided as ways:
+            stop = int(ways.args[0])
+            waiting += [((*said, answer), weight / stop) for answer in range(stop)]
+        else:
+            found[outcome] = found.get(outcome, Fraction(0)) + weight
+    return found, left
+
+
+@pytest.mark.parametrize("power", [Fraction(1, 2), Fraction(1), Fraction(3, 2)])
+def test_the_chance_of_an_exponential_is_exact(power: Fraction) -> None:
+    found, left = every(lambda source: int(privacy._chance_exp(power, source)), Fraction(1, 10**6))
+    assert float(left) < 2e-3
+    assert float(found[1]) <= math.exp(-power) <= float(found[1] + left)
+
+
+@pytest.mark.parametrize("scale", [Fraction(1), Fraction(1, 2), Fraction(2)])
+def test_laplace_noise_is_drawn_exactly_and_not_nearly(scale: Fraction) -> None:
+    found, left = every(lambda source: discrete_laplace(scale, source), Fraction(1, 10**5))
+    expected = law({x: math.exp(-abs(x) / float(scale)) for x in range(-200, 201)})
+    assert float(left) < 0.12
+    for x in range(-2, 3):
+        assert float(found[x]) <= expected[x] + 1e-12 and expected[x] <= float(found[x] + left) + 1e-12
+    assert found[1] == found[-1], "what is left apart, both sides are the same fraction"
+
+
+def test_no_floating_number_comes_near_a_draw() -> None:
+    """A draw made with floats has nothing but zeros past its 53rd bit."""
+    source = Stream(SECRET, "large")
+    drawn = [discrete_laplace(Fraction(2**80), source) for _ in range(400)]
+    assert max(map(abs, drawn)) > 2**79
+    assert 120 < sum(d & 1 for d in drawn) < 280 and 120 < sum((d >> 7) & 1 for d in drawn) < 280
+    tiny = [discrete_gaussian(Fraction(1, 10**30), source) for _ in range(50)]
+    assert set(tiny) == {0}
+
+
+def test_a_stream_is_fair_repeats_itself_and_nothing_else() -> None:
+    drawn = [Stream(SECRET, "dé").randrange(6) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    source = Stream(SECRET, "dé")
+    counts = np.bincount([source.randrange(6) for _ in range(12_000)], minlength=6)
+    assert ((counts - 2000) ** 2 / 2000).sum() < 25, "chi-squared, five degrees of freedom, one in ten thousand"
+    wide = [source.randrange(2**70 + 3) for _ in range(300)]
+    assert max(wide) < 2**70 + 3 and len(set(wide)) == 300
+    assert [Stream(SECRET, "a").randrange(2**60), Stream(b"x" * 32, "dé").randrange(2**60)] != [
+        Stream(SECRET, "dé").randrange(2**60)
+    ] * 2
+    assert source.randrange(1) == 0
+    for wrong in (0, -3):
+        with pytest.raises(ValueError, match=str(wrong)):
+            source.randrange(wrong)
+    with pytest.raises(ValueError, match="secret"):
+        Stream(b"short", "x")
 
 
 def test_two_neighbours_give_nearly_the_same_figures() -> None:

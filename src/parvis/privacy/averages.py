@@ -115,7 +115,7 @@ def _groups(held: pa.Table, numbers: Floats, k: int, keys: Sequence[str], person
 
 def _centres(numbers: Floats) -> Floats:
     known = ~np.isnan(numbers)
-    return np.where(known, numbers, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+    return np.asarray(np.where(known, numbers, 0.0).sum(0) / np.maximum(known.sum(0), 1))
 
 
 def _means(numbers: Floats, groups: Ints, k: int) -> Floats:

@@ -36,6 +36,8 @@ from parvis.values import Anonymity, Averaging, Blurring, Column, Finding, Hidin
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
+    from parvis.privacy.geography.areas import Area
+    from parvis.privacy.tabular.noise import Spent
 
 _SEAL = object()
 _SHOWN = 80  # characters of an example
@@ -79,13 +81,30 @@ class SafeTable:
         return self
 
 
-def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTable:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What applying a policy needs besides the table.
+
+    ``secret`` draws what is drawn: the same table is then protected the same way again; without one, a secret is made and
+    forgotten. ``areas`` are those of the town, ``spent`` what the dataset's former versions used of its budget of noise.
+    """
+
+    secret: bytes = b""
+    areas: Sequence[Area] = ()
+    spent: Sequence[Spent] = ()
+
+    @property
+    def drawing(self) -> bytes:
+        return self.secret or secrets.token_bytes(32)
+
+
+def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Given | None = None) -> SafeTable:
     """Write the protected Parquet and return its ``SafeTable``: zstd, in the file's order, without ``__line``.
 
     Raises: RefusedError, naming the columns, while personal data has no decided rule, or when some is still found
     after the transforms; InputError for a policy or a profile that does not fit the table.
     """
-    typed, out = Path(typed), Path(out)
+    typed, out, given = Path(typed), Path(out), given or Given()
     if typed.resolve() == out.resolve():
         raise InputError("La copie protégée ne peut pas remplacer le tableau d'origine.")
     _fits(typed, profile)
@@ -122,8 +141,8 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path) -> SafeTab
         _looked_at_again(waiting, profile, plan, columns, policy)
         hidden = None
         if policy.hiding is not None and alike is None:
-            hidden = _without_small_counts(waiting, policy.hiding)
-            columns = _counted_again(waiting, rows, columns, policy.hiding)
+            hidden = _without_small_counts(waiting, policy.hiding, given)
+            columns = _counted_again(waiting, columns, policy.hiding)
         left = {c.name for c in columns}
         keys = [k for k in risks.keys_of(profile.columns) if k in left] if policies.blocking(findings) else []
         risk = risks.measure(waiting, columns, keys)
@@ -227,21 +246,27 @@ def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring) -> tuple[Blurr
     return Blurred(pq.read_metadata(path).num_rows, told.withheld, sizes, told.moved), steps
 
 
-def _without_small_counts(path: Path, wanted: Hiding) -> Hidden:
+def _without_small_counts(path: Path, wanted: Hiding, given: Given) -> Hidden:
     from parvis.privacy import counts  # late: few tables need the solver
+    from parvis.privacy.tabular import ways
 
     waiting = path.with_name(f"{path.name}.hidden")
     try:
-        hidden = counts.apply(path, wanted, waiting)
+        if wanted.way == "hide":
+            hidden = counts.apply(path, wanted, waiting)
+        else:
+            table, hidden = ways.apply(pq.read_table(path), wanted, given.drawing)
+            pq.write_table(table, waiting, compression="zstd")
         waiting.replace(path)
     finally:
         waiting.unlink(missing_ok=True)
     return hidden
 
 
-def _counted_again(path: Path, rows: int, columns: Sequence[Column], wanted: Hiding) -> tuple[Column, ...]:
+def _counted_again(path: Path, columns: Sequence[Column], wanted: Hiding) -> tuple[Column, ...]:
     """Return the columns as hiding left them: what is hidden stays in no statistics, and a column says what is."""
-    names = pq.read_schema(path).names
+    names, rows = pq.read_schema(path).names, pq.read_metadata(path).num_rows
+    columns = [_noted(c, wanted) for c in columns]
     with sql.connect(path.parent) as engine:
         told = [
             dataclasses.replace(c, **_statistics(engine, path, rows, c)) if c.name in wanted.values else c
@@ -251,6 +276,15 @@ def _counted_again(path: Path, rows: int, columns: Sequence[Column], wanted: Hid
         flags = [Column(n, msg("Secret statistique"), Kind.TEXT) for n in names if n not in {c.name for c in columns}]
         told += [dataclasses.replace(c, **_statistics(engine, path, rows, c)) for c in flags]
     return tuple(told)
+
+
+def _noted(column: Column, wanted: Hiding) -> Column:
+    """Return a column of counts saying what was done to each of them."""
+    if wanted.way == "hide" or column.name not in wanted.values:
+        return column
+    from parvis.privacy.tabular import ways
+
+    return dataclasses.replace(column, description=f"{column.description} {ways.note(wanted)}".strip())
 
 
 def _sorted(path: Path, names: Sequence[str]) -> Any:

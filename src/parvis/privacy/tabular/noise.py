@@ -168,7 +168,7 @@ def noisy_counts(counts: Mapping[K, int], noise: Noise, random: Random | None = 
 
     A count of a category that nobody is in must be given too, as 0: its absence would tell.
     """
-    draw = _drawn(noise, Fraction(1), random)
+    draw = drawn(noise, Fraction(1), random)
     return {cell: max(0, count + draw()) for cell, count in counts.items()}
 
 
@@ -188,7 +188,7 @@ def noisy_sums(
     if not (math.isfinite(low) and math.isfinite(high) and low < high and step > 0):
         raise InputError("Les bornes d'un montant sont deux nombres, le plus petit d'abord, et le pas est positif.")
     most = max(abs(math.floor(low / step)), abs(math.ceil(high / step)), 1)
-    draw = _drawn(noise, Fraction(most), random)
+    draw = drawn(noise, Fraction(most), random)
     found = {}
     for cell, each in amounts.items():
         whole = sum(round(min(max(0.0 if math.isnan(a) else a, low), high) / step) for a in each)
@@ -200,7 +200,7 @@ class _Draw(Protocol):
     def __call__(self) -> int: ...
 
 
-def _drawn(noise: Noise, most: Fraction, random: Random | None) -> _Draw:
+def drawn(noise: Noise, most: Fraction, random: Random | None) -> _Draw:
     """Return what draws the noise of a cell. ``most``: by how much one person changes one cell."""
     source = random or secrets.SystemRandom()
     amount = _exact(noise.amount, "epsilon" if noise.law == "laplace" else "rho")

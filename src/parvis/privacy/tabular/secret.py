@@ -247,6 +247,26 @@ def hide(table: pa.Table, secrecy: Secrecy) -> pa.Table:
     return pa.table([*columns, pa.array(flags, pa.string())], names=[*names, flag])
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Linked:
+    """The cells of one table and the sums among them. ``places``: (place in the equations, row, column of figures).
+
+    ``axes`` are the dimensions that tell cells apart, in order, that of several columns of figures last.
+    """
+
+    equations: Equations
+    places: Sequence[tuple[int, int, str]]
+    axes: Sequence[Axis]
+
+
+def linked(table: pa.Table, roles: Roles) -> Linked:
+    """Return the cells of a table of counts or sums, its totals and hierarchies found. Raises: as ``propose``."""
+    sheet = _Sheet(table, roles)
+    axes = {a.name: a for a in _axes(sheet, {})}
+    equations = link([Table(sheet.axes(axes), sheet.cells("values"))])
+    return Linked(equations, tuple(sheet.placed(axes, equations)), tuple(sheet.axes(axes)))
+
+
 # --- Reading --------------------------------------------------------------------------------------
 
 
@@ -617,9 +637,17 @@ def _small_changes(sheet: _Sheet, old: _Sheet, rules: Rules) -> list[Codes]:
 _LARGEST = re.compile(r"max\b|maxi|plus (?:grand|gros)|premier contributeur|largest")
 _COUNTS = re.compile(r"n_?obs|nb|nombre|effectifs?|n\b|count|obs_value|population|total_?n")
 _COMPANIES = re.compile(r"entreprises?|etablissements?|societes?|siret|siren|commerces?|exploitations?")
+_PERIOD = re.compile(
+    r"\b(?:annee|an|millesime|trimestre|semestre|mois|semaine|periode|saison|exercice|campagne|date|jour)s?\b"
+)
 _CODES = re.compile(
     r"code|insee|iris|annee|year|millesime|siren|siret|naf|ape|departement|region|rang|ordre|trimestre|mois|id\b"
 )
+
+
+def is_period(name: str) -> bool:
+    """Return whether a dimension seems to tell years or months apart: the same person may count in each."""
+    return bool(_PERIOD.search(fold(name).replace("_", " ")))
 
 
 def roles_of(table: pa.Table) -> Roles | None:
