@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from parvis import cycles
 from parvis.catalogue import metadata as describing
-from parvis.errors import InputError, ParvisError, RefusedError
+from parvis.errors import InputError, ParvisError, RefusedError, UnknownName
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening
@@ -129,9 +129,11 @@ def prepare(
     drawn = _drawn(folder, outlines, territory)
     expected = _Expected(schema, tuple(recipe), _datasets(folder, references), territory, now, outlines=drawn)
     with folder.workspace() as work:
-        findings, tables = _examine(kept, work, expected, progress)
+        plain = vault.original(folder, kept, work)
+        findings, tables = _examine(kept, work, expected, progress, plain=plain)
         _stage(folder, tables)
-    return Reception(kept, (*findings, *_traces(kept)), tuple(t.preparation for t in tables))
+        traces = _traces(plain)
+    return Reception(kept, (*findings, *traces), tuple(t.preparation for t in tables))
 
 
 def rework(
@@ -157,16 +159,19 @@ def rework(
     expected = _Expected("", (wanted,), _datasets(folder, references), territory, now, outlines=drawn)
     say: Progress = progress or (lambda share, what: None)
     with folder.workspace() as work:
-        read = None if _headers((wanted, Recipe(preparation.recipe))) else vault.staged_read(folder, preparation.id)
+        read = (
+            None if _headers((wanted, Recipe(preparation.recipe))) else vault.staged_read(folder, preparation.id, work)
+        )
         if read is not None:
             facts, path = read
             raw = dataclasses.replace(from_json(RawTable, facts["table"]), path=path)
-            others = _siblings_staged(folder, facts["others"])
+            others = _siblings_staged(folder, facts["others"], work)
             say(0.3, "Reprise des étapes")
             table = _examine_table(preparation.parcel, raw, work, expected, wanted, others)
             _stage_typed(folder, table)
         else:
-            _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
+            plain, only = vault.original(folder, preparation.parcel, work), preparation.profile.table
+            _, tables = _examine(preparation.parcel, work, expected, progress, only, plain)
             found = next(iter(tables), None)
             if found is None:
                 raise InputError(
@@ -181,8 +186,9 @@ def rework(
 
 def change(folder: Folder, preparation: Preparation, version: Version) -> Change:
     """Return what is new in a prepared table since a version."""
-    typed, published = vault.staged_path(folder, preparation.id), folder.object(version.object)
-    return diff.change(typed, preparation.profile, version, published)
+    with folder.workspace() as work:
+        typed = vault.staged(folder, preparation.id, work)
+        return diff.change(typed, preparation.profile, version, folder.object(version.object))
 
 
 def annotate(
@@ -215,10 +221,11 @@ def annotate(
         outlines=_drawn(folder, outlines, territory),
     )
     with folder.workspace() as work:
-        _, tables = _examine(preparation.parcel, work, expected, progress, only=preparation.profile.table)
+        plain, only = vault.original(folder, preparation.parcel, work), preparation.profile.table
+        _, tables = _examine(preparation.parcel, work, expected, progress, only, plain)
         near = [f for f in preparation.findings if BESIDE in f.values]  # what other files contradict is not found again
         told = [(t.raw, (*t.preparation.findings, *near)) for t in tables]
-        made = marking.write(preparation.parcel.path, preparation.parcel.name, told, work / "copy.xlsx", say)
+        made = marking.write(plain.path, plain.name, told, work / "copy.xlsx", say)
         vault.put_copy(folder, preparation.id, made)
 
 
@@ -240,10 +247,11 @@ def rehearse(
     from parvis.privacy.rehearsal import Rehearsal
     from parvis.store import proofs
 
-    staged, profile, findings = vault.staged_path(folder, preparation.id), preparation.profile, preparation.findings
+    profile, findings = preparation.profile, preparation.findings
     speaks = rows_are_people(profile, findings)
     try:
         with folder.workspace() as work:
+            staged = vault.staged(folder, preparation.id, work)
             safe = protecting.protect(staged, profile, policies.accept(policy, "rehearsal"), work / "safe.parquet")
             before, after = _attacked(folder, staged, preparation, safe, others)
             shown, prices = protecting.first_rows(safe, PREVIEW_ROWS), _prices(staged, preparation, policy, work)
@@ -292,7 +300,7 @@ def commit(
     from parvis.store import proofs
 
     with folder.workspace() as work:
-        staged = vault.staged_path(folder, preparation.id)
+        staged = vault.staged(folder, preparation.id, work)
         safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet")
         before, after = _attacked(folder, staged, preparation, safe, others)
         _may_leave(preparation, policy, after, inhabitants)
@@ -361,6 +369,19 @@ def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None,
 def forget(folder: Folder, preparation: Preparation) -> None:
     """Erase what was staged for a preparation that was decided, one way or the other."""
     vault.forget(folder, preparation.id)
+
+
+def tend(folder: Folder, drafts: Collection[str], arrivals: Collection[str]) -> int:
+    """Put the vault in order: seal what still lies plain, erase what nobody waits for any more; return how many files.
+
+    ``drafts`` are the ids of the preparations that wait for a decision, ``arrivals`` the names of awaited files of the inbox.
+    """
+    return vault.tend(folder, drafts=drafts, arrivals=arrivals)
+
+
+def erase(folder: Folder, digest: str) -> bool:
+    """Erase the original that has this digest from the vault, for good; return whether it was there."""
+    return vault.erase(folder, digest)
 
 
 def outline(folder: Folder, path: str | Path) -> tuple[int, int]:
@@ -454,7 +475,8 @@ def compared(folder: Folder, preparation: Preparation, version: Version) -> tupl
     profile = preparation.profile
     left = dataclasses.replace(profile, columns=tuple(c for c in profile.columns if c.name not in touched))
     before = continuing.Former(columns, version.rows, folder.object(version.object), version.created_at[:10])
-    return continuing.continuity(before, left, vault.staged_path(folder, preparation.id))
+    with folder.workspace() as work:
+        return continuing.continuity(before, left, vault.staged(folder, preparation.id, work))
 
 
 def beside(
@@ -473,8 +495,12 @@ def beside(
     the key of the one that changed: what was said of the others stays.
     """
     others = [_released(folder, v) for v in versions]
-    others += [neighbours.Other(f"draft:{p.id}", _staged(folder, p)) for p in waiting if p.id != preparation.id]
-    said, compared = neighbours.beside(_staged(folder, preparation), others, only=only, now=now)
+    with folder.workspace() as work:
+        mine = _staged(folder, preparation, work)
+        speaking = [p for p in waiting if p.id != preparation.id and any(c.field for c in p.profile.columns)]
+        near = [(p.id, _staged(folder, p, work)) for p in speaking]
+        others += [neighbours.Other(f"draft:{key}", held) for key, held in near if held is not None]
+        said, compared = neighbours.beside(mine, others, only=only, now=now) if mine is not None else ((), ())
     again = {c.key for c in compared}
     kept = [c for c in preparation.beside if only and c.key not in again]
     stay = {c.key for c in kept}
@@ -491,9 +517,13 @@ def _released(folder: Folder, version: Version) -> neighbours.Other:
     return neighbours.Other(f"dataset:{version.dataset}", held, version.number)
 
 
-def _staged(folder: Folder, preparation: Preparation) -> comparing.Held:
+def _staged(folder: Folder, preparation: Preparation, work: Path) -> comparing.Held | None:
+    """Return a table that waits, as others are held against it; None once it was decided."""
     title = preparation.metadata.title or preparation.profile.table or preparation.parcel.name
-    return comparing.Held(title, preparation.profile, vault.staged_path(folder, preparation.id))
+    try:
+        return comparing.Held(title, preparation.profile, vault.staged(folder, preparation.id, work))
+    except UnknownName:
+        return None
 
 
 def protect(
@@ -574,11 +604,17 @@ class _Expected:
 
 
 def _examine(
-    parcel: Parcel, work: Path, expected: _Expected, progress: Progress | None, only: str | None = None
+    parcel: Parcel,
+    work: Path,
+    expected: _Expected,
+    progress: Progress | None,
+    only: str | None = None,
+    plain: Parcel | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[Examined, ...]]:
+    """Read and look at the tables of a parcel, or the ``only`` one; ``plain`` is the same where its bytes can be read."""
     say: Progress = progress or (lambda share, what: None)
     say(0.05, "Lecture du fichier")
-    read = reading.read(parcel, work / "read", headers=_headers(expected.recipe))
+    read = reading.read(plain or parcel, work / "read", headers=_headers(expected.recipe))
     chosen = recipes.choose(read.tables, expected.recipe) if only is None else {only: expected.recipe[0]}
     others = {f"{SAME_FILE}{t.name}": _as_reference(t) for t in read.tables} if len(read.tables) > 1 else {}
     examined = []
@@ -661,12 +697,12 @@ def _stage_typed(folder: Folder, table: Examined) -> None:
     screening.remember(table.typed, table.preparation.profile, told)
 
 
-def _siblings_staged(folder: Folder, others: Mapping[str, str]) -> dict[str, Reference]:
+def _siblings_staged(folder: Folder, others: Mapping[str, str], work: Path) -> dict[str, Reference]:
     """Return the other tables of a file as they were read, those that are still there."""
     out = {}
     for name, preparation in others.items():
-        read = vault.staged_read(folder, preparation)
-        if read is not None and len(others) > 1:
+        read = vault.staged_read(folder, preparation, work) if len(others) > 1 else None
+        if read is not None:
             out[f"{SAME_FILE}{name}"] = _as_reference(
                 dataclasses.replace(from_json(RawTable, read[0]["table"]), path=read[1])
             )

@@ -9,6 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from parvis.store import retention
 from parvis_portal import environment
 
 try:  # Debian 12's own SQLite has a bug of the write-ahead log that a later one mends
@@ -160,6 +161,10 @@ APPEND_SLASH = True
 INSIDE = environment.words("PARVIS_INSIDE")
 # Folder of this machine opened to watched folders, one subfolder a town (its slug); none by default.
 FOLDERS = environment.text("PARVIS_FOLDERS")
+
+# --- The vault --------------------------------------------------------------------------------------
+
+VAULT_DAYS = environment.number("PARVIS_VAULT_DAYS", retention.DAYS)  # that an original is kept once all is decided
 
 # --- Words and files --------------------------------------------------------------------------------
 

@@ -23,13 +23,19 @@ DATA = click.option(
 
 @click.command()
 @click.argument("target", metavar="DOSSIER", type=click.Path(path_type=Path))
+@click.option(
+    "--vault-key",
+    is_flag=True,
+    help="Joint la clé du coffre ; sans elle, qui vole la sauvegarde ne lit aucun fichier d'origine.",
+)
 @DATA
 @out.json_option
-def backup(target: Path, data: Path, as_json: bool) -> None:
+def backup(target: Path, vault_key: bool, data: Path, as_json: bool) -> None:
     """Sauvegarde tout le dossier des données, même pendant que le portail sert."""
     from parvis.store import backup as saving
+    from parvis.store.folder import Folder
 
-    report = saving.backup(data, target)
+    report = saving.backup(data, target, vault_key=vault_key)
     if as_json:
         out.show_json(report)
     else:
@@ -37,6 +43,11 @@ def backup(target: Path, data: Path, as_json: bool) -> None:
             f"[green]✓[/green] Sauvegarde faite dans {escape(str(target))} : "
             f"{report.objects} fichiers publiés, {report.size / 1e6:.1f} Mo, empreintes vérifiées."
         )
+        if report.keyless:
+            key = escape(str(Folder(data).vault_key))
+            out.console().print(
+                f"La clé du coffre n'y est pas : gardez une copie de {key} à part, une fois pour toutes."
+            )
 
 
 @click.command()
@@ -46,6 +57,7 @@ def backup(target: Path, data: Path, as_json: bool) -> None:
 def restore(source: Path, data: Path, as_json: bool) -> None:
     """Restaure une sauvegarde dans un dossier vide, en vérifiant chaque empreinte."""
     from parvis.store import backup as saving
+    from parvis.store.folder import Folder
 
     report = saving.restore(source, data)
     if as_json:
@@ -55,6 +67,11 @@ def restore(source: Path, data: Path, as_json: bool) -> None:
             f"[green]✓[/green] Restauré dans {escape(str(data))} : {report.objects} fichiers publiés. "
             "Lancez « parvis serve » : le portail se retrouve tel qu'il était."
         )
+        if report.keyless:
+            out.console().print(
+                "Les fichiers d'origine ne s'ouvriront qu'avec la clé du coffre, que vous gardez à part : "
+                f"remettez-la sous le nom {escape(str(Folder(data).vault_key))}."
+            )
 
 
 @click.command()

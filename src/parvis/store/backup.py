@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
-from parvis.store import disk, manifest, shelf
+from parvis.store import disk, manifest, sealed, shelf
 from parvis.store.folder import Folder
 
 MARK = "sauvegarde.json"
@@ -22,13 +22,15 @@ class Report:
     objects: int  # public files copied
     size: int  # bytes of everything
     at: str = ""
+    keyless: bool = False  # the originals came without the key that opens them
 
 
-def backup(data: Folder | str | Path, target: str | Path, now: str = "") -> Report:
+def backup(data: Folder | str | Path, target: str | Path, now: str = "", *, vault_key: bool = False) -> Report:
     """Copy the data folder to ``target`` (absent or empty) while it is used, and return what was copied.
 
     The catalogue of rows is copied first, at one instant, then the records, the manifests and the objects they name:
-    objects never change, so what the rows name is always there. The originals in the vault come with it.
+    objects never change, so what the rows name is always there. The originals in the vault come with it, sealed as they
+    are: with ``vault_key`` the key that opens them comes too, without it a stolen backup tells nothing of them.
     ``now`` is ISO 8601 UTC, the present time by default.
     Raises: InputError when the target is not empty; LimitError when an object was damaged.
     """
@@ -46,14 +48,24 @@ def backup(data: Folder | str | Path, target: str | Path, now: str = "") -> Repo
             shutil.copy2(folder.secret, copy.secret)
         if folder.outlines.exists():
             shutil.copy2(folder.outlines, copy.outlines)
+        if vault_key and folder.vault_key.exists():
+            shutil.copy2(folder.vault_key, copy.vault_key)
+            copy.vault_key.chmod(0o600)
         objects = _copy_shelf(folder, copy)
-        for source, place in ((folder.raw, copy.raw), (folder.staged, copy.staged), (folder.inbox, copy.inbox)):
-            for path in source.iterdir():
+        for source, place in _private(folder, copy):
+            for path in source.glob("[!.]*"):
                 with contextlib.suppress(FileNotFoundError):  # decided meanwhile: it is in the vault or on the shelf
                     shutil.copy2(path, place / path.name)
         size = sum(p.stat().st_size for p in target.rglob("*") if p.is_file())
         disk.write_json(target / MARK, {"at": now, "objects": objects, "size": size})
-    return Report(objects, size, now)
+    return Report(objects, size, now, folder.vault_key.exists() and not copy.vault_key.exists())
+
+
+def _private(folder: Folder, copy: Folder) -> list[tuple[Path, Path]]:
+    """Return the folders of what is not public, and where they go; proof sheets are small, and never without the shelf."""
+    proofs = [(f.private_proof("x").parent, f.proof("x").parent) for f in (folder, copy)]
+    places = [(folder.raw, copy.raw), (folder.staged, copy.staged), (folder.inbox, copy.inbox)]
+    return [*places, *zip(*proofs, strict=True)]
 
 
 def restore(source: str | Path, data: Folder | str | Path) -> Report:
@@ -77,7 +89,8 @@ def restore(source: str | Path, data: Folder | str | Path) -> Report:
         for private in (folder.root / "vault", folder.root / "inbox"):
             private.chmod(0o700)
     size = sum(p.stat().st_size for p in folder.root.rglob("*") if p.is_file())
-    return Report(sum(1 for _ in folder.objects.glob("??/*.parquet")), size)
+    keyless = not folder.vault_key.exists() and any(folder.raw.glob(f"*{sealed.SUFFIX}"))
+    return Report(sum(1 for _ in folder.objects.glob("??/*.parquet")), size, keyless=keyless)
 
 
 def _folder(data: Folder | str | Path) -> Folder:

@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from parvis import __version__
-from parvis.store import shelf
+from parvis.errors import LimitError
+from parvis.store import retention, sealed, shelf
 from parvis.store.folder import Folder
 from parvis.tables import cage
 
@@ -29,7 +30,7 @@ class Sign:
 
 
 def doctor(data: str | Path = "parvis-data") -> tuple[Sign, ...]:
-    """Return what was looked at, in French: programs, confinement of the readers, room, published files, secret key."""
+    """Return what was looked at, in French: programs, confinement of the readers, room, published files, vault, secret key."""
     return tuple(_signs(Path(data)))
 
 
@@ -76,6 +77,38 @@ def _folder_signs(data: Path) -> Iterator[Sign]:
         "toutes les empreintes sont justes" if not damaged else f"abîmés : {', '.join(damaged)}",
         "Restaurez ces fichiers depuis une sauvegarde (« parvis restore »).",
     )
+    yield from _vault_signs(Folder(data))
     secret = data / "secret_key"
     private = not secret.exists() or (secret.stat().st_mode & 0o077) == 0
     yield Sign("Clé secrète", private or sys.platform == "win32", "privée" if private else "lisible par d'autres")
+
+
+def _vault_signs(folder: Folder) -> Iterator[Sign]:
+    """Yield what is plain, without a key, or late among the originals."""
+    plain = len(retention.plain(folder))
+    yield Sign(
+        "Coffre des originaux",
+        not plain,
+        f"{plain} fichier(s) encore en clair" if plain else "tout y est chiffré",
+        "Lancez « parvis worker --once » : ces fichiers d'avant le chiffrement seront enfermés.",
+    )
+    try:
+        closed = len(retention.closed(folder))
+        seen = f"{closed} fichier(s) qu'aucune clé n'ouvre" if closed else "ouvre tout le coffre"
+        if not folder.vault_key.exists() and not closed:
+            seen = "sera faite à la première arrivée"
+        hint = "Remettez la clé que vous gardez à part : une ligne pour chaque clé, celle d'aujourd'hui la première."
+    except LimitError as error:
+        closed, seen, hint = 1, error.message.format(**error.values), error.hint.format(**error.values)
+    apart = sealed.kept_apart(folder) or sys.platform == "win32"
+    if not closed and not apart:
+        seen, hint = "lisible par d'autres", f"Ôtez-leur ce droit : « chmod 600 {folder.vault_key.name} »."
+    yield Sign("Clé du coffre", not closed and apart, seen, hint)
+    late = len(retention.late(folder))
+    told = retention.noted(folder)
+    yield Sign(
+        "Durée de garde des originaux",
+        not late,
+        f"{late} fichier(s) à effacer" if late else f"{told.days if told is not None else retention.DAYS} jours, tenue",
+        "Le travail qui efface n'a pas été fait : laissez tourner « parvis serve », ou « parvis worker --once ».",
+    )

@@ -25,6 +25,10 @@ class Folder:
         return disk.make(self.root / "inbox", private=True)
 
     @property
+    def vault(self) -> Path:
+        return disk.make(self.root / "vault", private=True)
+
+    @property
     def raw(self) -> Path:
         return disk.make(self.root / "vault" / "raw", private=True)
 
@@ -85,6 +89,11 @@ class Folder:
     @property
     def secret(self) -> Path:
         return self.root / "secret_key"
+
+    @property
+    def vault_key(self) -> Path:
+        """The keys of the vault; may be a link to a file of another disk."""
+        return self.root / "vault_key"
 
     @property
     def stamp(self) -> Path:

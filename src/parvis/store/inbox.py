@@ -1,4 +1,4 @@
-"""The inbox: bytes arrive here under a name of ours, are counted and digested, and go to the vault."""
+"""The inbox: bytes arrive here under a name of ours, are counted, digested and sealed, and go to the vault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 from typing import BinaryIO
 
 from parvis.errors import InputError, TooLarge
-from parvis.store import disk
+from parvis.store import disk, sealed
 from parvis.store.folder import Folder
 from parvis.values import Parcel
 
@@ -19,17 +19,18 @@ NAME_LENGTH = 200
 
 
 def put(folder: Folder, name: str, stream: BinaryIO, origin: str, now: str, *, limit: int = LIMIT) -> Parcel:
-    """Return the parcel of a stream, its bytes safe on the disk.
+    """Return the parcel of a stream, its bytes safe on the disk and sealed: at no time do they lie there plain.
 
     The name that came with it is only kept as data: the file's own name is drawn here. ``now`` is ISO 8601 UTC.
     Raises: TooLarge past ``limit`` bytes, LimitError when the disk is full.
     """
-    place = folder.inbox / secrets.token_hex(16)
     sha, size = hashlib.sha256(), 0
     with disk.said_kindly():
+        place = folder.inbox / f"{secrets.token_hex(16)}{sealed.SUFFIX}"
         try:
             with place.open("xb") as target:
                 disk.hook("write", place)
+                sealer = sealed.Sealer(folder, target, place)
                 while chunk := stream.read(disk.CHUNK):
                     size += len(chunk)
                     if size > limit:
@@ -42,7 +43,8 @@ def put(folder: Folder, name: str, stream: BinaryIO, origin: str, now: str, *, l
                     if shutil.disk_usage(place.parent).free < FLOOR:
                         raise OSError(errno.ENOSPC, "floor", str(place))
                     sha.update(chunk)
-                    target.write(chunk)
+                    sealer.write(chunk)
+                sealer.close()
                 disk.flush(target)
             disk.flush_folder(place.parent)
         except BaseException:

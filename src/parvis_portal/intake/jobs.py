@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from parvis import pipeline
 from parvis.privacy import policy as policies
@@ -17,7 +18,7 @@ from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import former, neighbours, queries, sources
+from parvis_portal.intake import former, keeping, neighbours, queries, sources
 from parvis_portal.intake.actions import now
 from parvis_portal.intake.models import Draft, Submission, Visit
 from parvis_portal.jobs.actions import enqueue
@@ -199,9 +200,17 @@ def collect_failed(argument: str, error: str) -> None:
         sources.end(found, error)
 
 
+def tend(argument: str, progress: Progress) -> None:
+    """Put the vault in order: what still lies plain is sealed, what was decided and what has had its time is erased."""
+    folder = Folder(settings.DATA)
+    pipeline.tend(folder, keeping.drafts(), keeping.arrivals())
+    keeping.erase_late(folder, timezone.now(), lambda digest: pipeline.erase(folder, digest))
+
+
 def tick(now: dt.datetime) -> None:
-    """Ask for the visits whose time has come: called every few seconds by the workers."""
+    """Ask for what the clock says: visits of sources, the care of the vault. Called every few seconds by the workers."""
     sources.ask_due(now)
+    keeping.ask_due(now)
 
 
 def _keep(submission: Submission, reception: Reception) -> None:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path, PurePath
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from parvis.privacy import proof as proving
 from parvis.reports import html, pdf, sarif
 from parvis.reports import sheet as sheets
 from parvis.reports.report import Part, report
-from parvis.store import proofs
+from parvis.store import proofs, sealed
 from parvis.store.folder import Folder
 from parvis.values import Reception
 from parvis_portal.catalogue import queries as catalogue
@@ -80,7 +80,9 @@ def copy(request: HttpRequest, member: Membership, pk: int) -> HttpResponseBase:
     if job.state == State.DONE and place.is_file():
         if "fichier" in request.GET:
             name = f"{PurePath(found.submission.name).stem}-annote.xlsx"
-            return FileResponse(place.open("rb"), as_attachment=True, filename=name, content_type=_SHEET)
+            headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+            content = sealed.pieces(Folder(settings.DATA), place)
+            return StreamingHttpResponse(content, content_type=_SHEET, headers=headers)
         return render(request, "intake/copy.html", {"draft": found, "ready": True})
     waiting = job.state in (State.WAITING, State.RUNNING)
     return render(request, "intake/copy.html", {"draft": found, "job": job, "waiting": waiting})
@@ -148,7 +150,7 @@ def _reception(draft: Draft) -> Reception:
 
 
 def _copy_of(draft: Draft) -> Path:
-    return Folder(settings.DATA).staged / f"{draft.prepared.id}-copy.xlsx"
+    return Folder(settings.DATA).staged / f"{draft.prepared.id}-copy.xlsx{sealed.SUFFIX}"
 
 
 def _today() -> str:
