@@ -6,11 +6,12 @@ Opens no table: the screen, which reads cells, is stricter where it can be.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
+from parvis.privacy.heading import cells_say, head, some_cells_say, speaks
 from parvis.privacy.meanings import SENSITIVE
-from parvis.privacy.words.patterns import any_of, speaks
+from parvis.privacy.words.patterns import any_of
 from parvis.text import fold, words
 from parvis.values import Column, Kind, Profile
 
@@ -18,14 +19,23 @@ _TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # 
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})
 _THEMES = ("health", "social_aid", "income", "offence", "belief")  # of headers, in this order
 _AGO = "1925"  # whoever died before is of history
+_BESIDE_THEMES = (
+    ("income", "income_beside", "aid"),
+    ("offence", "offence_beside", "facts"),
+    ("health", "health_beside", "dead"),
+    ("belief", "belief_beside", "striking"),
+)
 _SURE_PEOPLE = frozenset({"last_name", "nir", "birth_date"})
 _MARKS = frozenset({"plate", "identifier", "account", "pseudonym"})  # one for each person
 _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 _COUNTS = frozenset(
     "nombre nb nbre effectif effectifs total nombres beneficiaires count population pop taux part pourcentage moyenne "
-    "somme cumul denombrement".split()
+    "somme cumul denombrement hommes femmes filles garcons".split()
 )
+_ALL_DIFFER = 0.9  # share of the cells that differ, where each numbers somebody else
+_SEVERAL = 10  # cells under which differing means nothing
+_CODE = 5  # characters of a code that numbers people
 # Beside them « nb » counts the people of one home, not rows of people.
 _OF_A_HOME = frozenset("foyer enfants enfant pers personnes charge pieces".split())
 # Headers whose cells name places and works after people of the past.
@@ -52,6 +62,11 @@ _PLACE_SIGNS = frozenset(
 _MERE_NAMES = frozenset("nom noms libelle name denomination intitule designation".split())
 _OF_COMPANIES = frozenset(
     "raison denomination entreprise societe enseigne titre association attributaire organisme structure".split()
+)
+# Headers of bodies, and of acts that those in office sign.
+_OF_BODIES = frozenset(
+    "association associations entreprise societe enseigne organisme structure club fournisseur titulaire attributaire "
+    "deliberation delib elu elus rapporteur conseil seance marche bailleur programme".split()
 )
 
 
@@ -103,29 +118,46 @@ class About:
     homes: bool  # it tells, hour by hour, of homes
     ballot: bool  # it tells, hour by hour, who chose what
     each: bool  # a row is one person, whether a name is there or not
+    of_bodies: bool  # it tells of bodies, or of several people at once: whoever is named acts for them
     past: bool  # whom it names died a century ago
 
 
-def about(profile: Profile, names_people: Callable[[Column], bool] | None = None) -> About:
-    """Return what a table is about; ``names_people`` says whether a column of names is really of people's."""
+def about(
+    profile: Profile, names_people: Callable[[Column], bool] | None = None, also: Set[str] = frozenset()
+) -> About:
+    """Return what a table is about; ``names_people`` says whether a column of names is really of people's.
+
+    ``also`` are the names of other columns whose cells were seen to name people.
+    """
     columns = profile.columns
     meanings = {c.meaning for c in columns}
     said = {w for text in (profile.table, *profile.titles) for w in words(text)}
     heads = said | {w for c in columns for w in head(c)}
-    named = [c for c in columns if c.meaning == "person_name" and (names_people or _may_be_people)(c)]
+    named = [
+        c
+        for c in columns
+        if c.name in also
+        or (c.meaning == "person_name" and (names_people or (lambda column: not after_the_dead(column, profile)))(c))
+    ]
     counted = any(_counts(c) for c in columns)
     located = bool(meanings & _ABOUT_PLACES) or bool(profile.point) or any(c.kind is Kind.GEOMETRY for c in columns)
     alone = bool(meanings & {"siret", "siren"}) and _trades_alone(columns, named, heads)
     traits = sum(_tells(c) for c in columns)
-    past = any(speaks(head(c), "death") and str(c.maximum or "9") < _AGO for c in columns)
+    past = any(_long_ago(c) for c in columns)
     sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
     by_name = bool(named) or (
         bool(meanings & {"first_name", "plate", "account"}) and bool(meanings & {"email", "phone"})
     )
     living = not counted and "plant_species" not in meanings and not any(head(c) & _THINGS for c in columns)
+    living = living and not any(map(_numbers_places, columns))
     both = "sex" in meanings and any(c.meaning == "age" or speaks(head(c), "age") for c in columns)
-    marked = any(speaks(head(c), "trait") or c.meaning in _MARKS for c in columns)
-    unnamed = living and marked and (both or (traits >= 2 and (not located or "plate" in meanings)))
+    marked = any(speaks(head(c), "trait") or c.meaning in _MARKS or _is_trait(c) for c in columns)
+    of_bodies = counted or bool(meanings & _BODIES) or bool(heads & _OF_BODIES)
+    of_persons = (
+        living and not of_bodies and not located and (speaks(said, "person") or any(map(_numbers_people, columns)))
+    )
+    acts = by_name and (traits >= 2 or of_persons or (traits == 1 and not of_bodies and not located))
+    unnamed = living and marked and (both or of_persons or (traits >= 2 and (not located or "plate" in meanings)))
     timed = any(c.kind is Kind.DATETIME for c in columns)
     ballot = bool(heads & _BALLOT) and timed and not counted
     people = not past and (sure or alone or (by_name and not meanings & _BODIES) or unnamed or ballot)
@@ -138,7 +170,8 @@ def about(profile: Profile, names_people: Callable[[Column], bool] | None = None
         secrets=bool(heads & _SECRETS) and bool(heads & _OFFERS),
         homes=bool(heads & HOMES) and bool(heads & _SHOWING) and (timed or "date" in meanings) and not counted,
         ballot=ballot,
-        each=not past and (sure or unnamed or (by_name and traits >= 2)),
+        each=not past and (sure or unnamed or acts),
+        of_bodies=of_bodies,
         past=past,
     )
 
@@ -150,21 +183,15 @@ def _exposed(profile: Profile) -> bool:
     return any(all(one & group for group in subject) for subject in _EXPOSED for one in said)
 
 
-def head(column: Column) -> set[str]:
-    """Return the words of a column's header and name."""
-    return set(words(column.label)) | set(column.name.split("_"))
-
-
 def theme(column: Column, heads: set[str]) -> str:
     """Return the meaning that a header alone tells, in a table about people whose headers are ``heads``; "" for none."""
     said = head(column)
     for name in _THEMES:
         if speaks(said, name):
             return name
-    if speaks(said, "income_beside") and speaks(heads, "aid"):
-        return "income"
-    if speaks(said, "offence_beside") and speaks(heads, "facts"):
-        return "offence"
+    for name, word, beside in _BESIDE_THEMES:
+        if speaks(said, word) and speaks(heads, beside):
+            return name
     return ""
 
 
@@ -174,11 +201,17 @@ def identifies(column: Column, *, each: bool) -> bool:
     Where ``each`` row is one person, any number that never comes twice does.
     """
     said = head(column)
-    numbers = speaks(said, "identifier") or (each and speaks(said, "number"))
-    if not numbers or speaks(said, "act") or column.kind not in (Kind.TEXT, Kind.INTEGER) or column.filled < 10:
+    numbers = speaks(said, "identifier") or (each and (speaks(said, "number") or _is_coded(column)))
+    if not numbers or speaks(said, "act") or column.kind not in (Kind.TEXT, Kind.INTEGER) or column.filled < _SEVERAL:
         return False
     coded = all(any(s.isdigit() for s in e) and " " not in e.strip() for e in column.examples)
-    return coded and column.distinct >= 0.9 * column.filled
+    return coded and column.distinct >= _ALL_DIFFER * column.filled
+
+
+def _is_coded(column: Column) -> bool:
+    """True for codes of one form, long enough to number people: « 07512345 », « MC-2025-0147 »."""
+    forms = {re.sub(r"[A-Za-z]", "a", re.sub(r"\d", "9", e.strip())) for e in column.examples}
+    return column.kind is Kind.TEXT and len(column.examples) > 1 and len(forms) == 1 and len(max(forms)) >= _CODE
 
 
 # --- What the cells say where the header does not -------------------------------------------------
@@ -186,11 +219,14 @@ def identifies(column: Column, *, each: bool) -> bool:
 _VALUES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
 
 
-def theme_of_cells(cells: Sequence[str]) -> str:
-    """Return the sensitive meaning that one different cell in eight tells, in a table about people; "" for none."""
+def theme_of_cells(cells: Sequence[str], *, each: bool) -> str:
+    """Return the sensitive meaning that one different cell in eight tells, in a table about people; "" for none.
+
+    Where ``each`` row is one person, words that say nothing elsewhere do: « FO », « bon alimentaire ».
+    """
     for name, pattern in _VALUES:
         told = sum(bool(pattern.search(fold(cell))) for cell in cells)
-        if told and told * 8 >= len(cells):
+        if (told and told * 8 >= len(cells)) or (each and some_cells_say(cells, name, 1 / 8)):
             return name
     return ""
 
@@ -200,7 +236,36 @@ def _tells(column: Column) -> bool:
     if column.meaning in _TRAITS or column.meaning in SENSITIVE or column.meaning in _MARKS:
         return True
     said = head(column)
-    return (speaks(said, "trait") or speaks(said, "person")) and column.meaning not in _BODIES
+    return (speaks(said, "trait") or speaks(said, "person") or _is_trait(column)) and column.meaning not in _BODIES
+
+
+def _is_trait(column: Column) -> bool:
+    """True when the cells alone speak of somebody: « célibataire », « malienne »."""
+    return column.kind is Kind.TEXT and bool(cells_say(column.examples, "family", "nationality", "sex"))
+
+
+def _numbers_places(column: Column) -> bool:
+    """True for the communes of a table that has one line for each."""
+    if column.meaning not in ("insee_commune", "commune", "department", "region"):
+        return False
+    return column.distinct >= _ALL_DIFFER * column.filled and column.filled >= _SEVERAL
+
+
+def _numbers_people(column: Column) -> bool:
+    """True for numbers that are each somebody's: « agent_matricule », « respondent_id »."""
+    if column.meaning in ("identifier", "pseudonym", "account"):
+        return True
+    said = head(column)
+    numbered = speaks(said, "number") or speaks(said, "identifier")
+    return numbered and speaks(said, "person") and column.distinct >= _ALL_DIFFER * column.filled > 0
+
+
+def _long_ago(column: Column) -> bool:
+    """True for the days or years of deaths of another century."""
+    if not speaks(head(column), "death") or column.maximum is None:
+        return False
+    when = str(column.maximum)
+    return when < _AGO and (column.kind in (Kind.DATE, Kind.DATETIME) or (len(when) >= 4 and when[:4].isdigit()))
 
 
 def names_a_place(column: Column, profile: Profile) -> bool:
@@ -230,12 +295,18 @@ def is_choice(column: Column) -> bool:
 
 
 def _counts(column: Column) -> bool:
+    """True for a number of people: « nb_prets », « nbJoursMaladie » say what one of them did."""
     said = head(column)
-    return bool(said & _COUNTS) and not said & _OF_A_HOME and column.kind in (Kind.INTEGER, Kind.NUMBER)
+    counted = bool(said & _COUNTS) and not said & _OF_A_HOME and column.kind in (Kind.INTEGER, Kind.NUMBER)
+    return counted and not speaks(said, "done") and not any(speaks(said, name) for name in ("health", "income"))
 
 
-def _may_be_people(column: Column) -> bool:
-    return not head(column) & PLACES
+def after_the_dead(column: Column, profile: Profile) -> bool:
+    """Return whether a header names places and works after people: « auteur » does beside a title, not beside an age."""
+    said = head(column) & PLACES
+    if said == {"auteur"}:
+        return any(speaks(head(c), "works") for c in profile.columns if c is not column)
+    return bool(said)
 
 
 def _trades_alone(columns: Iterable[Column], named: list[Column], heads: set[str]) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parvis.privacy.about import about, head
+from parvis.privacy.about import About, about
+from parvis.privacy.heading import cells_say, head, speaks
 from parvis.privacy.meanings import QUASI, SENSITIVE
-from parvis.privacy.words.patterns import speaks
 from parvis.values import Column, Finding, Kind, Profile
 
 ROLES = ("direct", "sensitive", "text", "quasi")  # from what tells most; "" for a column that is about nobody
@@ -18,23 +18,35 @@ _HELD_BACK = ("safety", "business_secret")  # not for people's sake
 _NAMING = ("privacy.person_name", "privacy.last_name", "privacy.nir", "privacy.birth_date")
 _KINDS = (Kind.DATE, Kind.DATETIME)  # the day something happened to somebody
 _QUASI_MEANINGS = frozenset({*QUASI, "address", "month", "pseudonym", "case_number", "first_name"})
+_OF_PEOPLE = ("family", "nationality", "sex")  # what cells say of nobody but people ...
+_OF_ANYONE = (
+    *_OF_PEOPLE,
+    "country",
+    "language",
+    "work",
+    "schooling",
+    "housing",
+    "occupation",
+)  # ... of a row that is one
 _LONG, _WORDS = 28, 5  # characters and words of a sentence, on average
 
 
 def roles(profile: Profile, findings: Sequence[Finding]) -> Mapping[str, str]:
     """Return the role of each column by its name, "" for those of nobody."""
     out = dict.fromkeys((c.name for c in profile.columns), "")
+    texts = {c.name for c in profile.columns if _is_free_text(c)}
     for finding in findings:
         if finding.code.startswith("privacy.") and finding.values.get("meaning", "") not in _HELD_BACK:
-            name, role = str(finding.values["name"]), _role(finding)
+            name = str(finding.values["name"])
+            role = _role(finding, name in texts)
             if not out.get(name) or ROLES.index(role) < ROLES.index(out[name]):
                 out[name] = role
-    named = {str(f.values["name"]) for f in findings if f.code in _NAMING}
-    told = about(profile, lambda column: column.name in named)
+    named = {str(f.values["name"]) for f in findings if f.code in _NAMING and f.values["where"] == "column"}
+    told = about(profile, lambda column: column.name in named, named)
     people = told.people or told.homes or told.ballot or any(_of_each_row(f) for f in findings) or _is_log(profile)
     if people:
         for column in profile.columns:
-            out[column.name] = out[column.name] or _narrowing(column, profile, told.each)
+            out[column.name] = out[column.name] or _narrowing(column, profile, told)
     return out
 
 
@@ -53,22 +65,29 @@ def _is_log(profile: Profile) -> bool:
     return Kind.DATETIME in kinds and any(c.meaning == "ip_address" for c in profile.columns)
 
 
-def _role(finding: Finding) -> str:
-    if finding.values["where"] == "text":
+def _role(finding: Finding, free: bool) -> str:
+    protected = finding.values["meaning"] in SENSITIVE
+    if finding.values["where"] == "text" or (free and protected):
         return "text"
-    return "sensitive" if finding.values["meaning"] in SENSITIVE else "direct"
+    return "sensitive" if protected else "direct"
 
 
-def _narrowing(column: Column, profile: Profile, each: bool) -> str:
+def _narrowing(column: Column, profile: Profile, told: About) -> str:
     """Return the role of a column that blocks nothing, in a table about people."""
     if _is_free_text(column):
         return "text"
     said = head(column)
     if column.kind is Kind.GEOMETRY or column.name in profile.point:
         return "quasi"
-    if column.meaning in _QUASI_MEANINGS or column.kind in _KINDS or column.meaning == "date":
+    when = column.kind in _KINDS or column.meaning == "date"
+    if column.meaning in _QUASI_MEANINGS or (when and (told.each or not told.of_bodies)):
         return "quasi"
-    return "quasi" if speaks(said, "trait") or (each and speaks(said, "quasi")) else ""
+    if told.of_bodies and speaks(said, "office"):
+        return ""
+    if speaks(said, "trait") or (told.each and speaks(said, "quasi")):
+        return "quasi"
+    choice = column.kind is Kind.TEXT and cells_say(column.examples, *(_OF_ANYONE if told.each else _OF_PEOPLE))
+    return "quasi" if choice else ""
 
 
 def _is_free_text(column: Column) -> bool:

@@ -18,10 +18,9 @@ from parvis import france
 from parvis.privacy import names, numbers, spans, sql
 from parvis.privacy.about import (
     HOMES,
-    PLACES,
     About,
     about,
-    head,
+    after_the_dead,
     identifies,
     is_choice,
     is_secret,
@@ -31,6 +30,7 @@ from parvis.privacy.about import (
     theme_of_cells,
 )
 from parvis.privacy.alike import alike
+from parvis.privacy.heading import head, speaks
 from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
     DIRECT,
@@ -145,6 +145,7 @@ def look(
         table.read_rows(chosen)
     else:
         table.read_texts(chosen)
+    table.settle()
     return tuple(f for column in chosen for f in table.findings(column))
 
 
@@ -192,6 +193,17 @@ class _Table:
         self.about = about(self.profile, self._whole)
         self.people, self.places = self.about.people, self.about.places
 
+    def settle(self) -> None:
+        """Say again what the table is about, once it was seen which columns name people."""
+        named = {c.name for c in self.profile.columns if self._seen_to_name(c)}
+        if named:
+            self.about = about(self.profile, self._whole, named)
+            self.people, self.places = self.about.people, self.about.places
+
+    def _seen_to_name(self, column: Column) -> bool:
+        seen = self.inside.get(column.name, {}).get("person_name")
+        return seen is not None and _is_only_that(column, seen) and not after_the_dead(column, self.profile)
+
     def read_texts(self, columns: Sequence[Column]) -> None:
         """Read the columns of text, together where that is possible: the tests of a query cost more than most columns."""
         texts = [c for c in columns if c.kind is Kind.TEXT]
@@ -236,7 +248,7 @@ class _Table:
             return
         whole = column.meaning if self._whole(column) else self._by_header(column)
         if column.kind is Kind.TEXT:
-            seen = self.inside.get(column.name, {})
+            seen = self._told_inside(column)
         elif column.kind in (Kind.INTEGER, Kind.NUMBER):
             seen = self._figures(column)
         else:
@@ -253,13 +265,23 @@ class _Table:
                 if not (meaning == "person_name" and whole in ("last_name", "first_name", "person_name")):
                     yield self._finding(column, meaning, where, told)
 
+    def _told_inside(self, column: Column) -> dict[str, _Seen]:
+        """Return what stands in the texts of a column: a counter's telephone is somebody's in a table about people."""
+        seen = dict(self.inside.get(column.name, {}))
+        landlines = seen.pop(numbers.LANDLINE, None)
+        if landlines is not None and self._landlines(column):
+            phones = seen.get("phone", _Seen())
+            phones.add(landlines.count, landlines.line)
+            seen["phone"] = phones
+        return seen
+
     # --- Columns that are personal by what they mean ---
 
     def _whole(self, column: Column) -> bool:
         if self.about.past:
             return False
         if column.meaning == "person_name":
-            if self._headed(column, PLACES) or names_a_place(column, self.profile):
+            if after_the_dead(column, self.profile) or names_a_place(column, self.profile):
                 return False
             return not self._all_places(column)
         if column.meaning == "last_name" and names_a_place(column, self.profile):
@@ -286,11 +308,20 @@ class _Table:
             return "case_number"
         if self.about.past or not (self.people or self._of_someone(column)):
             return ""
+        if self._names_alone(column):
+            return "last_name"
         heads = {w for c in self.profile.columns for w in head(c)} | set(words(self.profile.table.replace("_", " ")))
-        told = theme(column, heads) or ("case_number" if identifies(column, each=self.about.each) else "")
+        told = "case_number" if identifies(column, each=self.about.each) else theme(column, heads)
         if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
             return told
-        return theme_of_cells(self._sample(column))
+        return theme_of_cells(self._sample(column), each=self.about.each)
+
+    def _names_alone(self, column: Column) -> bool:
+        """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »."""
+        if column.kind is not Kind.TEXT or column.meaning or after_the_dead(column, self.profile):
+            return False
+        said = head(column)
+        return ("nom" in said or speaks(said, "person")) and self._surnames(column)
 
     def _held_back(self, column: Column) -> Iterator[str]:
         """Yield what a column tells that the law holds back, whatever its cells are."""
@@ -359,9 +390,9 @@ class _Table:
             meanings.add(spans.whole_phone(cell))
         if not meanings:
             return
-        if numbers.LANDLINE in meanings and landlines:
-            meanings.add("phone")
         seen = self.inside.setdefault(column.name, defaultdict(_Seen))
+        if numbers.LANDLINE in meanings and "phone" not in meanings:
+            seen["phone" if landlines else numbers.LANDLINE].add(count, line)
         for meaning in sorted(meanings.intersection(spans.TEXT_MEANINGS)):  # the same findings in the same order
             seen[meaning].add(count, line)
 
@@ -428,7 +459,11 @@ class _Table:
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
-        if column.meaning in _PLACE_MEANINGS or self._headed(column, PLACES) or names_a_place(column, self.profile):
+        if (
+            column.meaning in _PLACE_MEANINGS
+            or after_the_dead(column, self.profile)
+            or names_a_place(column, self.profile)
+        ):
             return False
         return not self.places or self._headed(column, _REMARKS)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from parvis import france
+from parvis.headers import plain
 from parvis.plugins import found
 from parvis.tables import engine
 from parvis.tables.table import SHAPE, TIMES, RawTable
@@ -81,9 +82,11 @@ def meaning(label: str, cells: Sequence[str]) -> tuple[str, float]:
     """Return (meaning, score from 0 to 1) of a column from its header and its filled cells; ("", 0) when unknown."""
     distinct = list(dict.fromkeys(cells))[:_SAMPLE]
     best = ("", 0.0)
-    said = header_words(label)
+    said, written_out = header_words(label), " ".join(plain(label))
     for name, detector in detectors().items():
         header = header_weight(said, detector.HEADERS)
+        if detector.PERSONAL and written_out != said:  # no file may hide people behind « NOMRESP1 »
+            header = max(header, header_weight(written_out, detector.HEADERS))
         possible = max(header, detector.ALONE)
         if possible < ENOUGH or possible <= best[1] or not distinct:
             continue

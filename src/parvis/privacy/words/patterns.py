@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -19,20 +19,6 @@ def _lists() -> dict[str, Sequence[str]]:
 def lines(name: str) -> Sequence[str]:
     """Return the alternatives of a name, as they are written."""
     return _lists()[name]
-
-
-@cache
-def _header(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the words of headers (``headers.toml``) that speak of a thing, and the starts of others."""
-    text = files("parvis.privacy.words").joinpath("headers.toml").read_text("utf-8")
-    words = tomllib.loads(text)[name].split()
-    return frozenset(w for w in words if not w.endswith("*")), tuple(w[:-1] for w in words if w.endswith("*"))
-
-
-def speaks(said: Set[str], name: str) -> bool:
-    """Return whether one of these words of a header speaks of a thing."""
-    words, starts = _header(name)
-    return not words.isdisjoint(said) or any(word.startswith(starts) for word in said if starts)
 
 
 @cache
