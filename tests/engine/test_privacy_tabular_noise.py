@@ -201,7 +201,7 @@ def every(draw: Callable[[Any], int], least: Fraction) -> tuple[dict[int, Fracti
 
 @pytest.mark.parametrize("power", [Fraction(1, 2), Fraction(1), Fraction(3, 2)])
 def test_the_chance_of_an_exponential_is_exact(power: Fraction) -> None:
-    found, left = every(lambda source: int(privacy._chance_exp(power, source)), Fraction(1, 10**6))
+    found, left = every(lambda source: int(privacy.chance_exp(power, source)), Fraction(1, 10**6))
     assert float(left) < 2e-3
     assert float(found[1]) <= math.exp(-power) <= float(found[1] + left)
 

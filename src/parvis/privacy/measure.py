@@ -57,12 +57,14 @@ def measure_synthetic(
     after: Sequence[Column],
     *,
     sensitive: Sequence[str] | None = None,
+    blind: copies.Blind | None = None,
 ) -> Criteria:
-    """Return the criteria of a synthetic copy, whose rows stand for nobody: real people copied, secrets told.
+    """Return the criteria of a synthetic copy, whose rows stand for nobody: real people copied, halves of somebody joined,
+    secrets told.
 
-    Linkability is not tried: no row of the copy is anybody's, unless it was copied, which the first criterion sees.
+    ``blind`` is a copy made in the same way without some of the people: what is found of them in it is what luck gives.
     """
-    found = tuple(copies.attacks(original, before, synthetic, after, sensitive=sensitive))
+    found = tuple(copies.attacks(original, before, synthetic, after, sensitive=sensitive, blind=blind))
     told = {c.name: c for c in before}
     secrets = [n for n in (sensitive if sensitive is not None else told) if told[n].meaning in SENSITIVE or sensitive]
     rows = pq.read_metadata(original).num_rows

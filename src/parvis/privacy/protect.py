@@ -28,7 +28,7 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price
+from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price, Synthetic
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
@@ -65,6 +65,7 @@ class SafeTable:
     hidden: Hidden | None = None
     blurred: Blurred | None = None
     averaged: Averaged | None = None
+    synthetic: Synthetic | None = None
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -116,6 +117,8 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Giv
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
     try:
         _write(typed, plan, waiting)
+        if policy.synthesis is not None:
+            return _synthetic(waiting, profile, plan, policy, out, given)
         alike, rows, blurred = None, profile.rows, None
         if policy.blurring is not None:
             blurred, plan = _blurred(waiting, plan, policy.blurring)
@@ -153,6 +156,31 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Giv
         out, columns, risk.rows, policy, risk, kept=kept, price=alike.price if alike is not None else None,
         hidden=hidden, blurred=blurred, averaged=averaged, seal=_SEAL,
     )  # fmt: skip
+
+
+def _synthetic(
+    path: Path, profile: Profile, plan: Sequence[_Step], policy: Policy, out: Path, given: Given
+) -> SafeTable:
+    """Draw the copy that takes the place of the rows, look at it as at any other table, and give it."""
+    from parvis.privacy.synthesis import draw  # late: few tables are copied
+
+    assert policy.synthesis is not None
+    waiting = path.with_name(f"{path.name}.synthetic")
+    try:
+        least = draw.least_shared([c.meaning for c in profile.columns])
+        columns = [_described(s) for s in plan]
+        made = draw.make(path, columns, policy.synthesis, given.drawing, waiting, least)
+        steps = [_Step(c, sql.Expression(sql.quoted(c.name), c.kind), changed=True) for c in made.columns]
+        fresh = _refreshed(waiting, made.told.rows, steps)
+        told = tuple(
+            dataclasses.replace(c, description=m.description) for c, m in zip(fresh, made.columns, strict=True)
+        )
+        _looked_at_again(waiting, profile, steps, told, policy)
+        risk = risks.measure(waiting, told, ())
+        waiting.replace(out)
+    finally:
+        waiting.unlink(missing_ok=True)
+    return SafeTable(out, told, risk.rows, policy, risk, synthetic=made.told, seal=_SEAL)
 
 
 def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Alike:

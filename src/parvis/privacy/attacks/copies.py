@@ -1,29 +1,50 @@
 """Synthetic copies: whether the rows that were drawn are those of real people, or tell their secrets.
 
-No row stands for anybody, so nothing is aligned: rows are compared as a whole. What a copy drawn column by column would give
-by chance is taken off, since a common row is nobody's.
+No row stands for anybody, so nothing is aligned: rows are compared as a whole. What luck gives is taken off: what is found
+of people in a copy that was made without them is no secret of theirs. Where no such copy is given, columns drawn one by one
+stand for it, which is severe: a good copy keeps what links them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from parvis.privacy.attacks.attack import INFERENCE, SENSITIVE, SINGLING_OUT, Attack
+from parvis.privacy.attacks.attack import INFERENCE, LINKABILITY, SENSITIVE, SINGLING_OUT, Attack
 from parvis.privacy.attacks.case import SEED, Array, Coded, combined, load, named, texts
 from parvis.values import Column, Kind, msg
 
+# The codes of both tables, and the rows of people whom the second one never saw.
+_Unseen: TypeAlias = tuple[tuple[dict[str, Array], dict[str, Array]], Array]
+_Finder: TypeAlias = Callable[[dict[str, Array], dict[str, Array], Sequence[str]], Array]
 _DRAWS = 5  # mixed copies by which chance is measured
+_LINKED, _NEAREST = 400, 5  # people drawn to be linked, and rows of the copy that are the nearest of one
+_LOOKED_IN = 20_000  # rows of the copy in which the nearest are looked for
 
-HINT_COPIED = msg("Retirez ces lignes de la copie synthétique, ou fabriquez-la avec plus de bruit.")
+
+@dataclass(frozen=True, eq=False)
+class Blind:
+    """A copy made as the other was, without some people: ``rows`` are theirs in the original."""
+
+    path: Path
+    rows: Array
+
+
+HINT_COPIED = msg("Fabriquez la copie avec plus de bruit : des personnes s'y retrouvent.")
 HINT_TOLD = msg("Fabriquez la copie avec plus de bruit : elle a retenu les gens au lieu de leur ressemblance.")
 COPIED = msg(
     "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent trait pour trait dans la copie synthétique."
 )
 NEAR = msg(
     "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent à une colonne près dans la copie synthétique."
+)
+LINKED = msg(
+    "{won} personne(s) sur {tried} : une même ligne de la copie synthétique relie les deux moitiés de ce qu'on sait d'elles ; "
+    "au hasard, {blind}."
 )
 TOLD = msg(
     "Par la copie synthétique et {columns}, on devine {secret} de {won} personne(s) sur {tried} ; au hasard, de {blind}."
@@ -37,8 +58,10 @@ def attacks(
     after: Sequence[Column],
     *,
     sensitive: Sequence[str] | None = None,
+    blind: Blind | None = None,
 ) -> Iterator[Attack]:
-    """Yield the real people copied as they are, those copied but for one column, and the secrets that the copy tells.
+    """Yield the real people copied as they are, those copied but for one column, those whom a row of the copy links to
+    themselves, and the secrets that the copy tells.
 
     ``sensitive``: names of columns, by their meaning when not given. Columns that only one table has are left out.
     """
@@ -48,18 +71,23 @@ def attacks(
     if not held or not len(next(iter(held.values())).codes) or not len(next(iter(drawn.values())).codes):
         return
     real, made = _together(held, drawn)
+    unseen = None
+    if blind is not None:
+        other = load(blind.path, [c for c in after if c.name in held])
+        unseen = (_together(held, other), blind.rows)
     labels = [held[n].column.label or n for n in held]
-    yield _copied(
-        "singling_out.copied", COPIED, labels, _found(real, made, list(held)), _by_chance(real, list(held), 0)
-    )
+    luck = _luck(unseen, real, list(held), _found)
+    yield _copied("singling_out.copied", COPIED, labels, _found(real, made, list(held)), luck)
     if len(held) > 2:
-        near = _near(real, made, list(held))
-        yield _copied("singling_out.near_copy", NEAR, labels, near, _by_chance(real, list(held), 1))
+        luck = _luck(unseen, real, list(held), _near)
+        yield _copied("singling_out.near_copy", NEAR, labels, _near(real, made, list(held)), luck)
+    if len(held) > 3:
+        yield _linked(real, made, list(held), labels)
     secrets = sensitive if sensitive is not None else [n for n, c in held.items() if c.column.meaning in SENSITIVE]
     for secret in secrets:
         keys = [n for n in held if n not in secrets]
         if secret in held and keys:
-            yield _guess(held, real, made, keys, secret)
+            yield _guess(held, real, made, keys, secret, unseen)
 
 
 def _together(held: dict[str, Coded], drawn: dict[str, Coded]) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -95,14 +123,53 @@ def _near(real: dict[str, Array], made: dict[str, Array], names: Sequence[str]) 
     return near
 
 
-def _by_chance(real: dict[str, Array], names: Sequence[str], but: int) -> float:
-    """Return the share of people whom a copy of mixed columns would hold, exactly or but for one column."""
+def _luck(unseen: _Unseen | None, real: dict[str, Array], names: Sequence[str], found: _Finder) -> float:
+    """Return the share of people who would be found in a copy that never saw them."""
+    if unseen is not None:
+        (people, made), rows = unseen
+        return float(found(people, made, names)[rows].mean()) if len(rows) else 0.0
     random = np.random.default_rng(SEED)
     rates = []
     for _ in range(_DRAWS):
         mixed = {n: random.permutation(c) for n, c in real.items()}
-        rates.append((_near if but else _found)(real, mixed, names).mean())
+        rates.append(found(real, mixed, names).mean())
     return float(np.mean(rates))
+
+
+def _linked(real: dict[str, Array], made: dict[str, Array], names: Sequence[str], labels: Sequence[str]) -> Attack:
+    """Return the attack of one who holds two halves of the columns, in two files, and joins them through the copy.
+
+    Two halves are joined when the rows of the copy nearest to each, few of them, have one in common. Chance is how often
+    that joins the halves of two different people.
+    """
+    random = np.random.default_rng(SEED)
+    rows = len(next(iter(real.values())))
+    people = random.permutation(rows)[:_LINKED]
+    held = np.stack([made[n] for n in names], axis=1)
+    held = held[random.permutation(len(held))[:_LOOKED_IN]]
+    wanted = np.stack([real[n][people] for n in names], axis=1)
+    first, second = ([_nearest(held[:, half::2], w[half::2]) for w in wanted] for half in (0, 1))
+    won = sum(bool(a & b) for a, b in zip(first, second, strict=True))
+    luck = sum(bool(a & b) for a, b in zip(first, second[1:] + second[:1], strict=True)) / max(len(people), 1)
+    return Attack(
+        name="linkability.copy",
+        criterion=LINKABILITY,
+        tried=len(people),
+        won=won,
+        chance=luck,
+        message=LINKED,
+        columns=tuple(labels),
+        values={"won": won, "tried": len(people), "blind": round(luck * len(people))},
+        hint=HINT_TOLD,
+        sampled=len(people) < rows,
+    )
+
+
+def _nearest(held: Array, wanted: Array) -> frozenset[int]:
+    """Return the rows that have most columns in common with what is known, none when they are many."""
+    same = (held == wanted).sum(1)
+    rows = np.flatnonzero(same == same.max())
+    return frozenset(rows.tolist()) if len(rows) <= _NEAREST else frozenset()
 
 
 def _copied(name: str, message: str, labels: Sequence[str], found: Array, chance: float) -> Attack:
@@ -121,23 +188,25 @@ def _copied(name: str, message: str, labels: Sequence[str], found: Array, chance
 
 
 def _guess(
-    held: dict[str, Coded], real: dict[str, Array], made: dict[str, Array], keys: Sequence[str], secret: str
+    held: dict[str, Coded],
+    real: dict[str, Array],
+    made: dict[str, Array],
+    keys: Sequence[str],
+    secret: str,
+    unseen: _Unseen | None,
 ) -> Attack:
     """Return the attack that takes, for each person, the commonest secret of the rows of the copy that look like her."""
-    mine, theirs, count = _groups(real, made, keys)
-    size = int(max(real[secret].max(), made[secret].max())) + 1
-    top = int(np.bincount(made[secret], minlength=size).argmax())
-    pairs, counts = np.unique(theirs * size + made[secret], return_counts=True)
-    guess = np.full(count, top, np.int64)
-    order = np.argsort(counts, kind="stable")
-    guess[pairs[order] // size] = pairs[order] % size  # the most frequent is written last
-    won = int((guess[mine] == real[secret]).sum())
+    right, top = _guessed(real, made, keys, secret)
+    won = int(right.sum())
     chance = float((real[secret] == top).mean())
+    if unseen is not None and len(unseen[1]):
+        (people, other), rows = unseen
+        chance = max(chance, float(_guessed(people, other, keys, secret)[0][rows].mean()))
     labels = [held[n].column.label or n for n in keys]
     return Attack(
         name="inference.copy",
         criterion=INFERENCE,
-        tried=len(mine),
+        tried=len(right),
         won=won,
         chance=chance,
         message=TOLD,
@@ -146,8 +215,20 @@ def _guess(
             "columns": named(labels),
             "secret": f"« {held[secret].column.label or secret} »",
             "won": won,
-            "tried": len(mine),
-            "blind": round(chance * len(mine)),
+            "tried": len(right),
+            "blind": round(chance * len(right)),
         },
         hint=HINT_TOLD,
     )
+
+
+def _guessed(real: dict[str, Array], made: dict[str, Array], keys: Sequence[str], secret: str) -> tuple[Array, int]:
+    """Return (rows,): the guess is right; and the commonest secret of the copy."""
+    mine, theirs, count = _groups(real, made, keys)
+    size = int(max(real[secret].max(), made[secret].max())) + 1
+    top = int(np.bincount(made[secret], minlength=size).argmax())
+    pairs, counts = np.unique(theirs * size + made[secret], return_counts=True)
+    guess = np.full(count, top, np.int64)
+    order = np.argsort(counts, kind="stable")
+    guess[pairs[order] // size] = pairs[order] % size  # the most frequent is written last
+    return guess[mine] == real[secret], top

@@ -47,10 +47,10 @@ def _chance(part: Fraction, random: Random) -> bool:
     return random.randrange(part.denominator) < part.numerator
 
 
-def _chance_exp(power: Fraction, random: Random) -> bool:
+def chance_exp(power: Fraction, random: Random) -> bool:
     """Draw True with the chance exp(-power), for power >= 0."""
     while power > 1:
-        if not _chance_exp(Fraction(1), random):
+        if not chance_exp(Fraction(1), random):
             return False
         power -= 1
     step = 1
@@ -64,10 +64,10 @@ def discrete_laplace(scale: Fraction, random: Random) -> int:
     over, under = scale.numerator, scale.denominator
     while True:
         start = random.randrange(over)
-        if not _chance_exp(Fraction(start, over), random):
+        if not chance_exp(Fraction(start, over), random):
             continue
         turns = 0
-        while _chance_exp(Fraction(1), random):
+        while chance_exp(Fraction(1), random):
             turns += 1
         size = (start + over * turns) // under
         negative = random.randrange(2) == 1
@@ -82,7 +82,7 @@ def discrete_gaussian(variance: Fraction, random: Random) -> int:
     while True:
         drawn = discrete_laplace(scale, random)
         off = (abs(drawn) - variance / scale) ** 2 / (2 * variance)
-        if _chance_exp(off, random):
+        if chance_exp(off, random):
             return drawn
 
 
