@@ -54,6 +54,22 @@ class Entry:
     versions: Sequence[str]  # ids, newest first, those that may be asked for
     created_at: str
     modified_at: str
+    mailbox: str = ""  # of the organisation
+    siret: str = ""  # of the organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who holds the portal, and where people read what programs are told. Addresses start after ``Request.base``."""
+
+    name: str
+    description: str = ""
+    mailbox: str = ""
+    siret: str = ""
+    territory: str = ""  # INSEE code of the commune
+    home: str = "/"
+    dataset_page: str = "/donnees/{slug}/"
+    organisation_page: str = "/organisations/{slug}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +80,23 @@ class Listing:
 
 
 class Catalogue(Protocol):
-    """What the caller may see. ``find`` raises ``UnknownName``, or ``GoneError`` when it was withdrawn."""
+    """What the caller may see. ``find`` raises ``UnknownName``, or ``GoneError`` when it was withdrawn.
+
+    ``list`` takes as filters the facets' names, and ``since`` and ``until`` (ISO 8601) for the last change; its order is
+    "recent", "title", "rows" or "stable", which no change of a dataset moves. ``faceted`` counts what each choice would leave.
+    """
 
     def find(self, dataset: str) -> Entry: ...
 
     def version(self, dataset: str, version: str) -> Version: ...
 
     def list(
-        self, words: str = "", filters: Mapping[str, str] = ..., order: str = "", limit: int = 20, offset: int = 0
+        self,
+        words: str = "",
+        filters: Mapping[str, str] = ...,
+        order: str = "",
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        faceted: bool = True,
     ) -> Listing: ...

@@ -9,6 +9,7 @@ from parvis_portal.site import views
 
 urlpatterns = [
     path("api/", include("parvis_portal.api.urls")),
+    path("", include("parvis_portal.api.doors")),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("sitemap.xml", views.sitemap, name="sitemap"),

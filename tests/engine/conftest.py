@@ -133,10 +133,24 @@ class ShelfCatalogue:
             raise UnknownName("La version « {version} » n'existe pas.", version=version)
         return found
 
-    def list(self, words: str = "", filters: Any = None, order: str = "", limit: int = 20, offset: int = 0) -> Listing:
+    def list(
+        self,
+        words: str = "",
+        filters: Any = None,
+        order: str = "",
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        faceted: bool = True,
+    ) -> Listing:
         known = [self.find(r.id) for r in shelf.records(self.folder) if r.current]
         known = [e for e in known if words.lower() in e.metadata.title.lower()]
+        moments = {name: (filters or {}).get(name, "") for name in ("since", "until")}
+        known = [e for e in known if e.modified_at >= moments["since"]]
+        known = [e for e in known if not moments["until"] or e.modified_at <= moments["until"]]
         for name, value in (filters or {}).items():
+            if name in moments:
+                continue
             known = [e for e in known if value == getattr(e.metadata if name != "organisation" else e, name, "")]
         themes = {e.metadata.theme for e in known}
         facets = {"theme": [(t, sum(e.metadata.theme == t for e in known)) for t in sorted(themes)]}

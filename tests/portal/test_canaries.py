@@ -30,6 +30,7 @@ from openpyxl.comments import Comment
 from tests.portal.conftest import Town
 from tests.portal.test_nothing_unreleased import filled, patterns
 
+from parvis.dialects import dcat
 from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis.store.export import FORMATS
 from parvis.store.folder import Folder
@@ -221,6 +222,11 @@ QUERIES = ("", "?format=json", "?facets=Quartier", "?limit=100&count=true", "?ag
            "?group=quartier&aggregates=count", "?profile=excel", "?order=-montant", "?page=2")  # fmt: skip
 
 
+LISTED = "/oai?verb=ListRecords&metadataPrefix="
+ROOTS = ("/sitemap.xml", "/donnees/atom.xml", "/donnees/rss.xml", "/robots.txt", "/catalog.csv", f"{LISTED}dcat",
+         f"{LISTED}oai_dc", *(f"/catalog.{form}" for form in dcat.FORMS))  # fmt: skip
+
+
 @pytest.mark.slow
 def test_no_canary_is_in_any_public_byte(
     town: Town, published: list[Draft], folder: Path, caplog: pytest.LogCaptureFixture
@@ -228,7 +234,7 @@ def test_no_canary_is_in_any_public_byte(
     visitor = town.client("visitor")
     seen: set[str] = set()
     looked: set[bytes] = set()  # the same bytes are not searched twice
-    for address in sorted({*addresses(published), "/sitemap.xml", "/donnees/atom.xml", "/robots.txt"}):
+    for address in sorted({*addresses(published), *ROOTS}):
         for query in QUERIES if address.startswith((PREFIX, "/donnees")) else ("",):
             answer = visitor.get(address + query)
             assert answer.status_code < 500 or answer.status_code == 503, address
@@ -242,6 +248,7 @@ def test_no_canary_is_in_any_public_byte(
                 break  # what is not there is not there under another question either
             seen.add(address)
     assert len(seen) > 40
+    assert seen >= set(ROOTS)
     for kind in ("preuve/", "preuve.json", "preuve.pdf", "exports/parquet", "exports/xlsx", "atom.xml"):
         assert any(a.endswith(kind) for a in seen), (kind, sorted(seen))
     assert not betrayed(caplog.text.encode()), betrayed(caplog.text.encode())

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import get_converters
 from tests.portal.conftest import Town
 
+from parvis.dialects import dcat, oai
 from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis_portal.catalogue import actions
 from parvis_portal.intake.models import Draft, Submission
@@ -70,6 +71,10 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
         for dataset, other in itertools.product(guesses, guesses):
             path = PREFIX + told.path.replace("{dataset}", dataset).replace("{id}", dataset).replace("{version}", other)
             addresses.add(path.replace("{format}", "csv"))
+    addresses |= {f"/catalog.{form}" for form in dcat.FORMS}
+    addresses |= {f"/dataset/{guess}.{form}" for guess in guesses for form in dcat.FORMS}
+    for verb in ("ListRecords&", *(f"GetRecord&identifier=oai:testserver:{guess}&" for guess in guesses)):
+        addresses |= {f"/oai?verb={verb}metadataPrefix={prefix}" for prefix in oai.PREFIXES}
     addresses |= {f"/en{a}" for a in addresses if not a.startswith("/api")}
     client = town.client("visitor")
     seen = 0

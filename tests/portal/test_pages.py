@@ -114,6 +114,31 @@ def test_the_site_map_and_the_feed_are_valid_and_whole(released: Callable[..., D
     assert entry is not None and all(entry.find(f"a:{n}", atom) is not None for n in ("id", "title", "updated", "link"))
 
 
+def test_a_program_gets_the_statements_of_the_very_page_that_it_asks_for(released: Callable[..., Draft]) -> None:
+    slug = slug_of(released("subventions.csv", GRANTS))
+    for path in (f"/donnees/{slug}/", "/donnees/"):
+        told = Client().get(path, headers={"Accept": "text/turtle"})
+        assert told.status_code == 200 and told["Content-Type"].startswith("text/turtle")
+        assert Client().get(path, headers={"Accept": "text/html"})["Content-Type"].startswith("text/html")
+        assert "Accept" in Client().get(path)["Vary"]
+    alternates = re.findall(r'<link rel="alternate" type="([^"]+)" href="(/dataset/[^"]+)">', page(f"/donnees/{slug}/"))
+    assert len(alternates) == 5
+    for kind, address in alternates:
+        assert Client().get(address)["Content-Type"].startswith(kind)
+
+
+def test_the_catalogue_of_harvesters_and_the_news_as_rss_name_each_dataset(released: Callable[..., Draft]) -> None:
+    draft = released("subventions.csv", GRANTS)
+    assert draft.dataset is not None
+    for path in ("/catalog.ttl", "/catalog.xml", "/catalog.jsonld", "/oai?verb=ListIdentifiers&metadataPrefix=oai_dc"):
+        assert draft.dataset.pk in page(path), path
+    assert draft.dataset.slug in page("/catalog.csv")
+    news = ET.fromstring(page("/donnees/rss.xml"))
+    assert news.findtext("channel/item/link") == f"http://testserver/donnees/{draft.dataset.slug}/"
+    asked = Client(enforce_csrf_checks=True).post("/oai", {"verb": "Identify"})  # the protocol lets one ask by a form
+    assert b"<protocolVersion>2.0</protocolVersion>" in asked.content
+
+
 def test_no_word_makes_the_feed_unreadable() -> None:
     root = ET.Element("root")
     pages._say(root, "title", "a\x00b\x0bc\ufffed\uffffe\ud800f\U0001f333")

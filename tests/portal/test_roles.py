@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "site:home": ("", OPEN),
     "site:catalogue": ("", OPEN),
     "site:atom": ("", OPEN),
+    "site:rss": ("", OPEN),
     "site:dataset": ("slug", OPEN),
     "site:version": ("slug number", OPEN),
     "site:proof": ("slug number", OPEN),
@@ -28,6 +29,11 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "site:legal": ("", OPEN),
     "site:accessibility": ("", OPEN),
     "site:api": ("", OPEN),
+    "doors:catalogue": ("", dict.fromkeys(OPEN, 303)),  # to the page: a browser asks
+    "doors:catalogue_form": ("form", OPEN),
+    "doors:catalogue_file": ("", OPEN),
+    "doors:dataset": ("described", OPEN),
+    "doors:archive": ("", OPEN),
     "api:root": ("", OPEN),
     "api:read": ("rest", OPEN),
     "robots": ("", OPEN),
@@ -95,6 +101,8 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "draft": str(waiting.drafts.get().pk),
         "report": "html",
         "paper": "json",
+        "form": "ttl",
+        "described": f"{draft.dataset.pk}.ttl",
     }
 
 

@@ -78,6 +78,8 @@ class Published:
         order: str = "",
         limit: int = 20,
         offset: int = 0,
+        *,
+        faceted: bool = True,
     ) -> Listing:
         """Return the datasets in the order of their ids: searching is the portal's business."""
         found = [e for r in shelf.records(self.folder) if (e := self._read(r.id)[1]) is not None]

@@ -11,12 +11,18 @@ from parvis.dialects.bare import Published
 from parvis.errors import ParvisError
 from parvis.store.folder import Folder
 from parvis.values import Version
-from parvis.web import Entry, Listing
+from parvis.web import Entry, Listing, Site
 from parvis_portal.catalogue import queries
 
 _published: dict[str, Published] = {}
 _shown: dict[tuple[str, str, str], int] = {}  # what ``visible`` showed, and the catalogue's stamp at that time
 _MOST = 5000
+
+
+def site() -> Site:
+    """Return who holds the portal, as the dialects tell it."""
+    owner = queries.owner()
+    return Site(owner.name, owner.description, owner.email, owner.siret, owner.insee)
 
 
 class PortalCatalogue:
@@ -38,8 +44,10 @@ class PortalCatalogue:
         order: str = "",
         limit: int = 20,
         offset: int = 0,
+        *,
+        faceted: bool = True,
     ) -> Listing:
-        return queries.listing(self.user, words, filters, order, limit, offset)
+        return queries.listing(self.user, words, filters, order, limit, offset, faceted=faceted)
 
 
 class RowsCatalogue(PortalCatalogue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from django.conf import settings
@@ -10,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
-from parvis.dialects import native
+from parvis.dialects import dcat, native, oai, scdl
 from parvis.web import Request, Response
 from parvis_portal.api import engine
-from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue
+from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
 KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
@@ -24,6 +25,34 @@ def read(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answer any request under /api/v1."""
     catalogue = RowsCatalogue() if _ROWS.search(rest) else PortalCatalogue()
     return sent(native.answer(asked(request), catalogue, engine.pool(), engine.cache()))
+
+
+@csrf_exempt
+def told(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Tell the catalogue, or one dataset, to a harvester."""
+    return sent(dcat.answer(asked(request), PortalCatalogue(), site()))
+
+
+def catalogue_file(request: HttpRequest) -> HttpResponseBase:
+    """Give the catalogue as the national schema wants it."""
+    return sent(scdl.answer(asked(request), PortalCatalogue(), site()))
+
+
+@csrf_exempt
+def archive(request: HttpRequest) -> HttpResponseBase:
+    """Answer a harvester of OAI-PMH, which may ask by a form."""
+    told = asked(request)
+    if request.method == "POST":
+        form = tuple((n, v) for n, values in request.POST.lists() for v in values if isinstance(v, str))
+        told = dataclasses.replace(told, query=form)
+    return sent(oai.answer(told, PortalCatalogue(), site()))
+
+
+def negotiated(request: HttpRequest, path: str) -> HttpResponseBase | None:
+    """Return the statements of what a page shows to the program that prefers them, None to a reader of pages."""
+    if not dcat.preferred(request.headers.get("Accept", "")):
+        return None
+    return sent(dcat.answer(dataclasses.replace(asked(request), path=path), PortalCatalogue(), site()))
 
 
 def door(request: HttpRequest) -> HttpResponseBase:

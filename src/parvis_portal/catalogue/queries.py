@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet, Sum
 
-from parvis.errors import GoneError, UnknownName
+from parvis.errors import GoneError, InputError, UnknownName
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import search
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation, User
 
-ORDERS = {"recent": "-modified_at", "title": "slug", "rows": "-rows"}
+ORDERS = {"recent": "-modified_at", "title": "slug", "rows": "-rows", "stable": "pk"}
 FACETS = {"theme": "theme", "organisation": "organisation__slug", "licence": "licence", "schema": "schema"}
 MOST = 100  # entries of one list
 
@@ -88,6 +88,8 @@ def entry(dataset: Dataset) -> Entry:
         versions=tuple(r.version_id for r in dataset.releases.all() if not r.withdrawn_at),
         created_at=_iso(dataset.created_at),
         modified_at=_iso(dataset.modified_at),
+        mailbox=dataset.organisation.email,
+        siret=dataset.organisation.siret,
     )
 
 
@@ -98,11 +100,17 @@ def listing(
     order: str = "",
     limit: int = 20,
     offset: int = 0,
+    *,
+    faceted: bool = True,
 ) -> Listing:
-    """Return a page of the catalogue with its facets; a facet counts what its own filter leaves out."""
+    """Return a page of the catalogue with its facets; a facet counts what its own filter leaves out.
+
+    Beside the facets' names, ``filters`` may hold ``since`` and ``until``, moments of the last change in ISO 8601.
+    Raises: InputError for a moment that is none.
+    """
     chosen = {k: _askable(v) for k, v in (filters or {}).items() if k in FACETS and v}
     words = _askable(words)
-    base = search.find(visible(user), words)
+    base = _changed(search.find(visible(user), words), filters or {})
     rows = _filtered(base, chosen)
     total = rows.count()
     if order in ORDERS:
@@ -112,7 +120,7 @@ def listing(
     releases = Prefetch("releases", Release.objects.order_by("-number"))
     picked = rows.select_related("organisation", "current").prefetch_related(releases)
     page = picked[max(offset, 0) : max(offset, 0) + max(min(limit, MOST), 0)]
-    facets = {name: _facet(base, chosen, name) for name in FACETS}
+    facets = {name: _facet(base, chosen, name) for name in FACETS} if faceted else {}
     return Listing(tuple(entry(d) for d in page), total, facets)
 
 
@@ -128,10 +136,31 @@ def _filtered(rows: QuerySet[Dataset], chosen: Mapping[str, str], but: str = "")
     return rows
 
 
+def _changed(rows: QuerySet[Dataset], filters: Mapping[str, str]) -> QuerySet[Dataset]:
+    if filters.get("since"):
+        rows = rows.filter(modified_at__gte=_moment(filters["since"]))
+    if filters.get("until"):
+        rows = rows.filter(modified_at__lte=_moment(filters["until"]))
+    return rows
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        told = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError("« {text} » n'est pas une date.", "Écrivez-la comme 2026-03-01.", text=text[:40]) from None
+    return told if told.tzinfo else told.replace(tzinfo=dt.UTC)
+
+
 def _facet(base: QuerySet[Dataset], chosen: Mapping[str, str], name: str) -> Sequence[tuple[str, int]]:
     field = FACETS[name]
     rows = _filtered(base, chosen, but=name).order_by().values(field).annotate(n=Count("pk", distinct=True))
     return tuple((r[field], r["n"]) for r in rows.order_by("-n", field) if r[field])
+
+
+def owner() -> Organisation:
+    """Return who holds the portal: the first organisation made."""
+    return Organisation.objects.order_by("pk").first() or Organisation(name="Parvis", slug="parvis")
 
 
 def counts(user: Any = None) -> Mapping[str, int]:

@@ -10,8 +10,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from parvis_portal.api.views import base
+from parvis_portal.catalogue.queries import owner
 from parvis_portal.people.access import membership, rights
-from parvis_portal.people.models import Organisation
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
@@ -44,11 +44,6 @@ def in_language(path: str, code: str) -> str:
     """Return the address of the same page in a language."""
     bare = path[3:] if path.startswith("/en/") else path
     return bare if code == "fr" else f"/en{bare}"
-
-
-def owner() -> Organisation:
-    """Return who holds the portal: the first organisation made."""
-    return Organisation.objects.order_by("pk").first() or Organisation(name="Parvis", slug="parvis")
 
 
 def other_language(path: str) -> str:

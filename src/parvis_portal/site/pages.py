@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import re
 import xml.etree.ElementTree as ET  # only writes
 from collections.abc import Mapping, Sequence
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,9 +20,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from parvis.catalogue import linked
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
-from parvis.dialects import openapi
+from parvis.dialects import dcat, openapi
 from parvis.errors import ParvisError
 from parvis.figures import chart
 from parvis.schemas import schema as schemas
@@ -31,6 +34,7 @@ from parvis.text import spaced
 from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where, msg
 from parvis.web import Entry, Listing
 from parvis_portal.api import engine
+from parvis_portal.api.catalogue import site
 from parvis_portal.api.views import base
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation
@@ -145,48 +149,16 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
         "findings": [_finding(f) for f in version.findings],
         "api_url": reading,
         "schema_title": schema_title(version.schema),
-        "linked_data": linked_data(request, entry, version, reading),
+        "statements": [(f.media_type, suffix) for suffix, f in dcat.FORMS.items() if suffix != "rdf"],
+        "linked_data": linked_data(request, entry, version),
         "proof": proofs.public(Folder(settings.DATA), version.id) is not None,
     }
 
 
-def linked_data(request: HttpRequest, entry: Entry, version: Version, reading: str) -> str:
+def linked_data(request: HttpRequest, entry: Entry, version: Version) -> str:
     """Return what search engines of data read of a dataset (schema.org), safe to be put into a page."""
-    metadata, home = version.metadata, base(request)
-    known = LICENCES.get(metadata.licence)
-    period = f"{metadata.temporal_start}/{metadata.temporal_end}" if metadata.temporal_start else ""
-    told = {
-        "@context": "https://schema.org/",
-        "@type": "Dataset",
-        "@id": f"{home}/api/v1/datasets/{entry.id}",
-        "name": metadata.title,
-        "description": metadata.description or metadata.title,
-        "url": home + reverse("site:dataset", args=[entry.slug]),
-        "inLanguage": "fr",
-        "isAccessibleForFree": True,
-        "license": known.url if known else "",
-        "keywords": list(metadata.keywords),
-        "creator": {"@type": "GovernmentOrganization", "name": metadata.producer or entry.organisation_name},
-        "dateModified": version.created_at,
-        "version": str(version.number),
-        "temporalCoverage": period,
-        "variableMeasured": [c.label or c.name for c in version.columns],
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "name": form.title,
-                "encodingFormat": form.media_type.partition(";")[0],
-                "contentUrl": f"{reading}/exports/{name}",
-            }
-            for name, form in export.FORMATS.items()
-            if name in export.possible(version)
-        ],
-    }
-    if len(version.bbox) == 4:
-        west, south, east, north = version.bbox
-        box = {"@type": "GeoShape", "box": f"{south} {west} {north} {east}"}
-        told["spatialCoverage"] = {"@type": "Place", "geo": box}
-    text = json.dumps({k: v for k, v in told.items() if v not in ("", [])}, ensure_ascii=False)
+    told = dcat.describe(dataclasses.replace(entry, version=version), base(request), site())
+    text = json.dumps(linked.schema_org(told, version, site().name), ensure_ascii=False)
     return mark_safe(text.translate(_UNSAFE))  # noqa: S308  (no sign that ends a script is left)
 
 
@@ -487,6 +459,25 @@ def feed(address: str, site: Organisation, entries: Sequence[Entry]) -> bytes:
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+def rss(address: str, owner: Organisation, entries: Sequence[Entry]) -> bytes:
+    """Return the same news as RSS 2.0, which older readers and intranets take."""
+    root = ET.Element("rss", {"version": "2.0"})
+    channel = ET.SubElement(root, "channel")
+    _say(channel, "title", _("Données ouvertes de %s") % owner.name, "")
+    _say(channel, "link", address + reverse("site:home"), "")
+    _say(channel, "description", _("Les données publiées ou mises à jour en dernier"), "")
+    _say(channel, "language", "fr", "")
+    for entry in entries:
+        item = ET.SubElement(channel, "item")
+        _say(item, "title", entry.metadata.title, "")
+        _say(item, "link", address + reverse("site:dataset", args=[entry.slug]), "")
+        _say(item, "description", entry.metadata.description or entry.metadata.title, "")
+        guid = ET.SubElement(item, "guid", {"isPermaLink": "false"})
+        guid.text = f"{address}/dataset/{entry.id}#{entry.version.number}"
+        _say(item, "pubDate", format_datetime(dt.datetime.fromisoformat(entry.modified_at)), "")
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
 def site_map(address: str, entries: Sequence[Entry], organisations: Sequence[str]) -> bytes:
     """Return every public page, with its other language and, for a dataset, the day it last changed."""
     ET.register_namespace("", _SITEMAP)
@@ -510,4 +501,4 @@ def site_map(address: str, entries: Sequence[Entry], organisations: Sequence[str
 
 def _say(parent: ET.Element, name: str, text: str, space: str = _ATOM) -> None:
     clean = _NO_XML.sub("", text)
-    ET.SubElement(parent, f"{{{space}}}{name}").text = clean
+    ET.SubElement(parent, f"{{{space}}}{name}" if space else name).text = clean

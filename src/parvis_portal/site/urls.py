@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("donnees/", views.catalogue, name="catalogue"),
     path("donnees/atom.xml", views.atom, name="atom"),
+    path("donnees/rss.xml", views.rss, name="rss"),
     path("donnees/<str:slug>/", views.dataset, name="dataset"),
     path("donnees/<str:slug>/versions/<str:number>/", views.version, name="version"),
     path("donnees/<str:slug>/versions/<str:number>/preuve/", views.proof, name="proof"),

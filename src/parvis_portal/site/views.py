@@ -12,6 +12,7 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,12 +30,11 @@ from parvis.store.folder import Folder
 from parvis.values import msg
 from parvis.web import Entry
 from parvis_portal.api import engine
-from parvis_portal.api.views import KEEP, base
+from parvis_portal.api.views import KEEP, base, negotiated
 from parvis_portal.catalogue import queries, search
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation
 from parvis_portal.site import pages
-from parvis_portal.site.context import owner
 
 P = ParamSpec("P")
 PAGE = 20  # entries of the catalogue
@@ -50,6 +50,7 @@ def kept(
         response = view(request, *args, **kwargs)
         if not request.COOKIES and response.status_code == 200:
             response[KEEP] = "1"
+            patch_vary_headers(response, ["Accept"])  # a program may prefer statements to the page
             response["Cache-Control"] = "public, max-age=60"
         return response
 
@@ -77,6 +78,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @kept
 def catalogue(request: HttpRequest) -> HttpResponseBase:
+    if (told := negotiated(request, "/catalog")) is not None:
+        return told
     words = request.GET.get("q", "")[:200].replace("\x00", "")
     chosen = {name: request.GET.get(name, "")[:100].replace("\x00", "") for name in queries.FACETS}
     sort = request.GET.get("sort", "")
@@ -103,6 +106,8 @@ def dataset(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = queries.find(None, slug)
     if slug != found.slug:  # by its id, which never changes
         return redirect("site:dataset", found.slug)
+    if (told := negotiated(request, f"/dataset/{found.pk}")) is not None:
+        return told
     return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
 
 
@@ -195,9 +200,18 @@ def api(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @kept
 def atom(request: HttpRequest) -> HttpResponseBase:
-    listing = queries.listing(order="recent", limit=50)
+    listing = queries.listing(order="recent", limit=50, faceted=False)
     return HttpResponse(
-        pages.feed(base(request), owner(), listing.entries), content_type="application/atom+xml; charset=utf-8"
+        pages.feed(base(request), queries.owner(), listing.entries), content_type="application/atom+xml; charset=utf-8"
+    )
+
+
+@require_safe
+@kept
+def rss(request: HttpRequest) -> HttpResponseBase:
+    listing = queries.listing(order="recent", limit=50, faceted=False)
+    return HttpResponse(
+        pages.rss(base(request), queries.owner(), listing.entries), content_type="application/rss+xml; charset=utf-8"
     )
 
 
@@ -205,7 +219,7 @@ def atom(request: HttpRequest) -> HttpResponseBase:
 @kept
 def sitemap(request: HttpRequest) -> HttpResponseBase:
     entries: list[Entry] = []
-    while batch := queries.listing(order="title", limit=queries.MOST, offset=len(entries)).entries:
+    while batch := queries.listing(order="stable", limit=queries.MOST, offset=len(entries), faceted=False).entries:
         entries += batch
         if len(entries) >= 20_000:  # each in two languages; a site map holds 50,000 addresses
             break

@@ -1,0 +1,16 @@
+"""The addresses of the dialects that their clients expect at the root of a portal."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from parvis_portal.api import views
+
+app_name = "doors"
+urlpatterns = [
+    path("catalog.csv", views.catalogue_file, name="catalogue_file"),
+    path("oai", views.archive, name="archive"),
+    path("catalog", views.told, name="catalogue"),
+    path("catalog.<str:rest>", views.told, name="catalogue_form"),
+    path("dataset/<path:rest>", views.told, name="dataset"),
+]
