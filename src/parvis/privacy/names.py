@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from parvis.privacy import weighing
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.lexicon import given as _given
 from parvis.privacy.words.lexicon import ordinary
@@ -50,10 +51,19 @@ def find(text: str, *, bare: bool = True) -> list[Found]:
     tokens = _tokens(text)
     reading = _Reading(text, tokens, _shouting(tokens), bare)
     named = reading.names()
+    if bare and _is_weighed(reading):
+        named = _weighed(reading, named)
     if bare and named and (len(named) > 1 or sum(t.shape in "UTI" for t in tokens) > named[0].after - named[0].first):
         named = _Again(reading, named).names()
     out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
     return _with(out, _in_files(text)) if bare else out
+
+
+def seen(text: str) -> tuple[Sequence[_Token], list[str], bool, bool]:
+    """Return the words of a text, what the rules say of each (``weighing``), and whether it is prose, or all capitals."""
+    tokens = _tokens(text)
+    reading = _Reading(text, tokens, _shouting(tokens), bare=True)
+    return tokens, reading.verdicts(reading.names()), reading.prose, reading.shout
 
 
 def refuted(text: str) -> bool:
@@ -96,6 +106,21 @@ class _Reading:
                 self.guarded_until = after
                 self.things.append((first, after))
             i = max(after, i + 1)
+        return out
+
+    def verdicts(self, named: Sequence[_Name]) -> list[str]:
+        """Return what the rules said of each token, a letter each; see ``weighing.weighed``."""
+        out = ["n"] * len(self.tokens)
+        for first, after in self.lists:
+            out[first:after] = "l" * (after - first)
+        for first, after in self.things:
+            past = self.bare and (self._famous(first, after) or self._of_the_past(first, after))
+            out[first:after] = ("h" if past else "t") * (after - first)
+        for name in named:
+            titled = self.folded(self._before_dot(name.first - 1)) in c.TITLES
+            out[name.first : name.after] = ("o" if name.official else "m" if titled else "p") * (
+                name.after - name.first
+            )
         return out
 
     def _step(self, i: int) -> tuple[int, int, bool] | None:
@@ -705,6 +730,21 @@ class _Reading:
 
     # --- Small questions ---
 
+    def can_go_on(self, i: int) -> bool:
+        """True for a word that may be part of a name that stands beside it."""
+        return self.tokens[i].shape == "I" or (self._can_be_surname(i) and not self._body_follows(i))
+
+    def beside(self, i: int) -> bool:
+        """True for a capital word that another stands beside."""
+        return any(self.shape(k) in "UT" and self.joined(min(i, k) + 1, max(i, k)) for k in (i - 1, i + 1) if k >= 0)
+
+    def joined(self, after: int, i: int) -> bool:
+        """True when a name that ends before ``after`` goes on at ``i``: « Jean-Marie D. de La Tour »."""
+        return (
+            all(self.folded(k) in c.PARTICLES or self.tokens[k].text in ".-‐_" for k in range(after, i))
+            and "\n" not in self.text[self.tokens[after - 1].end : self.tokens[i].start]
+        )
+
     def folded(self, i: int) -> str:
         return self.tokens[i].folded if 0 <= i < len(self.tokens) else ""
 
@@ -742,6 +782,65 @@ class _Reading:
 
     def _unknown_name(self, i: int) -> bool:
         return len(self.folded(i)) >= 3 and not _common(self.folded(i))
+
+
+# --- Weighing -------------------------------------------------------------------------------------
+
+
+def _is_weighed(reading: _Reading) -> bool:
+    """True for a sentence: what stands around a word of a cell says little."""
+    return reading.prose or len(reading.tokens) >= 6
+
+
+# What a score must be above to make a name of a word, by what the rules said of it: nobody's score, in a way.
+_LEAST = {"n": 100, "t": 200, "h": 2000, "p": -100, "m": -2000, "o": -100, "l": -100}
+
+
+_NEAR = -150  # ... and of a word beside one that is named
+
+
+def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
+    """Return the names once all that is seen of them is weighed; those in small letters stay as the rules have them."""
+    tokens, verdicts = reading.tokens, reading.verdicts(named)
+    small = sum(t.shape == "l" and len(t.text) > 2 for t in tokens)
+    told = reading.prose and small >= 2  # as ``spans.may_hold`` asks for a lone word
+    scores: dict[int, tuple[int, int]] = {}
+    named_at = [verdict in "pom" for verdict in verdicts]
+    for i, person, official in weighing.weighed(tokens, verdicts, reading.prose, reading.shout):
+        if tokens[i].shape == "I" and named_at[i]:
+            continue
+        scores[i] = person, official
+        new = verdicts[i] in "nthl"
+        named_at[i] = max(person, official) > _LEAST[verdicts[i]] and (
+            not new or told or (reading.prose and reading.beside(i))
+        )
+    for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
+        if not named_at[i] and max(person, official) > _NEAR and reading.can_go_on(i):
+            named_at[i] = any(
+                0 <= k < len(tokens)
+                and named_at[k]
+                and tokens[k].shape in "UT"
+                and reading.joined(min(i, k) + 1, max(i, k))
+                for k in (i - 1, i + 1)
+            )
+    out: list[_Name] = []
+    for i, taken in enumerate(named_at):
+        if not taken:
+            continue
+        if tokens[i].shape == ".":
+            if out and out[-1].after == i and (tokens[i - 1].shape == "I" or named_at[i + 1 : i + 2] == [True]):
+                out[-1].after = i + 1  # « A. B. », « Durand, Petit et Martin »
+        elif out and reading.joined(out[-1].after, i):
+            out[-1].after = i + 1
+        else:
+            out.append(_Name(i, i + 1))
+    for name in out:
+        within = range(name.first, name.after)
+        person = sum(scores[i][0] for i in within if i in scores)
+        official = sum(scores[i][1] for i in within if i in scores)
+        ruled = not any(i in scores for i in within) and verdicts[name.first] == "o"
+        name.official = official > person or ruled
+    return out
 
 
 # --- Reading again --------------------------------------------------------------------------------

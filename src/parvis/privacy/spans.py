@@ -20,6 +20,7 @@ from parvis.privacy.words import classes
 from parvis.privacy.words.patterns import lines
 from parvis.text import fold
 
+_PASSES = 4
 OFFICIAL = "official"  # the name of an elected or sworn person, in the function: may be published
 ROLE = "mailbox"  # the mailbox of a function
 TEXT_MEANINGS = (
@@ -71,18 +72,25 @@ def hidden(text: str, *, landlines: bool = False, bare_names: bool = True) -> li
 
 def replaced(text: str, by: str, *, landlines: bool = False, bare_names: bool = True) -> str:
     """Return the text with each personal value replaced; role mailboxes and officials stay."""
-    out, last = [], 0
-    for span in hidden(text, landlines=landlines, bare_names=bare_names):
-        out += [text[last : span.start], by]
-        last = span.end
-    return "".join([*out, text[last:]]) if out else text
+    for _ in range(_PASSES):  # what stands beside a name may show once the name is gone
+        out, last = [], 0
+        for span in hidden(text, landlines=landlines, bare_names=bare_names):
+            out += [text[last : span.start], by]
+            last = span.end
+        if not out:
+            break
+        text = "".join([*out, text[last:]])
+    return text
 
 
 def may_hold(column: str, *, bare_names: bool = True) -> str:
     """Return the SQL test of the cells where ``find`` may find something; ``column`` is an SQL expression of text."""
     named = _matches(column, _TITLED_SQL)
     if bare_names:
-        named = f"({named} OR {_matches(column, _CAPITALS_SQL)} OR {_matches(column, _CALLED_SQL)})"
+        named = (
+            f"({named} OR {_matches(column, _CAPITALS_SQL)} OR {_matches(column, _CALLED_SQL)} "
+            f"OR {_matches(column, _TOLD_SQL)})"
+        )
     alone = f" OR {_matches(column, _FILES_SQL)}" if bare_names else ""
     return (
         f"(contains({column}, '@') OR (strlen({column}) >= 10 AND {_matches(column, _NUMBERS_SQL)}) "
@@ -303,6 +311,9 @@ _CAPITALS_SQL = (
     rf"[{_CAPITAL}][{_LETTER}'’\-]+[^{_LETTER}0-9]+(?:(?:[{_LETTER}]\.|[dD]['’]|[{_LETTER}]{{1,3}}\s)\s?)?"
     rf"[{_CAPITAL}][{_LETTER}'’\-]"
 )
+_SMALL_SQL = rf"(?:^|[^{_LETTER}])[a-z\x{{DF}}-\x{{FF}}]{{3,}}"
+# A sentence with a capital word anywhere: « la clé est chez Kevin ».
+_TOLD_SQL = rf"[{_CAPITAL}][{_LETTER}].*{_SMALL_SQL}.*{_SMALL_SQL}|{_SMALL_SQL}.*[{_CAPITAL}][{_LETTER}]"
 _SIGNS_SQL = (
     r"[A-HJ-NP-TV-Z]{2}[ \-]?[0-9]{3}[ \-]?[A-HJ-NP-TV-Z]{2}|[0-9]{2,4}[ \-][A-Z]{2,3}[ \-][0-9]|(?:[0-9]{1,3}\.){3}[0-9]"
     r"|(?:[0-9A-Fa-f]{1,4}:{1,2}){3}|[0-9]{5}[ \-]?[0-9]{5}[ \-]?[0-9A-Z]{11}[ \-]?[0-9]"
