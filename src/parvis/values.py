@@ -246,6 +246,8 @@ class Hiding:
 
     All are names of columns: ``values`` are the counts, or sums when ``contributors`` counts who stands behind them;
     ``largest`` are the largest contributions to a sum, which are never published. ``unit`` is "persons" or "companies".
+    ``rates`` are shares that give counts back, emptied with them: of ``whole``, when the counts themselves are not given.
+    With ``rare``, nothing else is hidden than the words of that column that count less than ``base``: given names.
     ``way`` is "hide", or what is done to every figure instead: "round" to a multiple of ``base``, "key" (moved a little,
     always alike), "noise" of differential privacy, of ``epsilon``, one person counting in ``each`` of the finest figures at
     the most and for ``most`` in each.
@@ -256,6 +258,9 @@ class Hiding:
     contributors: str = ""
     largest: Sequence[str] = ()
     unit: str = "persons"
+    rates: Sequence[str] = ()
+    whole: str = ""
+    rare: str = ""
     way: str = "hide"
     base: int = 10
     epsilon: float = 1.0
@@ -543,6 +548,7 @@ class Calc(StrEnum):
     LOWER = "lower"
     UPPER = "upper"
     STARTS = "starts"  # case and accents count
+    CONTAINS = "contains"  # the same
     WORDS = "words"  # holds each of the words, case and accents folded
     LIKE = "like"  # text with * for anything, folded
     FUZZY = "fuzzy"  # holds words nearly like these, the last one unfinished

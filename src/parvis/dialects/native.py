@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
@@ -419,37 +418,13 @@ def _export(asked: _Asked) -> Response:
     if asked.request.method == "HEAD":
         export.check(version, query, name)
         return Response(200, b"", form.media_type, headers, cacheable=True)
-    chunks = _opened(export.stream(asked.pool, version, query, name, profile))
+    chunks = export.opened(export.stream(asked.pool, version, query, name, profile))
     return Response(200, chunks, form.media_type, headers, cacheable=True)
 
 
 def _file_name(asked: _Asked, version: Version) -> str:
     slug = re.sub(r"[^a-z0-9-]", "", asked.catalogue.find(asked.places["dataset"]).slug) or "donnees"
     return f"{slug}-v{version.number}"
-
-
-def _opened(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Return the same chunks once the first is there: a question that cannot be answered still gets its status."""
-    first = next(chunks, b"")
-    return _Chain(first, chunks)
-
-
-class _Chain:
-    """The first chunk, then the others; closed by a reader that leaves, it frees the worker behind."""
-
-    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
-        self._rest = rest
-        self._all = itertools.chain((first,), rest)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._all)
-
-    def close(self) -> None:
-        if close := getattr(self._rest, "close", None):
-            close()
 
 
 def _asked_version(asked: _Asked) -> Version:

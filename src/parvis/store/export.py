@@ -7,8 +7,10 @@ JSON and Parquet are exact.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import io
+import itertools
 import json
 import math
 import re
@@ -17,8 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parvis.errors import InputError
+from parvis.store import files
 from parvis.store import query as asking
-from parvis.values import Kind, Query, Version
+from parvis.values import Calc, Call, Expression, Field, Kind, Named, Query, Sort, Version
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,18 +50,42 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format(".jsonl", "application/x-ndjson; charset=utf-8", "JSON Lines"),
     "geojson": Format(".geojson", "application/geo+json; charset=utf-8", "GeoJSON"),
     "parquet": Format(".parquet", "application/vnd.apache.parquet", "Parquet"),
+    "kml": Format(".kml", "application/vnd.google-earth.kml+xml; charset=utf-8", "KML"),
+    "gpx": Format(".gpx", "application/gpx+xml; charset=utf-8", "GPX"),
+    "shp": Format(".zip", "application/zip", "Shapefile"),
+    "fgb": Format(".fgb", "application/vnd.flatgeobuf", "FlatGeobuf"),
+    "ov2": Format(".ov2", "application/octet-stream", "TomTom OV2"),
+    "turtle": Format(".ttl", "text/turtle; charset=utf-8", "RDF Turtle"),
+    "rdfxml": Format(".rdf", "application/rdf+xml; charset=utf-8", "RDF/XML"),
+    "jsonld": Format(".jsonld", "application/ld+json; charset=utf-8", "JSON-LD"),
 }
+PLACED = frozenset(("geojson", "kml", "gpx", "shp", "fgb", "ov2"))  # formats of places
+WHOLE = frozenset(("xlsx", "shp", "fgb"))  # written whole before the first byte leaves
+LAYER_ROWS = 300_000  # of a shapefile or FlatGeobuf, which are held whole
 
 
-def stream(pool: Pool, version: Version, query: Query, format: str, profile: str = "") -> Iterator[bytes]:
-    """Yield a file of all the rows of a query (its limit and cursor do not count).
+def stream(
+    pool: Pool,
+    version: Version,
+    query: Query,
+    format: str,
+    profile: str = "",
+    *,
+    most: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Iterator[bytes]:
+    """Yield a file of the rows of a query, all or the first ``most`` (its limit and cursor do not count).
 
     ``format`` is a key of ``FORMATS``; ``profile`` "excel" gives a CSV that a French spreadsheet opens by itself
-    (semicolons, decimal comma, days first). Raises: InputError when the format does not fit the data.
+    (semicolons, decimal comma, days first); ``options`` are those of ``store.written``. Raises: InputError when the format
+    does not fit the data.
     """
     check(version, query, format)
-    placed = _with_place(version, query) if format == "geojson" else query
-    statement = asking.compile_export(version, placed, exact=format == "parquet")
+    foreign = bool(options) or format not in _OURS
+    placed = query
+    if format in PLACED:
+        placed = placed_apart(version, query) if foreign else _with_place(version, query)
+    statement = asking.compile_export(version, placed, exact=format == "parquet", most=most)
     labels = {c.name: c.label for c in statement.columns}
     told = {
         "format": format,
@@ -70,9 +97,14 @@ def stream(pool: Pool, version: Version, query: Query, format: str, profile: str
         "title": version.metadata.title,
         "bbox": list(version.bbox),
         "created_at": version.created_at,
+        "names": [c.name for c in statement.columns],
+        "told": list(statement.told),
+        "foreign": foreign,
+        **(options or {}),
     }
+    told["labels"] = {**labels, **told["labels"]}
     request = {"object": version.object, "sql": statement.sql, "parameters": list(statement.parameters), "export": told}
-    yield from pool.stream(request, XLSX_SECONDS if format == "xlsx" else SECONDS)
+    yield from pool.stream(request, XLSX_SECONDS if format in WHOLE else SECONDS)
 
 
 def check(version: Version, query: Query, format: str) -> None:
@@ -81,11 +113,16 @@ def check(version: Version, query: Query, format: str) -> None:
         raise InputError(
             "Le format « {format} » n'existe pas.", "Formats : {known}.", format=format[:40], known=", ".join(FORMATS)
         )
-    if format == "geojson" and not (version.geometry or version.point):
-        raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas d'export GeoJSON.")
+    if format in PLACED and not (version.geometry or version.point):
+        title = FORMATS[format].title
+        raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas d'export {format}.", format=title)
     if format == "xlsx" and version.rows > XLSX_ROWS and query.where is None:
         raise InputError(
             "Un classeur Excel ne peut tenir plus de {limit} lignes.", "Filtrez, ou prenez le CSV.", limit=XLSX_ROWS
+        )
+    if format in ("shp", "fgb") and version.rows > LAYER_ROWS and query.where is None:
+        raise InputError(
+            "Ce format ne peut tenir plus de {limit} lignes.", "Filtrez, ou prenez le GeoJSON.", limit=LAYER_ROWS
         )
     asking.compile_export(version, query)
 
@@ -96,18 +133,57 @@ def possible(version: Version) -> list[str]:
     return [
         name
         for name in FORMATS
-        if not (name == "geojson" and not placed) and not (name == "xlsx" and version.rows > XLSX_ROWS)
+        if not (name in PLACED and not placed)
+        and not (name == "xlsx" and version.rows > XLSX_ROWS)
+        and not (name in ("shp", "fgb") and version.rows > LAYER_ROWS)
     ]
 
 
 def _with_place(version: Version, query: Query) -> Query:
     """Return the query with the columns that place its rows on the map."""
-    import dataclasses
-
-    if not query.select:
+    if query.calculated or not query.select:
         return query
     needed = (version.geometry,) if version.geometry else tuple(version.point)
     return dataclasses.replace(query, select=tuple(dict.fromkeys((*query.select, *needed))))
+
+
+def opened(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the same chunks once the first is there: a question that cannot be answered still gets its status."""
+    first = next(chunks, b"")
+    return _Chain(first, chunks)
+
+
+class _Chain:
+    """The first chunk, then the others; closed by a reader that leaves, it frees the worker behind."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
+        self._rest = rest
+        self._all = itertools.chain((first,), rest)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._all)
+
+    def close(self) -> None:
+        if close := getattr(self._rest, "close", None):
+            close()
+
+
+def placed_apart(version: Version, query: Query) -> Query:
+    """Return the query with one more column that places its rows, for a file that has no column for it."""
+    shown = query.shown or tuple(Named(Field(n), n) for n in query.select or [c.name for c in version.columns])
+    place: Expression = Field(version.geometry)
+    if not version.geometry:
+        place = Call(Calc.POINT, tuple(Field(n) for n in version.point))
+    if query.by:  # only what stands for the group can place it
+        keys = [k for k in query.by if isinstance(k.expression, Call) and k.expression.what is Calc.CLUSTER]
+        if not keys:
+            raise InputError("Un regroupement n'a de place sur la carte que par « geo_cluster ».", parameter="group")
+        place = keys[0].expression
+    sorts = (*query.sorts, *(Sort(Field(o.name), o.descending) for o in query.order))
+    return dataclasses.replace(query, shown=(*shown, Named(place, files.PLACE)), select=(), order=(), sorts=sorts)
 
 
 class TooLongError(Exception):
@@ -119,8 +195,11 @@ class TooLongError(Exception):
 
 def written(result: Any, told: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the chunks of a file from a DuckDB result. ``told`` is what ``stream`` says of it."""
-    reader = result.to_arrow_reader(BATCH)
-    writers = {
+    reader = _Named(result.to_arrow_reader(BATCH), told["names"])
+    if told["foreign"] and told["format"] in files.WRITERS:
+        yield from files.WRITERS[told["format"]](cast(Any, reader), told)
+        return
+    writers: Mapping[str, Any] = {
         "csv": _csv,
         "json": _json,
         "jsonl": _jsonl,
@@ -131,6 +210,21 @@ def written(result: Any, told: Mapping[str, Any]) -> Iterator[bytes]:
     yield from writers[told["format"]](reader, told)
 
 
+class _Named:
+    """Batches under the names of the answer, which the SQL does not know."""
+
+    def __init__(self, reader: pa.RecordBatchReader, names: Sequence[str]) -> None:
+        import pyarrow as pa
+
+        self._reader = reader
+        self.schema = pa.schema([f.with_name(n) for f, n in zip(reader.schema, names, strict=True)])
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._reader:
+            yield batch.rename_columns(self.schema.names)
+
+
+_OURS = ("csv", "json", "jsonl", "geojson", "parquet", "xlsx")
 _FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"^[+-]?[\d\s.,]+$")
 
@@ -255,7 +349,7 @@ def _parquet(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[
     sink, schema = _Drain(), reader.schema
     if shapes := _shapes(told, reader):
         schema = schema.with_metadata({**(schema.metadata or {}), b"geo": json.dumps(_geo(shapes[0], told)).encode()})
-    with pq.ParquetWriter(cast(Any, sink), schema, compression="zstd") as writer:
+    with pq.ParquetWriter(cast(Any, sink), schema, compression=told.get("compression", "zstd")) as writer:
         for group in _groups(reader, schema):
             writer.write_table(group, row_group_size=GROUP)
             yield from sink.drain()

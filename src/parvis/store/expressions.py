@@ -166,7 +166,7 @@ class Compiler:
         if literal.kind is not Kind.GEOMETRY:
             return Made(_LITERALS[literal.kind], (value,), literal.kind, literal=True)
         x = y = None
-        if (place := _point_of(value)) is not None:
+        if (place := point_of(value)) is not None:
             x, y = (Made(_LITERALS[Kind.NUMBER], (n,), Kind.NUMBER, literal=True) for n in place)
         return Made(_LITERALS[Kind.GEOMETRY], ({"shape": value},), Kind.GEOMETRY, x, y, literal=True)
 
@@ -344,6 +344,10 @@ def _case(name: str) -> Callable[[Compiler, Sequence[Expression]], Made]:
 
 def _starts(c: Compiler, given: Sequence[Expression]) -> Made:
     return _join("starts_with($0, $1)", Kind.BOOLEAN, c._text(c(given[0])), c._text(c(given[1])))
+
+
+def _contains(c: Compiler, given: Sequence[Expression]) -> Made:
+    return _join("contains($0, $1)", Kind.BOOLEAN, c._text(c(given[0])), c._text(c(given[1])))
 
 
 def _folded(made: Made) -> Made:
@@ -602,7 +606,7 @@ def shown(made: Made) -> Made:
 
 
 _CALLS: Mapping[Calc, Callable[[Compiler, Sequence[Expression]], Made]] = {
-    Calc.LENGTH: _length, Calc.LOWER: _case("lower"), Calc.UPPER: _case("upper"), Calc.STARTS: _starts,
+    Calc.LENGTH: _length, Calc.LOWER: _case("lower"), Calc.UPPER: _case("upper"), Calc.STARTS: _starts, Calc.CONTAINS: _contains,
     Calc.WORDS: _in_words, Calc.LIKE: _like, Calc.FUZZY: _fuzzy, Calc.ANY: _any, Calc.IFNULL: _ifnull,
     Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.BUCKET: _bucket, Calc.RANGE: _range, Calc.STEP: _step,
     Calc.POINT: _point, Calc.CENTROID: _centroid, Calc.DISTANCE: _distance, Calc.NEAR: _near, Calc.BOX: _box,
@@ -634,7 +638,7 @@ def _bound(text: str) -> Made:
     return Made("?", (text,), Kind.TEXT)
 
 
-def _point_of(wkb: str) -> tuple[float, float] | None:
+def point_of(wkb: str) -> tuple[float, float] | None:
     """Return the place of a WKB point (hexadecimal, little end first), None for any other shape."""
     if not wkb.startswith("0101000000") or len(wkb) != 42:
         return None

@@ -109,13 +109,19 @@ class Written:
     cursor: str = ""  # "" on the last page
 
 
-def run(pool: Pool, version: Version, query: Query) -> Page:
+Rows = Sequence[Sequence[Any]]
+
+
+def run(pool: Pool, version: Version, query: Query, table: Rows | None = None) -> Page:
     """Return the page that answers a query over a version.
+
+    ``table`` gives the rows themselves, JSON-safe, in the order of the version's columns, when they are on no shelf: those
+    of a catalogue.
 
     Raises: UnknownColumn, InputError (value that does not fit a column, bad cursor), LimitError (too long, too much
     memory), BusyError (too many questions at once).
     """
-    statement, told, body = _asked(pool, version, query, named=False)
+    statement, told, body = _asked(pool, version, query, named=False, table=table)
     rows = tuple(tuple(row) for row in json.loads(body))
     return Page(statement.columns, rows, told["total"], told["cursor"])
 
@@ -126,7 +132,10 @@ def written(pool: Pool, version: Version, query: Query) -> Written:
     return Written(statement.columns, body, told["total"], told["cursor"])
 
 
-def _asked(pool: Pool, version: Version, query: Query, named: bool) -> tuple[Statement, dict[str, Any], bytes]:
+def _asked(
+    pool: Pool, version: Version, query: Query, named: bool, table: Rows | None = None
+) -> tuple[Statement, dict[str, Any], bytes]:
+    query = _plain(query)
     condition = hashlib.sha256(repr((version.id, query.where, query.zone)).encode("utf-8", "replace")).digest()
     known = pool.totals.get(condition) if query.count and _counts(query) else None
     statement = compile_query(version, query if known is None else dataclasses.replace(query, count=False))
@@ -142,6 +151,8 @@ def _asked(pool: Pool, version: Version, query: Query, named: bool) -> tuple[Sta
         "names": [c.name for c in statement.columns] if named else [],
         "seen": statement.seen if statement.cursor else None,
     }
+    if table is not None:
+        request["table"] = {"columns": [[c.name, str(c.kind)] for c in version.columns], "rows": table}
     if statement.lookup is not None:
         request["lookup"] = statement.lookup
     if statement.numbers is not None:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy
+import pyarrow
 import pyarrow.compute
-import pyarrow.parquet  # noqa: F401  loaded before the limit of memory, which counts what comes after
+import pyarrow.parquet  # loaded before the limit of memory, which counts what comes after
 
 from parvis.store import cells, export
 from parvis.store import index as indexing
@@ -63,7 +64,7 @@ class Worker:
         """Return what is told of the rows, and the rows as JSON."""
         if request.get("lookup") is not None and (found := self.looked_up(request)) is not None:
             return found
-        source, row = self.source(request["object"])
+        source, row = self.table(request["table"]) if "table" in request else self.source(request["object"])
 
         def filled(sql: str) -> str:
             return sql.replace("{source}", source).replace("{row}", row)
@@ -75,7 +76,8 @@ class Worker:
             try:
                 result = apart.sql(filled(request["sql"]), params=self.bound(request["sql"], request["parameters"]))
                 for chunk in export.written(result, request["export"]):
-                    connection.send_bytes(chunk)
+                    if chunk:  # an empty frame says the end
+                        connection.send_bytes(chunk)
                 return {}, b""
             finally:
                 apart.close()
@@ -94,6 +96,15 @@ class Worker:
                 counted = self.engine.execute(filled(request["total"]), parameters).fetchall()
                 told["total"] = counted[0][0]
         return told, body
+
+    def table(self, told: dict[str, Any]) -> tuple[str, str]:
+        """Return the SQL of rows that came with the question, and of a row's number."""
+        names = [name for name, _ in told["columns"]]
+        cells = list(zip(*told["rows"], strict=True)) or [()] * len(names)
+        arrays = [_typed(values, kind) for values, (_, kind) in zip(cells, told["columns"], strict=True)]
+        numbers = pyarrow.array(range(len(told["rows"])), pyarrow.int64())
+        self.engine.register("came", pyarrow.table([*arrays, numbers], [*names, "file_row_number"]))
+        return "came", "file_row_number"
 
     def bound(self, sql: str, parameters: list[Any]) -> list[Any]:
         """Return the values of a question, the functions on shapes ready when it has some."""
@@ -170,6 +181,20 @@ class Worker:
         return self.indexed[content]
 
 
+_TYPES: dict[str, Any] = {
+    "text": pyarrow.string(),
+    "integer": pyarrow.int64(), "number": pyarrow.float64(), "boolean": pyarrow.bool_(), "date": pyarrow.date32(),
+    "datetime": pyarrow.timestamp("us"),
+}  # fmt: skip
+
+
+def _typed(values: Sequence[Any], kind: str) -> Any:
+    """Return cells as a column; dates come as ISO texts."""
+    if kind in ("date", "datetime"):
+        return pyarrow.array(list(values), pyarrow.string()).cast(_TYPES[kind])
+    return pyarrow.array(list(values), _TYPES[kind])
+
+
 def _page(request: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> tuple[dict[str, Any], bytes]:
     """Return what is told of rows that the object gave, and these rows as JSON, their keys cut off."""
     limit, keys = request["limit"], request["keys"]
@@ -227,7 +252,7 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
         }
     )
     worker = Worker(objects, indexes, work, seconds)
-    worker.engine.execute("SELECT 1")
+    worker.engine.execute("SELECT 1").fetchall()  # an answer left open would stop what comes next
     connection.send_bytes(b"ready")
     while True:
         try:

@@ -9,6 +9,8 @@ urlpatterns = [
     path("v1", views.read, name="root"),
     path("v1/<path:rest>", views.read, name="read"),
     path("v1/", views.read),
+    path("explore/<path:rest>", views.explore, name="explore"),
+    path("v2/<path:rest>", views.explore),
     path("", views.door),
     path("<path:rest>", views.read),  # a program that errs is answered in JSON
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 
 from django.conf import settings
@@ -11,12 +12,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
-from parvis.dialects import dcat, native, oai, scdl
+from parvis.dialects import dcat, native, oai, ods, scdl
 from parvis.web import Request, Response
 from parvis_portal.api import engine
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
+_DATASET_ROWS = re.compile(r"/datasets/[^/]+/(?:records|aggregates|facets|exports)(?:/|$)")
 KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
 
 
@@ -53,6 +55,14 @@ def negotiated(request: HttpRequest, path: str) -> HttpResponseBase | None:
     if not dcat.preferred(request.headers.get("Accept", "")):
         return None
     return sent(dcat.answer(dataclasses.replace(asked(request), path=path), PortalCatalogue(), site()))
+
+
+@csrf_exempt
+def explore(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer the programs that know Opendatasoft's Explore API."""
+    catalogue = RowsCatalogue() if _DATASET_ROWS.search(rest) else PortalCatalogue()
+    now = datetime.datetime.now(datetime.UTC)
+    return sent(ods.answer(asked(request), catalogue, engine.pool(), engine.cache(), now))
 
 
 def door(request: HttpRequest) -> HttpResponseBase:
