@@ -31,13 +31,15 @@ _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 _COUNTS = frozenset(
     "nombre nb nbre effectif effectifs total nombres beneficiaires count population pop taux part pourcentage moyenne "
-    "somme cumul denombrement hommes femmes filles garcons".split()
+    "somme cumul denombrement hommes femmes filles garcons moyen median mediane mini maxi min max plafond plancher seuil bareme".split()
 )
 _ALL_DIFFER = 0.9  # share of the cells that differ, where each numbers somebody else
+_SURELY = 4  # signs that rows follow people
+_ROW_NUMBERS = frozenset("id n no num numero ligne ordre rang".split())
 _SEVERAL = 10  # cells under which differing means nothing
 _CODE = 5  # characters of a code that numbers people
 # Beside them « nb » counts the people of one home, not rows of people.
-_OF_A_HOME = frozenset("foyer enfants enfant pers personnes charge pieces".split())
+_OF_A_HOME = frozenset("adultes mineurs foyer enfants enfant pers personnes charge pieces".split())
 # Headers whose cells name places and works after people of the past.
 PLACES = frozenset(
     "rue voie adresse lieu lieux nomvoie station arret stop quartier site equipement equipements etablissement ecole "
@@ -46,7 +48,7 @@ PLACES = frozenset(
     "terminus direction destination fontaine lavoir pont "
     "realisateur realisatrice compositeur compositrice interprete illustrateur illustratrice traducteur metteur peintre oeuvres "
     "location local locaux salle gymnase stade creche piscine mediatheque bibliotheque theatre musee cimetiere maison "
-    "cantine cantines restaurant "
+    "cantine cantines restaurant editeur editrice edition "
     "libellevoie odonyme variete espece essence cultivar genre taxon".split()
 )
 # Headers of trees and animals, whose ages and sexes are nobody's.
@@ -65,7 +67,7 @@ _OF_COMPANIES = frozenset(
 )
 # Headers of bodies, and of acts that those in office sign.
 _OF_BODIES = frozenset(
-    "association associations entreprise societe enseigne organisme structure club fournisseur titulaire attributaire "
+    "association associations entreprise societe enseigne organisme structure club fournisseur attributaire "
     "deliberation delib elu elus rapporteur conseil seance marche bailleur programme".split()
 )
 
@@ -118,6 +120,7 @@ class About:
     homes: bool  # it tells, hour by hour, of homes
     ballot: bool  # it tells, hour by hour, who chose what
     each: bool  # a row is one person, whether a name is there or not
+    facts: bool  # it tells what vehicles did, and where
     of_bodies: bool  # it tells of bodies, or of several people at once: whoever is named acts for them
     past: bool  # whom it names died a century ago
 
@@ -129,51 +132,112 @@ def about(
 
     ``also`` are the names of other columns whose cells were seen to name people.
     """
-    columns = profile.columns
-    meanings = {c.meaning for c in columns}
-    said = {w for text in (profile.table, *profile.titles) for w in words(text)}
-    heads = said | {w for c in columns for w in head(c)}
-    named = [
-        c
-        for c in columns
-        if c.name in also
-        or (c.meaning == "person_name" and (names_people or (lambda column: not after_the_dead(column, profile)))(c))
-    ]
-    counted = any(_counts(c) for c in columns)
-    located = bool(meanings & _ABOUT_PLACES) or bool(profile.point) or any(c.kind is Kind.GEOMETRY for c in columns)
-    alone = bool(meanings & {"siret", "siren"}) and _trades_alone(columns, named, heads)
-    traits = sum(_tells(c) for c in columns)
-    past = any(_long_ago(c) for c in columns)
-    sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
-    by_name = bool(named) or (
-        bool(meanings & {"first_name", "plate", "account"}) and bool(meanings & {"email", "phone"})
-    )
-    living = not counted and "plant_species" not in meanings and not any(head(c) & _THINGS for c in columns)
-    living = living and not any(map(_numbers_places, columns))
-    both = "sex" in meanings and any(c.meaning == "age" or speaks(head(c), "age") for c in columns)
-    marked = any(speaks(head(c), "trait") or c.meaning in _MARKS or _is_trait(c) for c in columns)
-    of_bodies = counted or bool(meanings & _BODIES) or bool(heads & _OF_BODIES)
-    of_persons = (
-        living and not of_bodies and not located and (speaks(said, "person") or any(map(_numbers_people, columns)))
-    )
-    acts = by_name and (traits >= 2 or of_persons or (traits == 1 and not of_bodies and not located))
-    unnamed = living and marked and (both or of_persons or (traits >= 2 and (not located or "plate" in meanings)))
-    timed = any(c.kind is Kind.DATETIME for c in columns)
-    ballot = bool(heads & _BALLOT) and timed and not counted
-    people = not past and (sure or alone or (by_name and not meanings & _BODIES) or unnamed or ballot)
+    told = _Signs(profile, names_people, also)
+    people = told.sure or told.alone or (told.by_name and not told.meanings & _BODIES)
+    people = not told.past and (people or told.unnamed or told.by_plate or told.ballot)
+    unplaced = told.by_name or "plate" in told.meanings or bool(told.meanings & _BESIDE_SURNAMES)
+    hourly = told.timed or "date" in told.meanings
     return About(
         people=people,
-        places=located and not people and not by_name and "plate" not in meanings and not meanings & _BESIDE_SURNAMES,
-        counted=counted,
-        sole_trader=alone,
+        places=told.located and not people and not unplaced,
+        counted=told.counted,
+        sole_trader=told.alone,
         exposed=_exposed(profile),
-        secrets=bool(heads & _SECRETS) and bool(heads & _OFFERS),
-        homes=bool(heads & HOMES) and bool(heads & _SHOWING) and (timed or "date" in meanings) and not counted,
-        ballot=ballot,
-        each=not past and (sure or unnamed or acts),
-        of_bodies=of_bodies,
-        past=past,
+        secrets=bool(told.heads & _SECRETS) and bool(told.heads & _OFFERS),
+        homes=bool(told.heads & HOMES) and bool(told.heads & _SHOWING) and hourly and not told.counted,
+        ballot=told.ballot,
+        each=not told.past and (told.sure or told.unnamed or told.acts or told.by_plate),
+        facts=told.facts,
+        of_bodies=told.of_bodies,
+        past=told.past,
     )
+
+
+class _Signs:
+    """What the headers, the meanings and the choices of a table's columns are signs of."""
+
+    def __init__(self, profile: Profile, names_people: Callable[[Column], bool] | None, also: Set[str]) -> None:
+        columns = self.columns = profile.columns
+        names = names_people or (lambda column: not after_the_dead(column, profile))
+        self.meanings = {c.meaning for c in columns}
+        self.title = {w for text in (profile.table, *profile.titles) for w in words(text)}
+        self.heads = self.title | {w for c in columns for w in head(c)}
+        self.named = [c for c in columns if c.name in also or (c.meaning == "person_name" and names(c))]
+        self.sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
+        self.counted = any(map(_counts, columns))
+        self.located = (
+            bool(self.meanings & _ABOUT_PLACES) or bool(profile.point) or any(c.kind is Kind.GEOMETRY for c in columns)
+        )
+        self.timed = any(c.kind is Kind.DATETIME for c in columns)
+        self.past = any(map(_long_ago, columns))
+        self.traits = sum(map(_tells, columns))
+        self.ballot = bool(self.heads & _BALLOT) and self.timed and not self.counted
+        self.of_bodies = self.counted or bool(self.meanings & _BODIES) or bool(self.heads & _OF_BODIES)
+        self.marked = any(speaks(head(c), "trait") or c.meaning in _MARKS or _is_trait(c) for c in columns)
+
+    @property
+    def alone(self) -> bool:
+        """A row is someone who trades in a name of their own."""
+        by_number = bool(self.meanings & {"siret", "siren"})
+        return by_number and (_trades_alone(self.columns, self.named, self.heads) or _own_names(self.named))
+
+    @property
+    def by_name(self) -> bool:
+        """Rows name somebody, or tell how to reach them."""
+        reached = bool(self.meanings & {"email", "phone"})
+        return bool(self.named) or (bool(self.meanings & {"first_name", "plate", "account"}) and reached)
+
+    @property
+    def facts(self) -> bool:
+        """Rows tell what vehicles did."""
+        return "plate" in self.meanings and (self.timed or speaks(self.heads, "offence"))
+
+    @property
+    def by_plate(self) -> bool:
+        return self.facts or ("plate" in self.meanings and speaks(self.heads, "person"))
+
+    @property
+    def living(self) -> bool:
+        """Rows count nobody, and are no trees, no animals, no communes."""
+        things = any(head(c) & _THINGS and c.kind is not Kind.BOOLEAN for c in self.columns)
+        return not (
+            self.counted or things or "plant_species" in self.meanings or any(map(_numbers_places, self.columns))
+        )
+
+    @property
+    def of_persons(self) -> bool:
+        """The title says who the rows are, or a number does."""
+        several = self.of_bodies or self.located
+        return self.living and not several and (self._titled or any(map(_numbers_people, self.columns)))
+
+    @property
+    def acts(self) -> bool:
+        """Whoever a row names is whom it is about."""
+        bare = not self.of_bodies and not self.located
+        return self.by_name and (self.traits >= 2 or self.of_persons or (self.traits == 1 and bare))
+
+    @property
+    def unnamed(self) -> bool:
+        """A row is one person although no name is there: their traits, a number of their own, what the law protects of them."""
+        if not self.living:
+            return False
+        both = "sex" in self.meanings and any(c.meaning == "age" or speaks(head(c), "age") for c in self.columns)
+        several = self.traits >= 2 and (not self.located or "plate" in self.meanings)
+        return (self.marked and (both or self.of_persons or several)) or self._followed
+
+    @property
+    def _titled(self) -> bool:
+        return speaks(self.title, "person")
+
+    @property
+    def _followed(self) -> bool:
+        """Rows follow people by number: « n° bénéficiaire », « GIR », « date d'ouverture des droits »."""
+        if self.of_bodies or self.located:
+            return False
+        protected = sum(bool(theme(c, self.heads)) for c in self.columns)
+        number = 2 * any(map(_numbers_people, self.columns)) or any(identifies(c, each=True) for c in self.columns)
+        title = 2 * self._titled or speaks(self.title, "register")
+        return protected > 0 < number + title and protected + self.traits + number + title >= _SURELY
 
 
 def _exposed(profile: Profile) -> bool:
@@ -201,11 +265,22 @@ def identifies(column: Column, *, each: bool) -> bool:
     Where ``each`` row is one person, any number that never comes twice does.
     """
     said = head(column)
-    numbers = speaks(said, "identifier") or (each and (speaks(said, "number") or _is_coded(column)))
+    if _numbers_rows(column):
+        return False
+    numbers = speaks(said, "identifier", several=False) or (
+        each and (speaks(said, "number", several=False) or _is_coded(column))
+    )
     if not numbers or speaks(said, "act") or column.kind not in (Kind.TEXT, Kind.INTEGER) or column.filled < _SEVERAL:
         return False
     coded = all(any(s.isdigit() for s in e) and " " not in e.strip() for e in column.examples)
     return coded and column.distinct >= _ALL_DIFFER * column.filled
+
+
+def _numbers_rows(column: Column) -> bool:
+    """True for « id » and « n° » that count the lines."""
+    if column.kind is not Kind.INTEGER or not head(column) <= _ROW_NUMBERS or column.maximum is None:
+        return False
+    return float(column.maximum) <= _SEVERAL * column.filled
 
 
 def _is_coded(column: Column) -> bool:
@@ -256,7 +331,7 @@ def _numbers_people(column: Column) -> bool:
     if column.meaning in ("identifier", "pseudonym", "account"):
         return True
     said = head(column)
-    numbered = speaks(said, "number") or speaks(said, "identifier")
+    numbered = speaks(said, "number", several=False) or speaks(said, "identifier", several=False)
     return numbered and speaks(said, "person") and column.distinct >= _ALL_DIFFER * column.filled > 0
 
 
@@ -277,6 +352,17 @@ def names_a_place(column: Column, profile: Profile) -> bool:
     said = {w.rstrip("sx") for text in (profile.table, *profile.titles) for w in words(text)}
     signs = any(head(c) & _PLACE_SIGNS for c in profile.columns if c is not column)
     return signs or bool(said & {w.rstrip("sx") for w in PLACES})
+
+
+def is_of_things(column: Column) -> bool:
+    """Return whether a column is about the animal of somebody rather than about them."""
+    return bool(head(column) & _THINGS)
+
+
+def is_scene(column: Column, told: About) -> bool:
+    """Return whether a column is where something happened, rather than where somebody lives."""
+    said = head(column)
+    return speaks(said, "scene") or (told.facts and speaks(said, "street"))
 
 
 def is_secret(column: Column) -> bool:
@@ -307,6 +393,11 @@ def after_the_dead(column: Column, profile: Profile) -> bool:
     if said == {"auteur"}:
         return any(speaks(head(c), "works") for c in profile.columns if c is not column)
     return bool(said)
+
+
+def _own_names(named: Sequence[Column]) -> bool:
+    """True where the cells of « raison sociale » name people: they trade in a name of their own."""
+    return any(head(c) & _OF_COMPANIES for c in named)
 
 
 def _trades_alone(columns: Iterable[Column], named: list[Column], heads: set[str]) -> bool:

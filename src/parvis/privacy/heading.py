@@ -43,9 +43,9 @@ def _head(label: str, name: str) -> frozenset[str]:
     return frozenset({*words(label), *name.split("_"), *plain(label)})
 
 
-def speaks(said: Set[str], name: str) -> bool:
-    """Return whether the words of a header speak of a thing."""
-    return _said("headers", name).among(_singular(said))
+def speaks(said: Set[str], name: str, *, several: bool = True) -> bool:
+    """Return whether the words of a header speak of a thing, or of ``several``: « foyers » counts, « foyer » numbers."""
+    return _said("headers", name).among(_singular(said) if several else said)
 
 
 def cells_say(cells: Sequence[str], *names: str) -> str:

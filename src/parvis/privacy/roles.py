@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parvis.privacy.about import About, about
+from parvis.privacy.about import About, about, is_of_things, is_scene
 from parvis.privacy.heading import cells_say, head, speaks
 from parvis.privacy.meanings import QUASI, SENSITIVE
 from parvis.values import Column, Finding, Kind, Profile
@@ -17,6 +17,7 @@ ROLES = ("direct", "sensitive", "text", "quasi")  # from what tells most; "" for
 _HELD_BACK = ("safety", "business_secret")  # not for people's sake
 _NAMING = ("privacy.person_name", "privacy.last_name", "privacy.nir", "privacy.birth_date")
 _KINDS = (Kind.DATE, Kind.DATETIME)  # the day something happened to somebody
+_FIGURES = (Kind.INTEGER, Kind.NUMBER)
 _QUASI_MEANINGS = frozenset({*QUASI, "address", "month", "pseudonym", "case_number", "first_name"})
 _OF_PEOPLE = ("family", "nationality", "sex")  # what cells say of nobody but people ...
 _OF_ANYONE = (
@@ -77,14 +78,18 @@ def _narrowing(column: Column, profile: Profile, told: About) -> str:
     if _is_free_text(column):
         return "text"
     said = head(column)
+    if is_of_things(column):
+        return ""
     if column.kind is Kind.GEOMETRY or column.name in profile.point:
         return "quasi"
     when = column.kind in _KINDS or column.meaning == "date"
+    if column.meaning == "address" and is_scene(column, told):
+        return ""
     if column.meaning in _QUASI_MEANINGS or (when and (told.each or not told.of_bodies)):
         return "quasi"
     if told.of_bodies and speaks(said, "office"):
         return ""
-    if speaks(said, "trait") or (told.each and speaks(said, "quasi")):
+    if speaks(said, "trait") or (told.each and speaks(said, "quasi_figures" if column.kind in _FIGURES else "quasi")):
         return "quasi"
     choice = column.kind is Kind.TEXT and cells_say(column.examples, *(_OF_ANYONE if told.each else _OF_PEOPLE))
     return "quasi" if choice else ""

@@ -23,6 +23,8 @@ from parvis.privacy.about import (
     after_the_dead,
     identifies,
     is_choice,
+    is_of_things,
+    is_scene,
     is_secret,
     names_a_place,
     shows_a_home,
@@ -61,6 +63,7 @@ _ENOUGH = 0.4  # share of them that must be surnames
 _AT_ONCE = 40  # columns looked at by one query ...
 _SHORT = 20_000  # ... of a table of at most so many rows, or whose values are at hand
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
+_NO_NAMES = ("nomb", "nomen", "nomin")  # nombre, nomenclature, nomination
 _FEW = 60  # different cells of a column of choices
 _BATCH = 5000  # distinct cells read at once
 _KNOWN = 20_000  # texts of which it is remembered what stands in them ...
@@ -286,6 +289,8 @@ class _Table:
             return not self._all_places(column)
         if column.meaning == "last_name" and names_a_place(column, self.profile):
             return False
+        if column.meaning == "last_name" and speaks(head(column), "person"):
+            return True
         if column.meaning == "last_name" and not self._beside(column, _BESIDE_SURNAMES):
             return self._surnames(column)
         if column.meaning in DIRECT:
@@ -296,6 +301,8 @@ class _Table:
             return self.about.sole_trader
         if self.about.homes and column.meaning in ("address", "case_number"):
             return True
+        if column.meaning == "address" and is_scene(column, self.about):
+            return False
         if column.meaning in BESIDE_PEOPLE:
             return self.people or (column.meaning in SENSITIVE and self._of_someone(column))
         return column.meaning == "first_name" and self.people
@@ -306,7 +313,7 @@ class _Table:
             return ""
         if self.about.homes and head(column) & HOMES and not shows_a_home(column):
             return "case_number"
-        if self.about.past or not (self.people or self._of_someone(column)):
+        if self.about.past or is_of_things(column) or not (self.people or self._of_someone(column)):
             return ""
         if self._names_alone(column):
             return "last_name"
@@ -321,7 +328,8 @@ class _Table:
         if column.kind is not Kind.TEXT or column.meaning or after_the_dead(column, self.profile):
             return False
         said = head(column)
-        return ("nom" in said or speaks(said, "person")) and self._surnames(column)
+        named = any(w.startswith("nom") and not w.startswith(_NO_NAMES) for w in said)
+        return (named or speaks(said, "person")) and self._surnames(column)
 
     def _held_back(self, column: Column) -> Iterator[str]:
         """Yield what a column tells that the law holds back, whatever its cells are."""
