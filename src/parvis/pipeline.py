@@ -81,7 +81,6 @@ SURE = 0.6
 PREVIEW_ROWS = 20
 # Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
 HOMES = 11  # of a square, as Insee shows them
-COUNTED_ROWS = 20_000  # of a table whose small counts are looked for
 KEPT_ROWS = 1_000_000
 
 
@@ -753,7 +752,7 @@ def _examine_table(
         if profile.point or any(c.kind is Kind.GEOMETRY for c in profile.columns):
             policy = dataclasses.replace(policy, blurring=Blurring(HOMES))
         policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
-    elif profile.rows <= COUNTED_ROWS:
+    else:
         policy = dataclasses.replace(policy, hiding=_too_small(typed, profile, policy))
     preparation = Preparation(
         id=_identity(parcel, raw.name),
@@ -790,10 +789,10 @@ def _alone(typed: Path | Cells, profile: Profile, policy: Policy) -> Anonymity |
 def _too_small(typed: Path | Cells, profile: Profile, policy: Policy) -> Hiding | None:
     """Return how the small counts of a table are hidden; None of one that counts nobody, or on a harmless matter."""
     columns = [c for c in profile.columns if (r := policy.rule(c.name)) is None or r.transform == "keep"]
-    if not any(c.kind is Kind.INTEGER for c in columns):
-        return None
     from parvis.privacy import counts
 
+    if not counts.may_count(columns, profile.rows):
+        return None
     return counts.proposed(typed.file() if isinstance(typed, Cells) else typed, columns, profile)
 
 

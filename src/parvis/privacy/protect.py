@@ -36,6 +36,7 @@ from parvis.values import Anonymity, Averaging, Blurring, Column, Finding, Hidin
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
+    from parvis.privacy.counts import Released
     from parvis.privacy.geography.areas import Area
     from parvis.privacy.tabular.noise import Spent
 
@@ -87,12 +88,14 @@ class Given:
     """What applying a policy needs besides the table.
 
     ``secret`` draws what is drawn: the same table is then protected the same way again; without one, a secret is made and
-    forgotten. ``areas`` are those of the town, ``spent`` what the dataset's former versions used of its budget of noise.
+    forgotten. ``areas`` are those of the town, ``spent`` what the dataset's former versions used of its budget of noise,
+    ``before`` the tables of counts that everybody has of the town already.
     """
 
     secret: bytes = b""
     areas: Sequence[Area] = ()
     spent: Sequence[Spent] = ()
+    before: Sequence[Released] = ()
 
     @property
     def drawing(self) -> bytes:
@@ -280,10 +283,10 @@ def _without_small_counts(path: Path, wanted: Hiding, given: Given) -> Hidden:
 
     waiting = path.with_name(f"{path.name}.hidden")
     try:
-        if wanted.way == "hide":
-            hidden = counts.apply(path, wanted, waiting)
+        if wanted.way == "hide" or wanted.rare or wanted.whole:
+            hidden = counts.apply(path, wanted, waiting, given.before)
         else:
-            table, hidden = ways.apply(pq.read_table(path), wanted, given.drawing)
+            table, hidden = ways.apply(counts.without_rates(pq.read_table(path), wanted), wanted, given.drawing)
             pq.write_table(table, waiting, compression="zstd")
         waiting.replace(path)
     finally:
@@ -294,10 +297,11 @@ def _without_small_counts(path: Path, wanted: Hiding, given: Given) -> Hidden:
 def _counted_again(path: Path, columns: Sequence[Column], wanted: Hiding) -> tuple[Column, ...]:
     """Return the columns as hiding left them: what is hidden stays in no statistics, and a column says what is."""
     names, rows = pq.read_schema(path).names, pq.read_metadata(path).num_rows
+    touched = {*wanted.values, *wanted.rates, wanted.whole, wanted.rare}
     columns = [_noted(c, wanted) for c in columns]
     with sql.connect(path.parent) as engine:
         told = [
-            dataclasses.replace(c, **_statistics(engine, path, rows, c)) if c.name in wanted.values else c
+            dataclasses.replace(c, **_statistics(engine, path, rows, c)) if c.name in touched else c
             for c in columns
             if c.name in names
         ]
