@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from parvis import cycles
 from parvis.catalogue import metadata as describing
@@ -71,7 +71,7 @@ from parvis.values import (
 
 if TYPE_CHECKING:
     from parvis.privacy.criteria import Criteria
-    from parvis.privacy.rehearsal import Price, Rehearsal
+    from parvis.privacy.rehearsal import Rehearsal
 
 Progress = Callable[[float, str], None]
 
@@ -82,6 +82,7 @@ PREVIEW_ROWS = 20
 # Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
 HOMES = 11  # of a square, as Insee shows them
 KEPT_ROWS = 1_000_000
+TRIED_ROWS = 50_000  # of a table for which the price of other choices is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +237,16 @@ def rehearse(
     others: Sequence[Version] = (),
     inhabitants: int = 0,
     follows: str = "",
+    dataset: str = "",
+    layer: Version | Preparation | None = None,
 ) -> Rehearsal:
     """Return what a prepared table would be under a policy, whether it is decided or not yet.
 
     ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town;
-    ``follows`` the version before. Nothing is raised for a policy that cannot be applied: it is said.
+    ``follows`` the version before, ``dataset`` the one that it would renew; ``layer`` that of the town's areas, when the
+    policy wants them. Nothing is raised for a policy that cannot be applied: it is said.
     """
-    from parvis.privacy import criteria, publishable
+    from parvis.privacy import budget, criteria, publishable
     from parvis.privacy.rehearsal import Rehearsal
     from parvis.store import proofs
 
@@ -251,28 +255,63 @@ def rehearse(
     try:
         with folder.workspace() as work:
             staged = vault.staged(folder, preparation.id, work)
-            safe = protecting.protect(staged, profile, policies.accept(policy, "rehearsal"), work / "safe.parquet")
-            before, after = _attacked(folder, staged, preparation, safe, others)
-            shown, prices = protecting.first_rows(safe, PREVIEW_ROWS), _prices(staged, preparation, policy, work)
+            given, tried = _given(folder, dataset, layer, work), policies.accept(policy, "rehearsal")
+            budget.check(tried, preparation.metadata.title, given.spent, "")
+            safe = protecting.protect(staged, profile, tried, work / "safe.parquet", given)
+            before, after = _attacked(folder, staged, preparation, safe, others, given)
+            shown = protecting.first_rows(safe, PREVIEW_ROWS)
+            other = _other_choices(staged, preparation, tried, given, work)
     except ParvisError as error:
         facts = publishable.facts_of(findings, policy, inhabitants=inhabitants, people=speaks)
         return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
     facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
-    told = publishable.may_publish(facts)
     then = proofs.public(folder, follows) if follows else None
     risen = criteria.rises(then.after, after) if then is not None and then.after is not None and after else ()
-    return Rehearsal(shown, safe.columns, "", told, before, after, safe.price, prices, safe.hidden, safe.blurred, risen)
+    return Rehearsal(
+        preview=shown, columns=safe.columns, permission=publishable.may_publish(facts), before=before, after=after,
+        price=safe.price, hidden=safe.hidden, blurred=safe.blurred, averaged=safe.averaged, synthetic=safe.synthetic,
+        risen=risen, spent=budget.used(given.spent), **other,
+    )  # fmt: skip
 
 
-def _prices(staged: Path, preparation: Preparation, policy: Policy, work: Path) -> tuple[Price, ...]:
-    """Return what making rows alike would cost at several sizes of group, under what is decided of columns."""
-    if policy.anonymity is None:
-        return ()
-    from parvis.privacy import anonymity
+def _given(
+    folder: Folder, dataset: str, layer: Version | Preparation | None, work: Path, *, number: int = 0
+) -> protecting.Given:
+    """Return what applying a policy to a table of a dataset needs besides the table."""
+    from parvis.privacy.geography import areas
+    from parvis.store import drawing
 
-    bare = dataclasses.replace(policies.accept(policy, "rehearsal"), anonymity=None)
-    safe = protecting.protect(staged, preparation.profile, bare, work / "bare.parquet")
-    return anonymity.prices(safe.path, safe.columns, policy.anonymity)
+    laid: tuple[areas.Area, ...] = ()
+    if isinstance(layer, Version):
+        laid = areas.read(folder.object(layer.object), layer.columns)
+    elif layer is not None:
+        laid = areas.read(vault.staged(folder, layer.id, work), layer.profile.columns)
+    spent = drawing.spent(folder, dataset, but=number)
+    return protecting.Given(secret=drawing.secret(folder), areas=laid, spent=spent)
+
+
+def _other_choices(
+    staged: Path, preparation: Preparation, policy: Policy, given: protecting.Given, work: Path
+) -> dict[str, Any]:
+    """Return what the other choices would cost, under what is decided of columns; none is looked for in a large table."""
+    from parvis.privacy import prices
+
+    columns = preparation.profile.columns
+    # Squares and areas are columns by which rows are made alike: they stay.
+    placed = dataclasses.replace(_bare(policy), blurring=policy.blurring if policy.synthesis is None else None)
+    bare = protecting.protect(staged, preparation.profile, placed, work / "bare.parquet", given)
+    if bare.rows > TRIED_ROWS:
+        return {}
+    policy = dataclasses.replace(policy, anonymity=protecting.asked_of_rows(policy, preparation.profile, bare.columns))
+    own = {c.name for c in columns} if rows_are_people(preparation.profile, preparation.findings) else set[str]()
+    told = prices.of_others(bare.path, bare.columns, policy, given.drawing, own, [c.meaning for c in columns])
+    return dict(told)
+
+
+def _bare(policy: Policy) -> Policy:
+    """Return the policy of the columns alone: nothing is done to the rows."""
+    nothing: dict[str, Any] = dict.fromkeys(policies.WISHES)
+    return dataclasses.replace(policies.in_force(policy), **nothing)
 
 
 def commit(
@@ -286,22 +325,29 @@ def commit(
     others: Sequence[Version] = (),
     inhabitants: int = 0,
     traces: Sequence[Finding] = (),
+    layer: Version | Preparation | None = None,
     now: str,
 ) -> Version:
     """Return the version made of a preparation under a decided policy: protected, attacked, on the shelf with its proof.
 
     ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town;
-    ``traces`` what was found in the hidden places of the file.
+    ``traces`` what was found in the hidden places of the file; ``layer`` that of the town's areas, when the policy wants them.
     Nothing is public yet: ``store.shelf.release`` makes it so. Doing it again gives the same version.
-    Raises: RefusedError, naming the columns, while personal data awaits a decision, or with what the law says against it.
+    Raises: RefusedError, naming the columns, while personal data awaits a decision, with what the law says against it, or
+    when the dataset has no budget of noise left.
     """
+    from parvis.privacy import budget
     from parvis.privacy import proof as proving
     from parvis.store import proofs
 
     with folder.workspace() as work:
         staged = vault.staged(folder, preparation.id, work)
-        safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet")
-        before, after = _attacked(folder, staged, preparation, safe, others)
+        given = _given(folder, dataset, layer, work, number=number)
+        budget.check(policy, metadata.title, given.spent, now[:10])
+        if policy.synthesis is not None:
+            metadata = describing.as_synthetic(metadata)
+        safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet", given)
+        before, after = _attacked(folder, staged, preparation, safe, others, given)
         _may_leave(preparation, policy, after, inhabitants)
         version = shelf.put(
             folder,
@@ -314,7 +360,7 @@ def commit(
             schema=preparation.schema,
             crs=preparation.profile.crs,
             # The frame of the places as they were would give some of them back.
-            bbox=() if policy.blurring is not None else preparation.profile.bbox,
+            bbox=() if policy.blurring is not None or policy.synthesis is not None else preparation.profile.bbox,
             point=preparation.profile.point,
             source_digest=preparation.parcel.digest,
             policy=wording.nameless(safe.policy, preparation.profile),
@@ -339,10 +385,11 @@ def _attacked(
     preparation: Preparation,
     safe: protecting.SafeTable,
     others: Sequence[Version],
+    given: protecting.Given,
 ) -> tuple[Criteria | None, Criteria | None]:
     """Return what an outsider could do with a raw copy, and with what would be published; None of a table of nobody."""
-    profile = preparation.profile
-    if not profile.rows or not rows_are_people(profile, preparation.findings):
+    profile, drawn = preparation.profile, safe.policy.synthesis is not None
+    if not profile.rows or not (drawn or rows_are_people(profile, preparation.findings)):
         return None, None
     from parvis.privacy import measure as measuring
     from parvis.privacy.attacks.linkage import Public
@@ -351,7 +398,25 @@ def _attacked(
     columns = wording.discreet(preparation.parcel, profile)[1].columns  # a header may name somebody
     title = preparation.metadata.title
     before = measuring.measure(staged, columns, staged, columns, title=title)
+    if drawn:
+        return before, _attacked_copy(staged, profile, safe, given)
     return before, measuring.measure(staged, columns, safe.path, safe.columns, rows=safe.kept, title=title, others=near)
+
+
+def _attacked_copy(staged: Path, profile: Profile, safe: protecting.SafeTable, given: protecting.Given) -> Criteria:
+    """Return what a synthetic copy tells of people, beside one that was made without half of them."""
+    from parvis.privacy import measure as measuring
+    from parvis.privacy.attacks.copies import Blind
+    from parvis.privacy.synthesis import draw
+
+    assert safe.policy.synthesis is not None
+    beside = safe.path.with_name("beside.parquet")
+    bare = protecting.protect(staged, profile, _bare(safe.policy), safe.path.with_name("real.parquet"), given)
+    least = draw.least_shared([c.meaning for c in profile.columns])
+    rows = draw.unseen(bare.path, bare.columns, safe.policy.synthesis, given.drawing, beside, least)
+    meanings = {c.name: c.meaning for c in profile.columns}
+    columns = [dataclasses.replace(c, meaning=c.meaning or meanings.get(c.name, "")) for c in bare.columns]
+    return measuring.measure_synthetic(bare.path, columns, safe.path, safe.columns, blind=Blind(beside, rows))
 
 
 def _may_leave(preparation: Preparation, policy: Policy, after: Criteria | None, inhabitants: int) -> None:
@@ -469,7 +534,7 @@ def verified(
 
 def compared(folder: Folder, preparation: Preparation, version: Version) -> tuple[Finding, ...]:
     """Return what a prepared table lost since a version, of the columns that the version's policy left as they were."""
-    touched = {r.column for r in version.policy.rules if r.transform != "keep"}
+    touched = policies.touched(version.policy, version.columns)
     columns = tuple(c for c in version.columns if c.name not in touched)
     profile = preparation.profile
     left = dataclasses.replace(profile, columns=tuple(c for c in profile.columns if c.name not in touched))
@@ -509,7 +574,7 @@ def beside(
 
 
 def _released(folder: Folder, version: Version) -> neighbours.Other:
-    touched = {r.column for r in version.policy.rules if r.transform != "keep"}
+    touched = policies.touched(version.policy, version.columns)
     columns = tuple(c for c in version.columns if c.name not in touched)
     title = version.metadata.title or version.metadata.source
     held = comparing.Held(title, Profile("parquet", version.rows, columns), folder.object(version.object))
@@ -884,7 +949,9 @@ def _public(preparation: Preparation, policy: Policy) -> tuple[Finding, ...]:
     A remark on a column that the policy changes may quote what it takes away, and one on points quotes both coordinates:
     neither is kept. Repairs and lines speak of the original, which stays private; so may a remark on another file.
     """
-    touched = {r.column for r in policy.rules if r.transform != "keep"}
+    if policy.synthesis is not None:
+        return ()
+    touched = policies.touched(policy)
     if touched & {*preparation.profile.point}:
         touched |= {*preparation.profile.point}
     labels = {c.label for c in preparation.profile.columns if c.name in touched}

@@ -330,3 +330,65 @@ def test_a_table_without_places_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": ["x"]}), tmp_path / "t.parquet")
     with pytest.raises(InputError):
         hidden.in_squares(tmp_path / "t.parquet", [Column("a", "A")], tmp_path / "o.parquet", k=K)
+
+
+# --- Areas of the town ----------------------------------------------------------------------------
+
+
+def _layer(tmp_path: Path, squares: dict[str, tuple[float, float, float, float]]) -> tuple[Path, tuple[Column, ...]]:
+    path = tmp_path / "layer.parquet"
+    rows = {
+        "id": list(range(len(squares))),
+        "commentaire": ["vu"] * len(squares),
+        "nom_quartier": list(squares),
+        "geometry": [shapely.to_wkb(shapely.box(*own)) for own in squares.values()],
+    }
+    pq.write_table(pa.table(rows), path)
+    kinds = {"id": Kind.INTEGER, "geometry": Kind.GEOMETRY}
+    columns = tuple(
+        Column(n, n, kinds.get(n, Kind.TEXT), filled=len(squares), distinct=1 if n == "commentaire" else len(squares))
+        for n in rows
+    )
+    return path, columns
+
+
+TOWN = {"Centre": (3.10, 47.20, 3.11, 47.21), "Gare": (3.11, 47.20, 3.12, 47.21), "Hameau": (3.12, 47.20, 3.13, 47.21)}
+
+
+def test_people_are_published_by_areas_of_the_town_small_ones_joined(tmp_path: Path) -> None:
+    path, columns = _layer(tmp_path, TOWN)
+    laid = areas.read(path, columns)
+    assert [a.name for a in laid] == list(TOWN)
+    spots = [(3.101 + n * 1e-4, 47.205) for n in range(20)] + [(3.111 + n * 1e-4, 47.205) for n in range(20)]
+    spots += [(3.125, 47.2042), (3.126, 47.2043), (3.9, 47.9)]  # two in the hamlet, one out of the town
+    typed = tmp_path / "typed.parquet"
+    pq.write_table(pa.table({"lon": [x for x, _ in spots], "lat": [y for _, y in spots]}), typed)
+    pair = (Column("lon", "Lon", Kind.NUMBER, "longitude"), Column("lat", "Lat", Kind.NUMBER, "latitude"))
+    told = hidden.in_areas(typed, pair, tmp_path / "out.parquet", laid, k=11)
+    held = pq.read_table(told.path).to_pylist()
+    assert told.by_area == {"Centre": 20, "Gare + Hameau": 22} and told.withheld == 1
+    assert {r["quartier_publie"] for r in held[20:42]} == {"Gare + Hameau"} and held[42] == dict.fromkeys(held[42])
+    assert len({(r["lon"], r["lat"]) for r in held}) == 3, "one place an area: nobody's own"
+    assert not {(r["lon"], r["lat"]) for r in held[:42]} & set(spots)
+    assert [c.label for c in told.columns] == ["Lon", "Lat", "Quartier publié"] and told.columns[0].minimum is None
+
+
+def test_points_become_the_outline_of_their_area(tmp_path: Path) -> None:
+    path, columns = _layer(tmp_path, TOWN)
+    typed = tmp_path / "typed.parquet"
+    points = [shapely.to_wkb(shapely.Point(3.101 + n * 1e-4, 47.205)) for n in range(15)]
+    pq.write_table(pa.table({"geometry": points}), typed)
+    shape = (Column("geometry", "Lieu", Kind.GEOMETRY),)
+    told = hidden.in_areas(typed, shape, tmp_path / "out.parquet", areas.read(path, columns), k=11)
+    shapes = set(pq.read_table(told.path).column("geometry").to_pylist())
+    assert len(shapes) == 1 and shapely.from_wkb(shapes.pop()).equals(shapely.box(*TOWN["Centre"]))
+
+
+def test_a_layer_that_gives_no_area_is_refused_in_french(tmp_path: Path) -> None:
+    path, columns = _layer(tmp_path, {"A": TOWN["Centre"]})
+    with pytest.raises(InputError, match="ne donne pas de quartiers"):
+        areas.read(path, columns[:3])
+    dots = tmp_path / "dots.parquet"
+    pq.write_table(pa.table({"geometry": [b"\x01\x01\x00\x00\x00" + b"\x00" * 16, None]}), dots)
+    with pytest.raises(InputError, match="ne donne pas de quartiers"):
+        areas.read(dots, columns[3:])

@@ -117,6 +117,36 @@ def decided(metadata: Metadata) -> Metadata:
     return dataclasses.replace(metadata, title=metadata.title.strip()[:TITLE])
 
 
+# Written in the metadata themselves, in French as they are: every reader, in every format, must meet it.
+SYNTHETIC_TITLE = "(copie synthétique)"
+SYNTHETIC_SAID = (
+    "Copie synthétique : aucune ligne n'est celle d'une personne. Les colonnes, et leurs liens deux à deux, ressemblent à ceux "
+    "du fichier d'origine ; ce qu'on calcule sur ces lignes est approché."
+)
+SYNTHETIC_KEYWORD = "données synthétiques"
+
+
+def as_synthetic(metadata: Metadata) -> Metadata:
+    """Return the metadata of a synthetic copy, that say so wherever they are read. Doing it again changes nothing."""
+    title, said = metadata.title, metadata.description
+    if SYNTHETIC_TITLE not in title:
+        title = f"{title[: TITLE - len(SYNTHETIC_TITLE) - 1].strip()} {SYNTHETIC_TITLE}"
+    if SYNTHETIC_SAID not in said:
+        said = f"{SYNTHETIC_SAID}\n\n{said}".strip()
+    keywords = tuple(dict.fromkeys([*metadata.keywords, SYNTHETIC_KEYWORD]))
+    return dataclasses.replace(metadata, title=title, description=said, keywords=keywords)
+
+
+def as_itself(metadata: Metadata) -> Metadata:
+    """Return the metadata without what was said of a copy: the table itself is published again."""
+    return dataclasses.replace(
+        metadata,
+        title=metadata.title.replace(SYNTHETIC_TITLE, "").strip(),
+        description=metadata.description.replace(SYNTHETIC_SAID, "").strip(),
+        keywords=tuple(k for k in metadata.keywords if k != SYNTHETIC_KEYWORD),
+    )
+
+
 # --- Steps ----------------------------------------------------------------------------------------
 
 

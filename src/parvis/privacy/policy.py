@@ -271,6 +271,14 @@ def in_force(policy: Policy) -> Policy:
     return dataclasses.replace(policy, rules=tuple(r for r in policy.rules if r.column not in means.columns))
 
 
+def touched(policy: Policy, columns: Sequence[Column] = ()) -> set[str]:
+    """Return the names of the columns that a policy does not leave as they were; all of ``columns`` for a synthetic copy."""
+    changed = {r.column for r in in_force(policy).rules if r.transform != "keep"}
+    changed |= {*policy.averaging.columns} if policy.averaging is not None else set()
+    changed |= {*policy.hiding.values} if policy.hiding is not None and policy.hiding.way != "hide" else set()
+    return changed | ({c.name for c in columns} if policy.synthesis is not None else set())
+
+
 def averaged(policy: Policy, finding: Finding) -> bool:
     """Return whether the means of a decided averaging take away what a finding saw: those of as many as the law asks."""
     means, meaning = policy.averaging, str(finding.values["meaning"])

@@ -17,14 +17,17 @@ from parvis import __version__
 from parvis.privacy import criteria as judging
 from parvis.privacy import law, publishable, wording
 from parvis.privacy import policy as policies
+from parvis.privacy.budget import spent_by
 from parvis.privacy.criteria import DOUBT, FAILED, UNTRIED, Criteria
 from parvis.privacy.law import Article, Threshold
 from parvis.privacy.meanings import GROUNDS
 from parvis.privacy.publishable import Permission
-from parvis.values import Column, Finding, Policy, Profile, Rule, from_json, msg, to_json
+from parvis.values import Column, Finding, Hiding, Policy, Profile, Rule, from_json, msg, to_json
 
 FORMAT = 1  # of the JSON
 THE_TOWN = "commune"  # who decided, for everybody
+
+ALL_OF_THEM = (policies.ROWS, policies.COUNTS, policies.PLACES)  # where the label of a column stands, a sentence
 
 NOTHING_LEFT = msg("Aucun risque au-dessus des seuils n'a été trouvé par les attaques menées.")
 KEPT = msg("La colonne « {column} » garde des données personnelles. {ground}")
@@ -35,7 +38,13 @@ NOT_MEASURED = msg("Les trois critères n'ont pas été mesurés sur cette versi
 GROUPED = msg("Regroupées ; personnes qui se ressemblent, au moins")
 SQUARED = msg("Remplacés par des carreaux ; foyers de chacun, au moins")
 MOVED = msg("Déplacés ; foyers possibles de chacun, au moins")
+AREAS = msg("Remplacés par les quartiers, réunis au besoin ; foyers de chacun, au moins")
 SMALL = msg("Cachés, avec ceux qui permettraient de les recalculer")
+ROUNDED = msg("Tous arrondis au multiple de")
+KEYED = msg("Tous changés un peu, de la même façon dans chaque tableau")
+NOISY = msg("Bruit ajouté à chacun (confidentialité différentielle), epsilon")
+MEANS = msg("Nombres remplacés par des moyennes ; personnes de chacune, au moins")
+COPIED = msg("Remplacées par une copie synthétique, où aucune ligne n'est celle d'une personne ; epsilon")
 NOBODY_THERE = msg("Les lignes publiées parlent d'organismes, de lieux ou de choses, et non de personnes.")
 NO_PROMISE = msg(
     "Une mesure n'est pas une promesse : d'autres fichiers peuvent paraître demain. Elle est refaite à chaque version."
@@ -174,12 +183,15 @@ def prove(
         source=Side(source_digest, profile.rows, len(profile.columns), committed(source_digest, salt), salt),
         result=Side(result_digest, rows, len(columns)),
         found=(*(_found(f) for f in policies.blocking(findings)), *(_trace(t) for t in traces)),
-        done=(*(_done(r, labels.get(r.column, r.column)) for r in policy.rules), *_done_to_rows(policy)),
+        done=(
+            *(_done(r, labels.get(r.column, r.column)) for r in policies.in_force(policy).rules),
+            *_done_to_rows(policy, labels),
+        ),
         permission=publishable.may_publish(facts),
         remains=tuple(_remains(findings, policy, after, people)),
         before=before,
         after=after,
-        thresholds=_thresholds(subjects),
+        thresholds=_thresholds(subjects, drawn=spent_by(policy, "", "") is not None),
         dataset=dataset,
         version=version,
         number=number,
@@ -266,15 +278,32 @@ def _done(rule: Rule, label: str) -> Done:
     )
 
 
-def _done_to_rows(policy: Policy) -> Iterator[Done]:
+def _done_to_rows(policy: Policy, labels: Mapping[str, str]) -> Iterator[Done]:
+    copy = policy.synthesis
+    if copy is not None:
+        yield Done(policies.ROWS, "synthesis", COPIED, {"epsilon": copy.epsilon}, decided_by=copy.decided_by)
+        return
     if policy.anonymity is not None:
         wanted = policy.anonymity
         yield Done(policies.ROWS, "alike", GROUPED, {"k": wanted.k}, decided_by=wanted.decided_by)
+    if policy.averaging is not None:
+        means = policy.averaging
+        for name in means.columns:
+            yield Done(labels.get(name, name), "means", MEANS, {"k": means.k}, decided_by=means.decided_by)
     if policy.hiding is not None:
-        yield Done(policies.COUNTS, "hide", SMALL, decided_by=policy.hiding.decided_by)
+        title, told = _counts_done(policy.hiding)
+        yield Done(policies.COUNTS, policy.hiding.way, title, told, decided_by=policy.hiding.decided_by)
     if policy.blurring is not None:
-        title = SQUARED if policy.blurring.shape == "squares" else MOVED
+        title = {"squares": SQUARED, "areas": AREAS}.get(policy.blurring.shape, MOVED)
         yield Done(policies.PLACES, "blur", title, {"k": policy.blurring.k}, decided_by=policy.blurring.decided_by)
+
+
+def _counts_done(hiding: Hiding) -> tuple[str, dict[str, Any]]:
+    if hiding.way == "round":
+        return ROUNDED, {"base": hiding.base}
+    if hiding.way == "noise":
+        return NOISY, {"epsilon": hiding.epsilon}
+    return (KEYED if hiding.way == "key" else SMALL), {}
 
 
 def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None, people: bool) -> list[Remark]:
@@ -304,8 +333,9 @@ def _remains(findings: Sequence[Finding], policy: Policy, after: Criteria | None
     return [*out, Remark(DIFFERENCE, {"count": others}) if others else Remark(ALONE), Remark(NO_PROMISE)]
 
 
-def _thresholds(subjects: set[str]) -> tuple[Threshold, ...]:
-    names = dict.fromkeys(t.name for t in law.thresholds() if t.name != "inhabitants")
+def _thresholds(subjects: set[str], *, drawn: bool) -> tuple[Threshold, ...]:
+    left = {"inhabitants"} if drawn else {"inhabitants", "epsilon"}
+    names = dict.fromkeys(t.name for t in law.thresholds() if t.name not in left)
     return tuple(law.threshold(name, subjects) for name in names)
 
 

@@ -124,11 +124,12 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Giv
             return _synthetic(waiting, profile, plan, policy, out, given)
         alike, rows, blurred = None, profile.rows, None
         if policy.blurring is not None:
-            blurred, plan = _blurred(waiting, plan, policy.blurring)
-        means = set(policy.averaging.columns) if policy.averaging is not None else set[str]()
-        wanted = _without(policy.anonymity, means)
+            blurred, plan = _blurred(waiting, plan, policy.blurring, given.areas)
+        wanted = asked_of_rows(policy, profile, [s.column for s in plan])
         if wanted is not None:
+            named = _named_places(waiting, profile, plan)
             alike = _made_alike(waiting, [_described(s) for s in plan], wanted)
+            _without_shapes(waiting, plan, named, alike.kept)
             plan = [_alike(s, wanted.keys) for s in plan]
             rows = len(alike.kept)
         averaged, mean = None, policy.averaging
@@ -206,12 +207,47 @@ def _made_alike(path: Path, columns: Sequence[Column], wanted: Anonymity) -> Ali
     return alike
 
 
-def _without(wanted: Anonymity | None, means: set[str]) -> Anonymity | None:
-    """Return how rows are made alike by the columns that do not become means; None when none is left."""
-    if wanted is None or not means & {*wanted.keys}:
-        return wanted
-    keys = tuple(k for k in wanted.keys if k not in means)
-    return dataclasses.replace(wanted, keys=keys, first=tuple(f for f in wanted.first if f in keys)) if keys else None
+def asked_of_rows(policy: Policy, profile: Profile, columns: Sequence[Column]) -> Anonymity | None:
+    """Return how rows are made alike once columns are treated and places hidden; None when by no column that is left.
+
+    Numbers that become means are means of people who share the rest, as many of them. What hides a place is known of
+    somebody as the place was.
+    """
+    wanted, mean = policy.anonymity, policy.averaging
+    if wanted is None:
+        return None
+    means = {*mean.columns} if mean is not None else set[str]()
+    added = {c.name for c in columns} - {c.name for c in profile.columns}
+    degrees = {c.name for c in columns if c.meaning in ("longitude", "latitude")}
+    places = (added | degrees) if policy.blurring is not None else added
+    left = [c.name for c in columns if c.name not in means]
+    keys = tuple(n for n in left if n in wanted.keys or n in places)
+    k = max(wanted.k, mean.k if mean is not None else 0)
+    first = tuple(f for f in wanted.first if f in keys)
+    return dataclasses.replace(wanted, k=k, keys=keys, first=first) if keys else None
+
+
+def _named_places(path: Path, profile: Profile, plan: Sequence[_Step]) -> Any:
+    """Return the names of the squares or areas of the rows, None of a table without shapes or without such names."""
+    added = [s.column for s in plan if s.column.name not in {c.name for c in profile.columns}]
+    name = next((c.name for c in added if c.kind is Kind.TEXT), "")
+    shaped = any(s.column.kind is Kind.GEOMETRY for s in plan)
+    return pq.read_table(path, columns=[name]) if name and shaped else None
+
+
+def _without_shapes(path: Path, plan: Sequence[_Step], named: Any, kept: Any) -> None:
+    """Empty the shapes of rows whose square or area was made vaguer: the shape would still tell which it was."""
+    if named is None:
+        return
+    table, name = pq.read_table(path), named.column_names[0]
+    same = [a == b for a, b in zip(named.column(0).take(kept).to_pylist(), table.column(name).to_pylist(), strict=True)]
+    for step in (s for s in plan if s.column.kind is Kind.GEOMETRY):
+        at = table.column_names.index(step.column.name)
+        cells = [c if told else None for c, told in zip(table.column(at).to_pylist(), same, strict=True)]
+        table = table.set_column(at, step.column.name, pa.array(cells, table.column(at).type))
+    waiting = path.with_name(f"{path.name}.shapes")
+    pq.write_table(table, waiting, compression="zstd", row_group_size=sql.GROUP)
+    waiting.replace(path)
 
 
 def _averaged(path: Path, columns: Sequence[Column], wanted: Averaging, group: Anonymity | None) -> Averaged:
@@ -249,16 +285,23 @@ def _as_means(column: Column, wanted: Averaging) -> Column:
     return averages.described(column, wanted) if column.name in wanted.columns else column
 
 
-def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring) -> tuple[Blurred, list[_Step]]:
+def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring, areas: Sequence[Area]) -> tuple[Blurred, list[_Step]]:
     """Write a file again with the places of people hidden, and return what of that is still to be described."""
     from parvis.privacy.geography import written  # late: few tables speak of where people live
 
     if wanted.shape not in BLURS or not 2 <= wanted.k <= 1000:
-        raise InputError("Un lieu se cache parmi 2 à 1 000 foyers, en carreaux ou par déplacement.")
+        raise InputError("Un lieu se cache parmi 2 à 1 000 foyers : carreaux, quartiers ou déplacement.")
     columns, waiting = [_described(s) for s in plan], path.with_name(f"{path.name}.blurred")
     try:
         if wanted.shape == "squares":
             told = written.in_squares(path, columns, waiting, k=wanted.k, home=wanted.home)
+        elif wanted.shape == "areas":
+            if not areas:
+                raise InputError(
+                    "La couche de quartiers n'est plus là, ou n'a pas été choisie.",
+                    "Choisissez une couche de quartiers déposée ou publiée par la commune, ou des carreaux.",
+                )
+            told = written.in_areas(path, columns, waiting, areas, k=wanted.k, home=wanted.home)
         else:
             # The secret is forgotten: nobody undoes the move, and two versions cannot be averaged to a place that is known.
             told = written.moved(path, columns, waiting, secrets.token_bytes(32), k=wanted.k, home=wanted.home)
@@ -274,7 +317,7 @@ def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring) -> tuple[Blurr
             step = _Step(column, sql.Expression(sql.quoted(column.name), column.kind), changed=False)
         steps.append(step)
     sizes = {str(side): count for side, count in told.by_size.items()}
-    return Blurred(pq.read_metadata(path).num_rows, told.withheld, sizes, told.moved), steps
+    return Blurred(pq.read_metadata(path).num_rows, told.withheld, sizes, told.moved, told.by_area), steps
 
 
 def _without_small_counts(path: Path, wanted: Hiding, given: Given) -> Hidden:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.privacy import criteria as judging
-from parvis.privacy.proof import Done, Proof
+from parvis.privacy.proof import ALL_OF_THEM, Done, Proof
 from parvis.text import day, number, spaced
 from parvis.values import msg
 
@@ -120,9 +120,7 @@ def document(proof: Proof, *, say: Say = str, language: str = "fr") -> bytes:
 
 
 def _done(done: Done, say: Say) -> str:
-    parts = [
-        f"« {say(done.column) if done.transform in ('alike', 'hide', 'blur') else done.column} » : {say(done.title)}"
-    ]
+    parts = [f"« {say(done.column) if done.column in ALL_OF_THEM else done.column} » : {say(done.title)}"]
     if done.parameters:
         told = ", ".join(_plain(v) for v in done.parameters.values() if not isinstance(v, bool) and v != "")
         parts[0] += f" ({told})" if told else ""

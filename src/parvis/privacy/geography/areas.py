@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from parvis.errors import InputError
 from parvis.privacy.geography.plane import Points
+from parvis.text import fold
+from parvis.values import Column, Kind
 
 Array = Any
 
@@ -48,6 +53,55 @@ class Gathered:
 
     def labels(self) -> list[str | None]:
         return [self.groups[g].label if g != _NONE else None for g in self.group.tolist()]
+
+
+_NAMED = re.compile(r"\b(?:nom|name|lib|libelle|intitule|quartier|secteur|iris|zone)\w*")
+_APART = 0.9  # of the values of the column that has most, from which another tells the areas apart as well
+_POLYGONS = frozenset({3, 6})  # WKB: polygon, multipolygon
+MOST = 5000  # areas of a layer
+
+
+def read(path: Path, columns: Sequence[Column]) -> tuple[Area, ...]:
+    """Return the areas of a Parquet layer, named by the column that says best which is which.
+
+    Raises: InputError for a layer without outlines, or of too many.
+    """
+    shape = next((c.name for c in columns if c.kind is Kind.GEOMETRY), "")
+    cells: list[Any] = pq.read_table(path, columns=[shape]).column(0).to_pylist() if shape else []
+    kept = [row for row, cell in enumerate(cells) if cell is not None and _kind(cell) in _POLYGONS]
+    if not kept or len(kept) > MOST:
+        raise InputError(
+            "Cette couche ne donne pas de quartiers : il y faut de 1 à {most} contours.",
+            "Choisissez une couche de quartiers, d'IRIS ou de sections.", most=MOST,
+        )  # fmt: skip
+    names = _names(path, columns, len(cells))
+    return tuple(Area(str(row + 1), names[row], cells[row]) for row in kept)
+
+
+def has_areas(columns: Sequence[Column], rows: int) -> bool:
+    """Return whether a table may be a layer of areas, without opening it."""
+    return 1 <= rows <= MOST and any(c.kind is Kind.GEOMETRY for c in columns)
+
+
+def _kind(cell: bytes) -> int:
+    """Return the kind of a WKB shape, whatever its byte order and its further dimensions."""
+    code = int.from_bytes(cell[1:5], "little" if cell[:1] == b"\x01" else "big")
+    return code % 1000 & 0xFF
+
+
+def _names(path: Path, columns: Sequence[Column], rows: int) -> list[str]:
+    """Return what each area is called: the column of words that differ, one whose header says « nom » first."""
+    words = [c for c in columns if c.kind is Kind.TEXT and c.filled and not c.meaning.startswith("insee")]
+    best = max((c.distinct for c in words), default=0)
+    ranked = sorted(words, key=lambda c: (c.distinct < _APART * best, not _said(c)))
+    if not ranked:
+        return [str(row + 1) for row in range(rows)]
+    found = pq.read_table(path, columns=[ranked[0].name]).column(0).to_pylist()
+    return [str(name).strip() if name else str(row + 1) for row, name in enumerate(found)]
+
+
+def _said(column: Column) -> bool:
+    return bool(_NAMED.search(fold(column.label or column.name).replace("_", " ")))
 
 
 def gather(

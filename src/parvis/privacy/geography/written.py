@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError
 from parvis.privacy.geography import grid, masking, plane
+from parvis.privacy.geography.areas import Area, gather
 from parvis.privacy.geography.places import degrees_of
 from parvis.privacy.geography.plane import Points
 from parvis.values import Column, Kind, msg
@@ -22,6 +23,7 @@ from parvis.values import Column, Kind, msg
 Array = Any
 
 SQUARE, SIDE = "carreau", "carreau_m"  # columns that squares add
+AREA, AREA_LABEL = "quartier_publie", msg("Quartier publié")
 SQUARE_LABEL, SIDE_LABEL = msg("Carreau"), msg("Côté du carreau (m)")
 _GROUP = 122_880  # rows of a Parquet row group
 
@@ -35,6 +37,7 @@ class Placed:
     withheld: int
     by_size: Mapping[int, int] = field(default_factory=dict)  # rows by side of square, metres
     moved: float | None = None  # metres, for half of the rows
+    by_area: Mapping[str, int] = field(default_factory=dict)  # rows by name
 
 
 def in_squares(
@@ -50,9 +53,39 @@ def in_squares(
     laid = (grid.finest if overlapping else grid.partition)(points, k)
     sides = [laid.squares[s].size if s >= 0 else None for s in laid.square.tolist()]
     shapes = [laid.squares[s].outline if s >= 0 else None for s in laid.square.tolist()]
-    added = {SQUARE: pa.array(laid.names(), pa.string()), SIDE: pa.array(sides, pa.int64())}
+    added = {
+        SQUARE: (SQUARE_LABEL, pa.array(laid.names(), pa.string())),
+        SIDE: (SIDE_LABEL, pa.array(sides, pa.int64())),
+    }
     told = _write(typed, columns, out, labels, plane.degrees(laid.centres, points.system), shapes, added)
     return Placed(out, told, laid.withheld, laid.by_size())
+
+
+def in_areas(
+    typed: Path, columns: Sequence[Column], out: Path, given: Sequence[Area], *, k: int, home: str = ""
+) -> Placed:
+    """Write the table with each place replaced by the area it lies in, or by several joined until ``k`` homes are there.
+
+    The name of the area is added. Two columns of degrees get a point inside it, a column of points its outline; a row out
+    of all areas loses its place. Raises: InputError when the table has no places, or an outline is none.
+    """
+    import shapely
+
+    found = degrees_of(typed, columns)
+    points, labels = _points(typed, columns, home)
+    assert found is not None
+    laid = gather(found[0], found[1], points, given, k)
+    by_code = {a.code: a.outline for a in given}
+    outlines = [shapely.union_all(shapely.from_wkb([by_code[c] for c in g.codes])) for g in laid.groups]
+    inside = shapely.get_coordinates(shapely.point_on_surface(outlines)) if outlines else np.empty((0, 2))
+    at = np.where(laid.group >= 0, laid.group, len(outlines))
+    degrees = np.vstack([np.round(inside, 6), [[np.nan, np.nan]]])[at]
+    wkb = [*(shapely.to_wkb(o, output_dimension=2) for o in outlines), None]
+    shapes = [wkb[g] for g in at.tolist()]
+    added = {AREA: (AREA_LABEL, pa.array(laid.labels(), pa.string()))}
+    told = _write(typed, columns, out, labels, (degrees[:, 0], degrees[:, 1]), shapes, added)
+    withheld = int((points.placed & (laid.group < 0)).sum())
+    return Placed(out, told, withheld, by_area={g.label: g.rows for g in laid.groups})
 
 
 def moved(
@@ -98,7 +131,7 @@ def _write(
     places: set[str],
     degrees: tuple[Array, Array],
     shapes: Sequence[bytes | None],
-    added: Mapping[str, Any],
+    added: Mapping[str, tuple[str, Any]],
 ) -> tuple[Column, ...]:
     """Write the Parquet and return its columns: every column of a place is replaced, none keeps its statistics."""
     table = pq.read_table(typed)
@@ -109,14 +142,15 @@ def _write(
         else:
             cells = pa.array(degrees[0] if column.meaning == "longitude" else degrees[1], from_pandas=True)
         table = table.set_column(at, column.name, cells)
-    for name, cells in added.items():
+    for name, (_, cells) in added.items():
         table = table.append_column(_free(name, table.column_names), cells)
     pq.write_table(table.replace_schema_metadata(None), out, compression="zstd", row_group_size=_GROUP)
     fresh = [_plain(c, table) if c.name in places else c for c in columns]
-    if added:
-        names = table.column_names[-2:]
-        fresh += [Column(names[0], SQUARE_LABEL, Kind.TEXT), Column(names[1], SIDE_LABEL, Kind.INTEGER, unit="m")]
-        fresh[-2:] = [_plain(c, table) for c in fresh[-2:]]
+    names = table.column_names[len(table.column_names) - len(added) :]
+    for name, (label, cells) in zip(names, added.values(), strict=True):
+        whole = pa.types.is_integer(cells.type)
+        column = Column(name, label, Kind.INTEGER if whole else Kind.TEXT, unit="m" if whole else "")
+        fresh.append(_plain(column, table))
     return tuple(fresh)
 
 

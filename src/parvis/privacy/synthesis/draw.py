@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
 from parvis.privacy import law, sql
+from parvis.privacy.budget import DELTA
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.rehearsal import Synthetic
 from parvis.privacy.stream import Stream
@@ -24,7 +25,6 @@ from parvis.privacy.synthesis.tree import Tree, measure
 from parvis.values import Column, Kind, Synthesis, msg
 
 EPSILONS = (0.5, 1.0, 3.0, 10.0)  # that a page offers
-DELTA = 1e-6
 NOTE = msg("Valeurs synthétiques : aucune ligne n'est celle d'une personne.")
 _FEWEST, _MOST = 50, 500_000  # rows of the original
 _COLUMNS = 40

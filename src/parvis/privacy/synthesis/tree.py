@@ -38,15 +38,9 @@ class Tree:
     pairs: Sequence[tuple[int, int, Floats]]  # (place of the parent, of the child, (m, n) counts)
 
 
-def rho_of(epsilon: float, delta: float) -> float:
-    """Return the rho that keeps within epsilon, but for a chance delta."""
-    far = math.log(1 / delta)
-    return (math.sqrt(far + epsilon) - math.sqrt(far)) ** 2
-
-
 def measure(domains: Sequence[Domain], epsilon: float, delta: float, stream: Stream) -> Tree:
     """Return the columns and the pairs of a table, noisy, spending epsilon (and delta) in all."""
-    rho = Fraction(rho_of(epsilon, delta)).limit_denominator(_PARTS)
+    rho = Fraction(noise.rho_of(epsilon, delta)).limit_denominator(_PARTS)
     count = len(domains)
     share = rho if count == 1 else rho / 3
     columns = [_noisy(_count(d), share / count, stream) for d in domains]

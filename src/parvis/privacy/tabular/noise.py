@@ -145,6 +145,12 @@ def _epsilon_of(rho: float, delta: float) -> float:
     return rho + 2 * math.sqrt(rho * math.log(1 / delta)) if rho > 0 else 0.0
 
 
+def rho_of(epsilon: float, delta: float) -> float:
+    """Return the rho that keeps within epsilon, but for a chance delta."""
+    far = math.log(1 / delta)
+    return (math.sqrt(far + epsilon) - math.sqrt(far)) ** 2
+
+
 # --- Tables ---------------------------------------------------------------------------------------
 
 
