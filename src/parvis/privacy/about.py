@@ -31,7 +31,8 @@ _BODIES = frozenset({"siret", "siren", "rna", "finess", "uai"})
 _ABOUT_PLACES = frozenset("latitude longitude lonlat address ban_key uai finess".split())
 _COUNTS = frozenset(
     "nombre nb nbre effectif effectifs total nombres beneficiaires count population pop taux part pourcentage moyenne "
-    "somme cumul denombrement hommes femmes filles garcons moyen median mediane mini maxi min max plafond plancher seuil bareme".split()
+    "somme cumul denombrement hommes femmes filles garcons moyen median mediane mini maxi "
+    "min max plafond plancher seuil bareme".split()
 )
 _ALL_DIFFER = 0.9  # share of the cells that differ, where each numbers somebody else
 _SURELY = 4  # signs that rows follow people
@@ -120,6 +121,8 @@ class About:
     homes: bool  # it tells, hour by hour, of homes
     ballot: bool  # it tells, hour by hour, who chose what
     each: bool  # a row is one person, whether a name is there or not
+    animals: bool  # a row is an animal, whoever owns it
+    equipment: bool  # a row is a machine
     facts: bool  # it tells what vehicles did, and where
     of_bodies: bool  # it tells of bodies, or of several people at once: whoever is named acts for them
     past: bool  # whom it names died a century ago
@@ -147,6 +150,8 @@ def about(
         homes=bool(told.heads & HOMES) and bool(told.heads & _SHOWING) and hourly and not told.counted,
         ballot=told.ballot,
         each=not told.past and (told.sure or told.unnamed or told.acts or told.by_plate),
+        animals=told.animals,
+        equipment=told.equipment,
         facts=told.facts,
         of_bodies=told.of_bodies,
         past=told.past,
@@ -163,14 +168,15 @@ class _Signs:
         self.title = {w for text in (profile.table, *profile.titles) for w in words(text)}
         self.heads = self.title | {w for c in columns for w in head(c)}
         self.named = [c for c in columns if c.name in also or (c.meaning == "person_name" and names(c))]
-        self.sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
+        sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
+        self.sure = sure and not self.animals
         self.counted = any(map(_counts, columns))
         self.located = (
             bool(self.meanings & _ABOUT_PLACES) or bool(profile.point) or any(c.kind is Kind.GEOMETRY for c in columns)
         )
         self.timed = any(c.kind is Kind.DATETIME for c in columns)
         self.past = any(map(_long_ago, columns))
-        self.traits = sum(map(_tells, columns))
+        self.traits = sum(_tells(c) and not _counts(c) for c in columns)
         self.ballot = bool(self.heads & _BALLOT) and self.timed and not self.counted
         self.of_bodies = self.counted or bool(self.meanings & _BODIES) or bool(self.heads & _OF_BODIES)
         self.marked = any(speaks(head(c), "trait") or c.meaning in _MARKS or _is_trait(c) for c in columns)
@@ -193,6 +199,16 @@ class _Signs:
         return "plate" in self.meanings and (self.timed or speaks(self.heads, "offence"))
 
     @property
+    def animals(self) -> bool:
+        """A row is an animal, and names nobody."""
+        bred = any(speaks(head(c), "breed") for c in self.columns)
+        return bred and not self.named and not self.meanings & {"first_name", "email", "phone", "nir"}
+
+    @property
+    def equipment(self) -> bool:
+        return any(speaks(head(c), "machine") for c in self.columns)
+
+    @property
     def by_plate(self) -> bool:
         return self.facts or ("plate" in self.meanings and speaks(self.heads, "person"))
 
@@ -207,7 +223,7 @@ class _Signs:
     @property
     def of_persons(self) -> bool:
         """The title says who the rows are, or a number does."""
-        several = self.of_bodies or self.located
+        several = self.of_bodies or self.located or self.equipment
         return self.living and not several and (self._titled or any(map(_numbers_people, self.columns)))
 
     @property
@@ -232,7 +248,7 @@ class _Signs:
     @property
     def _followed(self) -> bool:
         """Rows follow people by number: « n° bénéficiaire », « GIR », « date d'ouverture des droits »."""
-        if self.of_bodies or self.located:
+        if self.of_bodies or self.located or self.equipment:
             return False
         protected = sum(bool(theme(c, self.heads)) for c in self.columns)
         number = 2 * any(map(_numbers_people, self.columns)) or any(identifies(c, each=True) for c in self.columns)

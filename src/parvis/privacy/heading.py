@@ -21,13 +21,16 @@ _WORDS = 6  # words of a cell that is a choice
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Words, starts of words, and words that must come together (each one a start)."""
+    """Words, starts of words, words that must come together (each one a start), and words that must stand alone."""
 
     words: frozenset[str]
     starts: tuple[str, ...]
     together: tuple[tuple[str, ...], ...]
+    alone: tuple[str, ...]
 
     def among(self, said: Set[str]) -> bool:
+        if self.alone and all(w.startswith(self.alone) for w in said):
+            return True
         if not self.words.isdisjoint(said) or (self.starts and any(w.startswith(self.starts) for w in said)):
             return True
         return any(all(any(w.startswith(part) for w in said) for part in parts) for parts in self.together)
@@ -45,7 +48,8 @@ def _head(label: str, name: str) -> frozenset[str]:
 
 def speaks(said: Set[str], name: str, *, several: bool = True) -> bool:
     """Return whether the words of a header speak of a thing, or of ``several``: « foyers » counts, « foyer » numbers."""
-    return _said("headers", name).among(_singular(said) if several else said)
+    read = _singular(said) if several else said
+    return _said("headers", name).among(read) and not _said("headers", f"not_{name}").among(read)
 
 
 def cells_say(cells: Sequence[str], *names: str) -> str:
@@ -80,9 +84,12 @@ def _cell(cell: str) -> frozenset[str]:
 @cache
 def _said(file: str, name: str) -> _Said:
     text = files("parvis.privacy.words").joinpath(f"{file}.toml").read_text("utf-8")
-    told = str(tomllib.loads(text)[name]).split()
+    told = str(tomllib.loads(text).get(name, "")).split()
     together = tuple(tuple(p.rstrip("*") for p in w.split("+") if p) for w in told if "+" in w.strip("+"))
-    alone = [w for w in told if "+" not in w.strip("+")]
+    single = [w for w in told if "+" not in w.strip("+") and w[0] != "="]
     return _Said(
-        frozenset(w for w in alone if not w.endswith("*")), tuple(w[:-1] for w in alone if w.endswith("*")), together
+        words=frozenset(w for w in single if not w.endswith("*")),
+        starts=tuple(w[:-1] for w in single if w.endswith("*")),
+        together=together,
+        alone=tuple(w[1:] for w in told if w[0] == "="),
     )

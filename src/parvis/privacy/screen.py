@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis import france
-from parvis.privacy import names, numbers, spans, sql
+from parvis.privacy import disguised, names, numbers, spans, sql
 from parvis.privacy.about import (
     HOMES,
     About,
@@ -59,11 +59,15 @@ if TYPE_CHECKING:
 
 COLUMN, TEXT, LABEL = "column", "text", "label"  # where a value stands: the whole cell, inside it, in the header
 _SAMPLE = 500  # distinct cells that settle a doubt on what a column means
+_KNOWN_NAME = 4  # weight of a surname that is known
+_SEVERAL, _NEARLY = 8, 0.6  # different cells that must be surnames and nothing else, and their share
 _ENOUGH = 0.4  # share of them that must be surnames
 _AT_ONCE = 40  # columns looked at by one query ...
 _SHORT = 20_000  # ... of a table of at most so many rows, or whose values are at hand
 _ANY_CELL = frozenset({"phone", "nir"})  # columns where any cell of figures may be one
 _NO_NAMES = ("nomb", "nomen", "nomin")  # nombre, nomenclature, nomination
+_WORDS, _WORDS_OF_PEOPLE = 3, 8  # of a cell that holds one thing, and of one whose header says that it is somebody
+_OF_ANIMALS = frozenset({"birth_date", "last_name", "identifier"})
 _FEW = 60  # different cells of a column of choices
 _BATCH = 5000  # distinct cells read at once
 _KNOWN = 20_000  # texts of which it is remembered what stands in them ...
@@ -166,8 +170,12 @@ class _Seen:
 
 
 def _is_only_that(column: Column, seen: _Seen) -> bool:
-    """True when most cells of a column hold a thing, and are too short to hold others."""
-    short = all(len(e.split()) <= 3 for e in column.examples)
+    """True when most cells of a column hold a thing, and are too short to hold others.
+
+    « Alice Durand 06 … » under « personne à prévenir » is a column of people.
+    """
+    longest = _WORDS_OF_PEOPLE if speaks(head(column), "person") else _WORDS
+    short = all(len(e.split()) <= longest for e in column.examples)
     return short and seen.count * 2 >= column.filled >= 10
 
 
@@ -204,8 +212,18 @@ class _Table:
             self.people, self.places = self.about.people, self.about.places
 
     def _seen_to_name(self, column: Column) -> bool:
+        if after_the_dead(column, self.profile):
+            return False
         seen = self.inside.get(column.name, {}).get("person_name")
-        return seen is not None and _is_only_that(column, seen) and not after_the_dead(column, self.profile)
+        return (seen is not None and _is_only_that(column, seen)) or self._only_surnames(column)
+
+    def _only_surnames(self, column: Column) -> bool:
+        """True for « Famille » over nothing but surnames."""
+        if column.kind is not Kind.TEXT or column.meaning or not speaks(head(column), "person", several=False):
+            return False
+        cells = self._sample(column)
+        bare = sum(all(france.surname_weight(w) >= _KNOWN_NAME for w in words(c)) for c in cells)
+        return len(cells) >= _SEVERAL and bare >= _NEARLY * len(cells)
 
     def read_texts(self, columns: Sequence[Column]) -> None:
         """Read the columns of text, together where that is possible: the tests of a query cost more than most columns."""
@@ -250,6 +268,9 @@ class _Table:
         if column.kind is Kind.GEOMETRY:
             return
         whole = column.meaning if self._whole(column) else self._by_header(column)
+        other = "" if whole else self._disguised(column)
+        if other:
+            yield self._finding(column, other, COLUMN, self._filled(column))
         if column.kind is Kind.TEXT:
             seen = self._told_inside(column)
         elif column.kind in (Kind.INTEGER, Kind.NUMBER):
@@ -281,7 +302,7 @@ class _Table:
     # --- Columns that are personal by what they mean ---
 
     def _whole(self, column: Column) -> bool:
-        if self.about.past:
+        if self.about.past or (self.about.animals and column.meaning in _OF_ANIMALS):
             return False
         if column.meaning == "person_name":
             if after_the_dead(column, self.profile) or names_a_place(column, self.profile):
@@ -296,7 +317,7 @@ class _Table:
         if column.meaning in DIRECT:
             return True
         if column.meaning == "identifier":
-            return not self.places
+            return not self.places and (self.people or not self.about.equipment)
         if column.meaning == "siret":
             return self.about.sole_trader
         if self.about.homes and column.meaning in ("address", "case_number"):
@@ -323,9 +344,19 @@ class _Table:
             return told
         return theme_of_cells(self._sample(column), each=self.about.each)
 
+    def _disguised(self, column: Column) -> str:
+        """Return the meaning of what a column says in another writing: base64, a page's address, a key made of a name."""
+        if column.kind is not Kind.TEXT or self.about.past or not disguised.may_hold(column.examples):
+            return ""
+        return disguised.meaning(self._sample(column))
+
     def _names_alone(self, column: Column) -> bool:
         """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »."""
-        if column.kind is not Kind.TEXT or column.meaning or after_the_dead(column, self.profile):
+        if (
+            column.kind is not Kind.TEXT
+            or column.meaning not in ("", "occupation")
+            or after_the_dead(column, self.profile)
+        ):
             return False
         said = head(column)
         named = any(w.startswith("nom") and not w.startswith(_NO_NAMES) for w in said)
@@ -361,7 +392,9 @@ class _Table:
         cells = self._sample(column)
         if sum(words(c)[:1] != [] and words(c)[0] in classes.NOUNS for c in cells) * 2 > len(cells):
             return False  # « Fontaine Martin »
-        known = sum(any(france.surname_weight(w) >= 4 for w in words(c)) and len(words(c)) <= 3 for c in cells)
+        known = sum(
+            any(france.surname_weight(w) >= _KNOWN_NAME for w in words(c)) and len(words(c)) <= 3 for c in cells
+        )
         return known >= _ENOUGH * len(cells) and not self.places
 
     def _sample(self, column: Column) -> list[str]:
