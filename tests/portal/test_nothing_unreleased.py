@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import get_converters
 from tests.portal.conftest import Town
 
-from parvis.dialects import dcat, oai
+from parvis.dialects import ckan, dcat, oai
 from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis_portal.catalogue import actions
 from parvis_portal.intake.models import Draft, Submission
@@ -75,6 +75,13 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
     addresses |= {f"/dataset/{guess}.{form}" for guess in guesses for form in dcat.FORMS}
     for verb in ("ListRecords&", *(f"GetRecord&identifier=oai:testserver:{guess}&" for guess in guesses)):
         addresses |= {f"/oai?verb={verb}metadataPrefix={prefix}" for prefix in oai.PREFIXES}
+    for guess in guesses:
+        addresses |= {
+            f"/api/resources/{guess}/{tail}"
+            for tail in ("", "profile/", "data/", "data/csv/", "data/json/", "swagger/")
+        }
+        addresses |= {f"/api/3/action/{name}?id={guess}&resource_id={guess}" for name in ckan.ACTIONS}
+        addresses |= {f"/datastore/dump/{guess}?format={form}" for form in ("csv", "json", "xml")}
     addresses |= {f"/en{a}" for a in addresses if not a.startswith("/api")}
     client = town.client("visitor")
     seen = 0

@@ -33,6 +33,11 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "doors:catalogue_form": ("form", OPEN),
     "doors:catalogue_file": ("", OPEN),
     "doors:dataset": ("described", OPEN),
+    "doors:dump": ("dataset", OPEN),
+    "doors:health": ("", OPEN),
+    "api:tables": ("table", OPEN),
+    "api:aggregated": ("", OPEN),
+    "api:action": ("action", OPEN),
     "doors:archive": ("", OPEN),
     "api:root": ("", OPEN),
     "api:read": ("rest", OPEN),
@@ -102,6 +107,9 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "report": "html",
         "paper": "json",
         "form": "ttl",
+        "dataset": draft.dataset.pk,
+        "table": f"{draft.dataset.pk}/data/",
+        "action": "package_list",
         "described": f"{draft.dataset.pk}.ttl",
     }
 

@@ -236,7 +236,7 @@ def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byte
     if excel:
         yield b"\xef\xbb\xbf"
     yield (
-        separator.join(_quoted(_harmless(told["labels"][n]) if excel else n, separator) for n in names) + "\r\n"
+        separator.join(_quoted(harmless(told["labels"][n]) if excel else n, separator) for n in names) + "\r\n"
     ).encode()
     kinds = [told["kinds"][n] for n in names]
     for batch in reader:
@@ -247,7 +247,7 @@ def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byte
 def _csv_column(column: Any, kind: str, excel: bool, separator: str) -> list[str]:
     values = column.to_pylist()
     if kind in (Kind.TEXT, Kind.GEOMETRY):
-        return ["" if v is None else _quoted(_harmless(v), separator) for v in values]
+        return ["" if v is None else _quoted(harmless(v), separator) for v in values]
     if kind in (Kind.INTEGER, Kind.NUMBER):
         said = ["" if v is None else _number(v) for v in values]
         return [s.replace(".", ",") for s in said] if excel else said
@@ -271,7 +271,7 @@ def _number(value: Any) -> str:
     return str(value)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return text that no spreadsheet runs; a true number is never touched."""
     return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.match(text) else text
 

@@ -9,6 +9,8 @@ from parvis_portal.api import views
 app_name = "doors"
 urlpatterns = [
     path("catalog.csv", views.catalogue_file, name="catalogue_file"),
+    path("datastore/dump/<str:rest>", views.action, name="dump"),
+    path("health/", views.tables_health, name="health"),
     path("oai", views.archive, name="archive"),
     path("catalog", views.told, name="catalogue"),
     path("catalog.<str:rest>", views.told, name="catalogue_form"),

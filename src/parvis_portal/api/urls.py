@@ -11,6 +11,12 @@ urlpatterns = [
     path("v1/", views.read),
     path("explore/<path:rest>", views.explore, name="explore"),
     path("v2/<path:rest>", views.explore),
+    path("resources/<path:rest>", views.tables, name="tables"),
+    path("aggregation-exceptions/", views.tables, name="aggregated"),
+    path("3", views.action),
+    path("3/", views.action),
+    path("3/action/<str:rest>", views.action, name="action"),
+    path("action/<str:rest>", views.action),
     path("", views.door),
     path("<path:rest>", views.read),  # a program that errs is answered in JSON
 ]

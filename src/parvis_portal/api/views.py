@@ -5,20 +5,23 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+import time
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
-from parvis.dialects import dcat, native, oai, ods, scdl
+from parvis import __version__
+from parvis.dialects import ckan, dcat, native, oai, ods, scdl, tabular
 from parvis.web import Request, Response
 from parvis_portal.api import engine
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
 _DATASET_ROWS = re.compile(r"/datasets/[^/]+/(?:records|aggregates|facets|exports)(?:/|$)")
+_STARTED = time.monotonic()
 KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
 
 
@@ -63,6 +66,26 @@ def explore(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     catalogue = RowsCatalogue() if _DATASET_ROWS.search(rest) else PortalCatalogue()
     now = datetime.datetime.now(datetime.UTC)
     return sent(ods.answer(asked(request), catalogue, engine.pool(), engine.cache(), now))
+
+
+@csrf_exempt
+def tables(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer the programs that know the tabular API of data.gouv.fr."""
+    catalogue = RowsCatalogue() if "/data/" in f"/{rest}/" else PortalCatalogue()
+    return sent(tabular.answer(asked(request), catalogue, engine.pool(), engine.cache()))
+
+
+def tables_health(request: HttpRequest) -> HttpResponseBase:
+    """Say that the tabular API is there, as its clients ask."""
+    return JsonResponse({"status": "ok", "version": __version__, "uptime_seconds": time.monotonic() - _STARTED})
+
+
+@csrf_exempt
+def action(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer the programs that know CKAN's Action API, which may ask by the body."""
+    body = request.read(ckan.BODY + 1) if request.method in ("POST", "PUT") else b""
+    told = dataclasses.replace(asked(request), body=body)
+    return sent(ckan.answer(told, PortalCatalogue(), engine.pool(), site()))
 
 
 def door(request: HttpRequest) -> HttpResponseBase:

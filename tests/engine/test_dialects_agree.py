@@ -1,0 +1,84 @@
+"""The same question put to each dialect gives the same rows: one store answers them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pytest
+
+from parvis.dialects import ckan, native, ods, tabular
+from parvis.web import Request, Site
+
+BASE = "https://donnees.fontclaire.fr"
+DATASET = "aaaaaaaaaaaa"
+CODES: Mapping[str, Callable[[Any], list[str]]] = {
+    "native": lambda told: [row["code"] for row in told["records"]],
+    "ods": lambda told: [row["code"] for row in told["results"]],
+    "tabular": lambda told: [row["Code"] for row in told["data"]],
+    "ckan": lambda told: [row["Code"] for row in told["result"]["records"]],
+}
+TOTALS: Mapping[str, Callable[[Any], int]] = {
+    "native": lambda told: told["total"],
+    "ods": lambda told: told["total_count"],
+    "tabular": lambda told: told["meta"]["total"],
+    "ckan": lambda told: told["result"]["total"],
+}
+# What is asked -> the words of each dialect; the rows come in the order of the shelf, or by code.
+QUESTIONS: Mapping[str, Mapping[str, str]] = {
+    "one year": {
+        "native": "where=annee = 1950", "ods": "where=annee=1950", "tabular": "Annee__exact=1950",
+        "ckan": 'filters={"Annee": 1950}',
+    },
+    "two kinds": {
+        "native": "where=essence in ('CHARME', 'Érable champêtre')",
+        "ods": 'where=essence in ("CHARME", "Érable champêtre")', "tabular": "Essence__in=CHARME,Érable champêtre",
+        "ckan": 'filters={"Essence": ["CHARME", "Érable champêtre"]}',
+    },
+    "a yes": {
+        "native": "where=remarquable = true", "ods": "where=remarquable is true", "tabular": "Remarquable__exact=true",
+        "ckan": 'filters={"Remarquable": true}',
+    },
+    "nothing said": {
+        "native": "where=hauteur is null", "ods": "where=hauteur is null", "tabular": "Hauteur__isnull",
+        "ckan": 'filters={"Hauteur": null}',
+    },
+    "all": {"native": "", "ods": "", "tabular": "", "ckan": ""},
+}  # fmt: skip
+
+
+@pytest.fixture
+def ask(town: Any, pool: Any) -> Callable[[str, str], Any]:
+    roads: Mapping[str, Callable[[Request], Any]] = {
+        "native": lambda r: native.answer(r, town.catalogue, pool),
+        "ods": lambda r: ods.answer(r, town.catalogue, pool),
+        "tabular": lambda r: tabular.answer(r, town.catalogue, pool),
+        "ckan": lambda r: ckan.answer(r, town.catalogue, pool, Site("Fontclaire")),
+    }
+    starts = {
+        "native": f"/api/v1/datasets/{DATASET}/records?limit=100&",
+        "ods": f"/api/explore/v2.1/catalog/datasets/{DATASET}/records?limit=100&",
+        "tabular": f"/api/resources/{DATASET}/data/?page_size=100&",
+        "ckan": f"/api/3/action/datastore_search?resource_id={DATASET}&limit=100&",
+    }
+
+    def asked(dialect: str, question: str) -> Any:
+        parts = urlsplit(starts[dialect] + quote(question, safe="=&"))
+        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        response = roads[dialect](Request("GET", parts.path, query, base=BASE))
+        assert response.status == 200, (dialect, question, response.body)
+        return json.loads(response.body)
+
+    return asked
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_same_question_gives_the_same_rows_in_every_dialect(ask: Callable[[str, str], Any], question: str) -> None:
+    told = {dialect: ask(dialect, words) for dialect, words in QUESTIONS[question].items()}
+    rows = {dialect: CODES[dialect](answer) for dialect, answer in told.items()}
+    totals = {dialect: TOTALS[dialect](answer) for dialect, answer in told.items()}
+    assert rows["native"], "a question that finds nothing shows nothing"
+    assert all(r == rows["native"] for r in rows.values()), rows
+    assert set(totals.values()) == {totals["native"]}, totals
