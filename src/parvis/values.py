@@ -248,8 +248,6 @@ class Hiding:
     ``largest`` are the largest contributions to a sum, which are never published. ``unit`` is "persons" or "companies".
     ``rates`` are shares that give counts back, emptied with them: of ``whole``, when the counts themselves are not given.
     With ``rare``, nothing else is hidden than the words of that column that count less than ``base``: given names.
-    ``rates`` are shares that give counts back, emptied with them: of ``whole``, when the counts themselves are not given.
-    With ``rare``, nothing else is hidden than the words of that column that count less than ``base``: given names.
     ``way`` is "hide", or what is done to every figure instead: "round" to a multiple of ``base``, "key" (moved a little,
     always alike), "noise" of differential privacy, of ``epsilon``, one person counting in ``each`` of the finest figures at
     the most and for ``most`` in each.
@@ -260,9 +258,6 @@ class Hiding:
     contributors: str = ""
     largest: Sequence[str] = ()
     unit: str = "persons"
-    rates: Sequence[str] = ()
-    whole: str = ""
-    rare: str = ""
     rates: Sequence[str] = ()
     whole: str = ""
     rare: str = ""
