@@ -128,7 +128,8 @@ class ShelfCatalogue:
         )  # fmt: skip
 
     def version(self, dataset: str, version: str) -> Version:
-        found = shelf.version(self.folder, version)
+        numbered = {str(r.number): r.version for r in shelf.record(self.folder, dataset).releases}
+        found = shelf.version(self.folder, numbered.get(version, version))
         if found.dataset != dataset:
             raise UnknownName("La version « {version} » n'existe pas.", version=version)
         return found

@@ -394,7 +394,7 @@ def test_every_answer_is_what_the_document_says(get: Client, town: Any) -> None:
         kind = response.media_type.partition(";")[0]
         assert kind in said["content"]
         assert isinstance(response.headers.get("etag"), str)
-        if isinstance(response.body, bytes):
+        if isinstance(response.body, bytes) and "json" in kind:
             fits(document, said["content"][kind]["schema"], json.loads(response.body), url)
         refused = get(f"{url}?inconnu=1")
         assert refused.status == 400, url

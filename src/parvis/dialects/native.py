@@ -14,13 +14,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape
 
 from parvis import __version__
 from parvis.catalogue.licences import LICENCES
 from parvis.dialects import grammar, openapi
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
-from parvis.store import export
+from parvis.store import changes, export
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
@@ -141,7 +142,7 @@ def _dispatched(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache
     if request.method not in METHODS:
         raise _MethodError("Cette API ne fait que lire : « {method} » n'y sert pas.", method=request.method[:20])
     asked = _Asked(request, route, places, catalogue, pool, cache)
-    if route.answers != "file":
+    if route.answers not in ("file", "Feed"):
         _must_accept_json(request)
     return _HANDLERS[route.answers](asked)
 
@@ -427,10 +428,124 @@ def _file_name(asked: _Asked, version: Version) -> str:
     return f"{slug}-v{version.number}"
 
 
+# --- Changes --------------------------------------------------------------------------------------
+
+
+def _changes(asked: _Asked) -> Response:
+    entry = asked.catalogue.find(asked.places["dataset"])
+    after = asked.catalogue.version(entry.id, asked.get("to")) if asked.get("to") else entry.version
+    before = (
+        asked.catalogue.version(entry.id, asked.get("from")) if asked.get("from") else _preceding(asked, entry, after)
+    )
+    earlier = before or after  # the first one changed nothing
+
+    def told(asked: _Asked, version: Version) -> tuple[bytes, str]:
+        return _changes_of(asked, earlier, version)
+
+    return _kept(asked, after, told, beside=earlier.id)
+
+
+def _preceding(asked: _Asked, entry: Entry, version: Version) -> Version | None:
+    """Return the newest version that may still be read and came before another."""
+    found = [asked.catalogue.version(entry.id, name) for name in entry.versions]
+    older = [v for v in found if v.number < version.number]
+    return max(older, key=lambda v: v.number, default=None)
+
+
+def _changes_of(asked: _Asked, before: Version, after: Version) -> tuple[bytes, str]:
+    only = asked.get("only")
+    if only not in ("", *changes.What):
+        _wrong("only", f"attend {', '.join(changes.What)}")
+    key = grammar.names(asked.get("key"), "key") if asked.get("key") else ()
+    limit, offset = _whole(asked, "limit", LIMIT, changes.MOST), _whole(asked, "offset", 0, openapi.MAX_OFFSET)
+    found = changes.between(
+        asked.pool, before, after, key=key, only=changes.What(only) if only else None, limit=limit, offset=offset
+    )
+    links, following = {"self": asked.next_url()}, ""
+    counts = {"added": found.added, "removed": found.removed, "changed": found.changed}
+    total = counts[only] if only else sum(counts.values())
+    if found.rows and offset + len(found.rows) < total:
+        following = links["next"] = asked.next_url(offset=str(offset + limit))
+    told = {
+        "dataset": after.dataset,
+        "from": before.id,
+        "to": after.id,
+        "key": list(found.key),
+        **counts,
+        "columns_added": [c.name for c in found.columns_added],
+        "columns_removed": [c.name for c in found.columns_removed],
+        "changes": [
+            {
+                "what": str(c.what),
+                "row": c.row,
+                "cells": {n: {"before": old, "after": new} for n, (old, new) in c.cells.items()},
+            }
+            for c in found.rows
+        ],
+        "links": links,
+    }
+    return _dumped(told), following
+
+
+FEED = 10  # versions told by a feed
+
+
+def _feed(asked: _Asked) -> Response:
+    """Return the feed of what changed, one entry a version: what a version is does not change, its entry is kept."""
+    _check_names(asked)
+    entry = asked.catalogue.find(asked.places["dataset"])
+    versions = sorted(
+        (asked.catalogue.version(entry.id, name) for name in entry.versions[: FEED + 1]), key=lambda v: -v.number
+    )
+    about, home = escape(entry.metadata.title), escape(asked.url(f"/datasets/{entry.id}"))
+    items = []
+    for place, version in enumerate(versions[:FEED]):
+        before = versions[place + 1] if place + 1 < len(versions) else None
+        link = escape(asked.url(f"/datasets/{entry.id}/versions/{version.id}"))
+        items.append(
+            f"<entry><id>urn:parvis:version:{version.id}</id><title>{about}, version {version.number}</title>"
+            f'<updated>{version.created_at}</updated><link href="{link}"/>'
+            f"<summary>{escape(_summed(asked, before, version))}</summary></entry>"
+        )
+    updated = versions[0].created_at if versions else entry.created_at
+    body = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr">'
+        f"<id>urn:parvis:dataset:{entry.id}:changes</id><title>Changements : {about}</title><updated>{updated}</updated>"
+        f"<author><name>{escape(entry.organisation_name)}</name></author>"
+        f'<link rel="self" href="{escape(asked.url(asked.request.path.removeprefix(PREFIX)))}"/><link href="{home}"/>'
+        f"{''.join(items)}</feed>\n"
+    ).encode()
+    headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH}
+    if _matches(asked.request, headers["etag"]):
+        return Response(304, headers=headers)
+    return Response(200, body, "application/atom+xml; charset=utf-8", headers, cacheable=True)
+
+
+def _summed(asked: _Asked, before: Version | None, after: Version) -> str:
+    """Return what changed, in a sentence."""
+    if before is None:
+        return f"Première version : {after.rows} lignes."
+    question = f"changes since {before.id}"
+    if asked.cache is not None and (known := asked.cache.get(after.id, question)) is not None:
+        return known.body.decode()
+    try:
+        found = changes.between(asked.pool, before, after, limit=0)
+    except (InputError, LimitError):
+        return f"{before.rows} lignes avant, {after.rows} après."
+    said = f"Lignes ajoutées : {found.added} ; retirées : {found.removed} ; changées : {found.changed}."
+    if found.columns_added:
+        said += f" Colonnes nouvelles : {', '.join(c.label for c in found.columns_added)}."
+    if found.columns_removed:
+        said += f" Colonnes retirées : {', '.join(c.label for c in found.columns_removed)}."
+    if asked.cache is not None:
+        asked.cache.put(after.id, question, Answer(said.encode()))
+    return said
+
+
 def _asked_version(asked: _Asked) -> Version:
     dataset = asked.places["dataset"]
-    if "version" in asked.places:
-        return asked.catalogue.version(dataset, asked.places["version"])
+    if wanted := asked.places.get("version") or asked.get("version"):
+        return asked.catalogue.version(dataset, wanted)
     return asked.catalogue.find(dataset).version
 
 
@@ -482,9 +597,14 @@ def _wrong(parameter: str, said: str) -> NoReturn:
 # --- Answers --------------------------------------------------------------------------------------
 
 
-def _kept(asked: _Asked, version: Version, answering: Callable[[_Asked, Version], tuple[bytes, str]]) -> Response:
-    """Return the answer to a question about a version: 304, the bytes kept, or an answer made now and kept."""
-    question = _question(asked.request)
+def _kept(
+    asked: _Asked, version: Version, answering: Callable[[_Asked, Version], tuple[bytes, str]], beside: str = ""
+) -> Response:
+    """Return the answer to a question about a version: 304, the bytes kept, or an answer made now and kept.
+
+    ``beside``: another version that the answer depends on.
+    """
+    question = _question(asked.request) + beside[:12]
     headers = _headers(version, question)
     if _matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
@@ -539,5 +659,7 @@ _HANDLERS: Mapping[str, Callable[[_Asked], Response]] = {
     "Version": _version,
     "Records": _records,
     "Aggregates": _aggregates,
+    "Changes": _changes,
+    "Feed": _feed,
     "file": _export,
 }

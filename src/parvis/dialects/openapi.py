@@ -102,6 +102,26 @@ PARAMETERS: Mapping[str, Parameter] = {
             ),
             {"type": "string", "enum": ["", "excel"]},
         ),
+        Parameter(
+            "version",
+            msg("Version voulue, par son identifiant ou son numéro ; celle en vigueur par défaut."),
+            example="1",
+        ),
+        Parameter("from", msg("Version d'avant, par son identifiant ou son numéro ; par défaut, celle qui précède.")),
+        Parameter("to", msg("Version d'après, par son identifiant ou son numéro ; par défaut, celle en vigueur.")),
+        Parameter(
+            "key",
+            msg(
+                "Colonnes qui distinguent les lignes, séparées par des virgules. Sans elles, une colonne dont toutes les "
+                "valeurs diffèrent ; s'il n'y en a pas, une ligne changée compte comme retirée puis ajoutée."
+            ),
+            example="code",
+        ),
+        Parameter(
+            "only",
+            msg("Ne donner que les lignes ajoutées, retirées ou changées."),
+            {"type": "string", "enum": ["added", "removed", "changed"]},
+        ),
         Parameter("theme", msg("Thème, par son identifiant."), example="finances"),
         Parameter("organisation", msg("Organisation, par son identifiant."), example="fontclaire"),
         Parameter("licence", msg("Licence, par son identifiant."), example="lov2"),
@@ -125,10 +145,12 @@ PARAMETERS: Mapping[str, Parameter] = {
 _READ = ("where", "q", "select", "order")
 _RECORDS = (*_READ, "group", "limit", "offset", "cursor", "count")
 _GROUPS = ("where", "q", "group", "aggregates", "order", "limit", "offset", "count")
+_CHANGES = ("from", "to", "key", "only", "limit", "offset")
 _ONE, _OLD = "/datasets/{dataset}", "/datasets/{dataset}/versions/{version}"
 
 
 def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[Route, ...]:
+    which = ("version",) if base == _ONE else ()
     return (
         Route(
             f"{base}/records",
@@ -139,7 +161,7 @@ def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[R
                 "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes."
             ),
             "Records",
-            _RECORDS,
+            (*_RECORDS, *which),
         ),
         Route(
             f"{base}/aggregates",
@@ -147,7 +169,7 @@ def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[R
             groups,
             msg("Une ligne par groupe, avec les calculs demandés ; sans `group`, une seule ligne."),
             "Aggregates",
-            _GROUPS,
+            (*_GROUPS, *which),
         ),
         Route(
             f"{base}/exports/{{format}}",
@@ -158,7 +180,7 @@ def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[R
                 "formule est précédé d'une apostrophe."
             ),
             "file",
-            (*_READ, "profile"),
+            (*_READ, "profile", *which),
         ),
     )
 
@@ -195,6 +217,21 @@ ROUTES: Sequence[Route] = (
         msg("De la plus récente à la plus ancienne."),
         "Versions",
     ),
+    Route(
+        f"{_ONE}/changes",
+        "changes",
+        msg("Ce qui a changé entre deux versions"),
+        msg("Les lignes ajoutées, retirées et changées, et pour celles-ci, chaque case avant et après."),
+        "Changes",
+        _CHANGES,
+    ),
+    Route(
+        f"{_ONE}/changes.atom",
+        "feed",
+        msg("Fil des changements"),
+        msg("Une entrée par version, au format Atom, avec ce qui a changé depuis la précédente."),
+        "Feed",
+    ),
     Route(_OLD, "version", msg("Une version"), msg("Ce qu'elle contient. Une version ne change jamais."), "Version"),
     *_reads(
         _OLD,
@@ -208,7 +245,9 @@ ROUTES: Sequence[Route] = (
 
 def most(route: Route) -> int:
     """Return the largest ``limit`` of a route."""
-    return {"Datasets": MAX_DATASETS, "Records": MAX_ROWS, "Aggregates": MAX_GROUPS}.get(route.answers, 0)
+    return {"Datasets": MAX_DATASETS, "Changes": MAX_ROWS, "Records": MAX_ROWS, "Aggregates": MAX_GROUPS}.get(
+        route.answers, 0
+    )
 
 
 def document(base: str = "", title: str = "Données ouvertes") -> dict[str, Any]:
@@ -235,7 +274,7 @@ def _operation(route: Route) -> dict[str, Any]:
     faults = ["400", "406", "429", "500", "503"]
     if places:
         faults += ["404", "410"]
-    if route.answers in ("Records", "Aggregates", "file"):
+    if route.answers in ("Records", "Aggregates", "Changes", "file"):
         faults += ["422"]
     return {
         "operationId": route.name,
@@ -295,6 +334,8 @@ def _success(route: Route) -> dict[str, Any]:
     if route.answers == "file":
         files = {f.media_type.partition(";")[0]: _BODY for f in FORMATS.values()}
         return {"description": "Le fichier.", "headers": headers, "content": files}
+    if route.answers == "Feed":
+        return {"description": "Le fil.", "headers": headers, "content": {"application/atom+xml": _BODY}}
     content = {TYPE: {"schema": {"$ref": f"#/components/schemas/{route.answers}"}}}
     return {"description": "La réponse.", "headers": headers, "content": content}
 
@@ -418,6 +459,28 @@ SCHEMAS: dict[str, Any] = {
         total={"type": ["integer", "null"], "description": "Nombre de lignes de toute la réponse ; nul si `count=false`."},
         records=_list(_LINE),
         cursor={**_TEXT, "description": "À rendre pour avoir la suite ; vide à la dernière page."},
+        links=_LINKS,
+    ),
+    "Changes": _object(
+        dataset=_TEXT,
+        **{"from": _TEXT, "to": _TEXT},
+        key={**_list(_TEXT), "description": "Colonnes qui distinguent les lignes ; aucune quand rien ne les distingue."},
+        added=_COUNT,
+        removed=_COUNT,
+        changed=_COUNT,
+        columns_added=_list(_TEXT),
+        columns_removed=_list(_TEXT),
+        changes=_list(
+            _object(
+                what={"type": "string", "enum": ["added", "removed", "changed"]},
+                row=_LINE,
+                cells={
+                    "type": "object",
+                    "additionalProperties": _object(before={}, after={}),
+                    "description": "Pour une ligne changée, chaque case qui n'est plus la même.",
+                },
+            )
+        ),
         links=_LINKS,
     ),
     "Aggregates": _object(

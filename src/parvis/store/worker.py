@@ -66,8 +66,10 @@ class Worker:
             return found
         source, row = self.table(request["table"]) if "table" in request else self.source(request["object"])
 
+        other = self.source(request["other"])[0] if "other" in request else ""
+
         def filled(sql: str) -> str:
-            return sql.replace("{source}", source).replace("{row}", row)
+            return sql.replace("{source}", source).replace("{row}", row).replace("{other}", other)
 
         if "export" in request:
             # A connection of its own has no limit of time (the reader's patience is the limit of an export) and is
