@@ -26,7 +26,7 @@ from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening
 from parvis.privacy import wording
-from parvis.privacy.people import rows_are_people
+from parvis.privacy.people import may_count, rows_are_people
 from parvis.profiling import profile as profiling
 from parvis.schemas import match as matching
 from parvis.schemas.schema import Schema
@@ -70,6 +70,7 @@ from parvis.values import (
 )
 
 if TYPE_CHECKING:
+    from parvis.privacy.attacks.linkage import Public
     from parvis.privacy.criteria import Criteria
     from parvis.privacy.rehearsal import Rehearsal
 
@@ -255,10 +256,10 @@ def rehearse(
     try:
         with folder.workspace() as work:
             staged = vault.staged(folder, preparation.id, work)
-            given, tried = _given(folder, dataset, layer, work), policies.accept(policy, "rehearsal")
+            given, tried = _given(folder, dataset, layer, work, others), policies.accept(policy, "rehearsal")
             budget.check(tried, preparation.metadata.title, given.spent, "")
             safe = protecting.protect(staged, profile, tried, work / "safe.parquet", given)
-            before, after = _attacked(folder, staged, preparation, safe, others, given)
+            before, after = _attacked(folder, staged, preparation, safe, _public_of(folder, others, dataset), given)
             shown = protecting.first_rows(safe, PREVIEW_ROWS)
             other = _other_choices(staged, preparation, tried, given, work)
     except ParvisError as error:
@@ -275,10 +276,17 @@ def rehearse(
 
 
 def _given(
-    folder: Folder, dataset: str, layer: Version | Preparation | None, work: Path, *, number: int = 0
+    folder: Folder,
+    dataset: str,
+    layer: Version | Preparation | None,
+    work: Path,
+    others: Sequence[Version],
+    *,
+    number: int = 0,
 ) -> protecting.Given:
     """Return what applying a policy to a table of a dataset needs besides the table."""
     from parvis.privacy.geography import areas
+    from parvis.privacy.rehearsal import Released
     from parvis.store import drawing
 
     laid: tuple[areas.Area, ...] = ()
@@ -287,7 +295,24 @@ def _given(
     elif layer is not None:
         laid = areas.read(vault.staged(folder, layer.id, work), layer.profile.columns)
     spent = drawing.spent(folder, dataset, but=number)
-    return protecting.Given(secret=drawing.secret(folder), areas=laid, spent=spent)
+    before = [Released(folder.object(v.object), v.columns, _number_in(v, dataset)) for v in others]
+    return protecting.Given(secret=drawing.secret(folder), areas=laid, spent=spent, before=before)
+
+
+def _number_in(version: Version, dataset: str) -> int:
+    """Return the number of a version of this dataset, 0 for that of another one."""
+    return version.number if version.dataset == dataset else 0
+
+
+def _public_of(folder: Folder, versions: Sequence[Version], dataset: str) -> list[Public]:
+    """Return what attacks hold against a table: its dataset's versions, and what was made of other files about people.
+
+    What needed nothing done to it tells of nobody: it joins with anything, and says nothing.
+    """
+    from parvis.privacy.attacks.linkage import Public
+
+    near = [v for v in versions if v.dataset == dataset or policies.treated(v.policy)]
+    return [Public(folder.object(v.object), v.columns, v.metadata.title, _number_in(v, dataset)) for v in near]
 
 
 def _other_choices(
@@ -342,12 +367,12 @@ def commit(
 
     with folder.workspace() as work:
         staged = vault.staged(folder, preparation.id, work)
-        given = _given(folder, dataset, layer, work, number=number)
+        given = _given(folder, dataset, layer, work, others, number=number)
         budget.check(policy, metadata.title, given.spent, now[:10])
         if policy.synthesis is not None:
             metadata = describing.as_synthetic(metadata)
         safe = protecting.protect(staged, preparation.profile, policy, work / "safe.parquet", given)
-        before, after = _attacked(folder, staged, preparation, safe, others, given)
+        before, after = _attacked(folder, staged, preparation, safe, _public_of(folder, others, dataset), given)
         _may_leave(preparation, policy, after, inhabitants)
         version = shelf.put(
             folder,
@@ -384,7 +409,7 @@ def _attacked(
     staged: Path,
     preparation: Preparation,
     safe: protecting.SafeTable,
-    others: Sequence[Version],
+    others: Sequence[Public],
     given: protecting.Given,
 ) -> tuple[Criteria | None, Criteria | None]:
     """Return what an outsider could do with a raw copy, and with what would be published; None of a table of nobody."""
@@ -392,15 +417,15 @@ def _attacked(
     if not profile.rows or not (drawn or rows_are_people(profile, preparation.findings)):
         return None, None
     from parvis.privacy import measure as measuring
-    from parvis.privacy.attacks.linkage import Public
 
-    near = [Public(folder.object(v.object), v.columns, v.metadata.title, v.number) for v in others]
     columns = wording.discreet(preparation.parcel, profile)[1].columns  # a header may name somebody
     title = preparation.metadata.title
     before = measuring.measure(staged, columns, staged, columns, title=title)
     if drawn:
         return before, _attacked_copy(staged, profile, safe, given)
-    return before, measuring.measure(staged, columns, safe.path, safe.columns, rows=safe.kept, title=title, others=near)
+    return before, measuring.measure(
+        staged, columns, safe.path, safe.columns, rows=safe.kept, title=title, others=others
+    )
 
 
 def _attacked_copy(staged: Path, profile: Profile, safe: protecting.SafeTable, given: protecting.Given) -> Criteria:
@@ -854,10 +879,10 @@ def _alone(typed: Path | Cells, profile: Profile, policy: Policy) -> Anonymity |
 def _too_small(typed: Path | Cells, profile: Profile, policy: Policy) -> Hiding | None:
     """Return how the small counts of a table are hidden; None of one that counts nobody, or on a harmless matter."""
     columns = [c for c in profile.columns if (r := policy.rule(c.name)) is None or r.transform == "keep"]
+    if not may_count(columns, profile.rows):
+        return None
     from parvis.privacy import counts
 
-    if not counts.may_count(columns, profile.rows):
-        return None
     return counts.proposed(typed.file() if isinstance(typed, Cells) else typed, columns, profile)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,14 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
 from parvis.privacy import law
-from parvis.privacy.rehearsal import Hidden
+from parvis.privacy.people import COUNTED_ROWS
+from parvis.privacy.rehearsal import Hidden, Released
 from parvis.privacy.tabular import secret
 from parvis.privacy.tabular.margins import is_total
 from parvis.privacy.tabular.primary import PERSONS
 from parvis.text import fold, words
 from parvis.values import Column, Finding, Hiding, Kind, Profile, Severity, msg
 
-ROWS = 20_000  # of a table whose cells are hidden one by one
 RARE = msg("Prénom rare")  # in place of a given name that was given too seldom
 _SHOWN = 10  # hidden cells that are told
 _ALL = "Ensemble"  # the code of a total that only another table gives
@@ -49,23 +48,7 @@ _GIVEN = frozenset("nombre nb nbre effectif effectifs occurrence occurrences tot
 GIVEN_SELDOM = msg("Caché car ce prénom a été donné moins de {least} fois : on reconnaîtrait l'enfant.")
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A table of the town that everybody reads already; ``number`` of a version of the same dataset, 0 for another."""
-
-    path: Path
-    columns: Sequence[Column]
-    number: int = 0
-
-
 # --- Proposed -------------------------------------------------------------------------------------
-
-
-def may_count(columns: Sequence[Column], rows: int) -> bool:
-    """Return whether a table is worth opening: one of whole numbers, not too long, or of given names."""
-    if not any(c.kind is Kind.INTEGER for c in columns) or rows < 1:
-        return False
-    return rows <= ROWS or any(c.meaning == "first_name" for c in columns)
 
 
 def proposed(path: Path, columns: Sequence[Column], profile: Profile) -> Hiding | None:
@@ -76,7 +59,7 @@ def proposed(path: Path, columns: Sequence[Column], profile: Profile) -> Hiding 
     rows = pq.read_metadata(path).num_rows
     said = [*(c.label or c.name for c in columns), profile.table, *profile.titles]
     told = fold(" ".join(said).replace("_", " ").replace("'", " ")).lower()
-    if not (rows and rows <= ROWS and _WHO.search(told) and _MATTER.search(told)):
+    if not (rows and rows <= COUNTED_ROWS and _WHO.search(told) and _MATTER.search(told)):
         return None
     table = _table(path, columns)
     return _shares_alone(table, columns) or (_counts(table, columns) if rows > 1 else None)
@@ -305,7 +288,7 @@ def _under_our_names(roles: secret.Roles, other: Released) -> pa.Table | None:
         if same is not None and same not in named.values():
             named[name] = same
     values = [v for v in roles.values if v in named]
-    if not values or len(named) == len(values) or pq.read_metadata(other.path).num_rows > ROWS:
+    if not values or len(named) == len(values) or pq.read_metadata(other.path).num_rows > COUNTED_ROWS:
         return None
     more = [n for n, c in theirs.items() if n not in named.values() and _parts(c)]
     table = pq.read_table(other.path, columns=[*named.values(), *more])

@@ -20,6 +20,7 @@ _SURE = frozenset({"nir", "birth_date", "first_name", "last_name"})
 # ... unless it is a body: whoever is named beside it acts for it.
 _BODIES = frozenset({"siren", "siret", "rna", "finess", "uai", "rup"})
 _LAND = "parcel"  # what is built or sold on it is the matter, once who owns it is gone
+COUNTED_ROWS = 20_000  # of a table whose counts are hidden one by one
 # Rows that count people are not people.
 _COUNTS = frozenset(words("nombre nb effectif effectifs total population habitants inscrits votants exprimés voix"))
 
@@ -38,6 +39,13 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
     if whole & _SURE or ("person_name" in whole and (traits or "address" in whole)):
         return True
     return len(traits) >= 2 or bool(traits and (meanings | whole) & SENSITIVE)
+
+
+def may_count(columns: Sequence[Column], rows: int) -> bool:
+    """Return whether a table may hold small counts: one of whole numbers, not too long, or of given names."""
+    if not any(c.kind is Kind.INTEGER for c in columns) or rows < 1:
+        return False
+    return rows <= COUNTED_ROWS or any(c.meaning == "first_name" for c in columns)
 
 
 def _counts(column: Column) -> bool:

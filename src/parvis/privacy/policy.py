@@ -252,6 +252,11 @@ def replayed(
     return policy
 
 
+def treated(policy: Policy) -> bool:
+    """Return whether something was done to a table under a policy: to a column, or to its rows."""
+    return any(r.transform != "keep" for r in policy.rules) or any(getattr(policy, n) is not None for n in WISHES)
+
+
 def _takes_anything(name: str) -> bool:
     return bool(transform(name).REMOVES)
 

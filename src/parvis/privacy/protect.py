@@ -28,7 +28,7 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price, Synthetic
+from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price, Released, Synthetic
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
@@ -36,7 +36,6 @@ from parvis.values import Anonymity, Averaging, Blurring, Column, Finding, Hidin
 
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
-    from parvis.privacy.counts import Released
     from parvis.privacy.geography.areas import Area
     from parvis.privacy.tabular.noise import Spent
 

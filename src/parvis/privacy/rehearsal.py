@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from parvis.privacy.criteria import Criteria
@@ -71,6 +72,15 @@ class Hidden:
     furthest: float = 0.0
     sums: bool = True
     epsilon: float = 0.0  # of the noise
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A table of the town that everybody reads already; ``number`` of a version of the same dataset, 0 for another."""
+
+    path: Path
+    columns: Sequence[Column]
+    number: int = 0
 
 
 BLURS: Mapping[str, str] = {
