@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
@@ -29,6 +30,7 @@ from parvis.errors import BusyError, LimitError, ParvisError
 from parvis.store.folder import Folder
 
 SECONDS = 2.0  # a question's own limit
+LOOK = 0.05  # seconds between two looks at whether a question was cut
 GRACE = 0.25  # seconds more before the worker is killed
 QUIET = 20.0  # seconds an export may stay silent, its reader included
 START = 20.0  # seconds a worker may take to be ready
@@ -60,18 +62,21 @@ class Pool:
         self._orders: queue.SimpleQueue[Future[_Process] | None] = queue.SimpleQueue()
         self._starter: threading.Thread | None = None
 
-    def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def ask(self, request: Mapping[str, Any], cut: threading.Event | None = None) -> tuple[dict[str, Any], bytes]:
         """Return what a worker tells of the rows, and the rows as JSON.
 
+        ``cut``, set while the question runs, ends it: nobody waits for the answer any more.
         Raises: BusyError, LimitError, ParvisError; see ``store.query.run``.
         """
         worker = self._take(self._asking)
         try:
             worker.send(request)
-            said, _, body = worker.receive(self.seconds * 2 + GRACE).partition(b"\n")  # a page, then its total
+            said, _, body = worker.receive(self.seconds + GRACE, cut).partition(b"\n")
             told = json.loads(said)
         except (_LateError, EOFError, OSError) as error:
             self._lose(worker, self._asking)
+            if isinstance(error, _CutError):
+                raise LimitError("Cette question a été interrompue.") from error
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:
             self._lose(worker, self._asking)
@@ -237,6 +242,10 @@ class _LateError(Exception):
     """The worker did not answer in time."""
 
 
+class _CutError(_LateError):
+    """Nobody waits for the answer any more."""
+
+
 class _Process:
     def __init__(self, folder: Folder, seconds: float) -> None:
         ours, theirs = socket.socketpair()
@@ -268,9 +277,17 @@ class _Process:
     def send(self, request: Mapping[str, Any]) -> None:
         self.connection.send_bytes(json.dumps(request).encode())
 
-    def receive(self, seconds: float) -> bytes:
-        if not self.connection.poll(seconds):
-            raise _LateError
+    def receive(self, seconds: float, cut: threading.Event | None = None) -> bytes:
+        if cut is None:
+            if not self.connection.poll(seconds):
+                raise _LateError
+            return self.connection.recv_bytes()
+        until = time.monotonic() + seconds
+        while not self.connection.poll(max(0.0, min(LOOK, until - time.monotonic()))):
+            if cut.is_set():
+                raise _CutError
+            if time.monotonic() >= until:
+                raise _LateError
         return self.connection.recv_bytes()
 
     def kill(self) -> None:
