@@ -39,7 +39,7 @@ _PRECISION = 2  # digits of a mean beyond the size of what the column varies by
 
 def candidates(columns: Sequence[Column]) -> tuple[str, ...]:
     """Return the names of the columns whose numbers may become means: a code, a year or a place is no amount."""
-    return tuple(c.name for c in columns if c.kind in NUMBERS and c.meaning in _AMOUNTS)
+    return tuple(c.name for c in columns if c.kind in NUMBERS and c.meaning in policies.ADDED_UP)
 
 
 def apply(

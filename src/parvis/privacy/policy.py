@@ -51,6 +51,14 @@ _UNDECIDED: Mapping[str, tuple[str, str]] = {
     "synthesis": (msg("Une copie synthétique remplacerait les lignes : personne ne l'a décidé."), ROWS),
 }
 AVERAGED = ("income", "social_aid", "health")  # meanings that the mean of enough people no longer tells of anybody
+ADDED_UP = (
+    "",
+    "age",
+    "amount",
+    "percentage",
+    "unit",
+    *AVERAGED,
+)  # of numbers that have a mean: a code or a year has none
 _LARGEST = 1 << 20  # bytes of a policy file
 _STRONGEST = ("drop", "mask", "year", "mask_text")
 

@@ -40,7 +40,7 @@ def of_others(
         told["prices"] = anonymity.prices(path, columns, policy.anonymity)
     if policy.averaging is not None and policy.synthesis is None:
         told["means"] = _means(path, columns, policy.averaging, policy.anonymity)
-    if policy.hiding is not None:
+    if policy.hiding is not None and not (policy.hiding.rare or policy.hiding.whole):  # those are hidden, or shown
         told["ways"] = _ways(path, policy.hiding, drawing)
     if copied and pq.read_metadata(path).num_rows <= _COPIED:
         from parvis.privacy.synthesis import draw
@@ -80,7 +80,8 @@ def _ways(path: Path, wanted: Hiding, drawing: bytes) -> tuple[Hidden, ...]:
     from parvis.privacy import counts
     from parvis.privacy.tabular import ways
 
-    out, table, made = [], pq.read_table(path), path.with_name("ways.parquet")
+    out, made = [], path.with_name("ways.parquet")
+    table = counts.without_rates(pq.read_table(path), wanted)
     for way in WAYS:
         asked = dataclasses.replace(wanted, way=way)
         try:

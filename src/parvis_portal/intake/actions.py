@@ -157,6 +157,8 @@ def approve(draft: Draft, by: User | None) -> Draft:
         )
     metadata = describing.decided(draft.described)
     metadata = dataclasses.replace(metadata, producer=metadata.producer or draft.organisation.name)
+    drawn = draft.decided_policy.synthesis is not None
+    metadata = describing.as_synthetic(metadata) if drawn else describing.as_itself(metadata)
     draft.metadata = to_json(metadata)
     if draft.dataset is None:
         draft.dataset = cataloguing.reserve(draft.organisation, metadata.title)

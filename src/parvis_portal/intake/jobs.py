@@ -18,7 +18,7 @@ from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import former, keeping, neighbours, queries, sources
+from parvis_portal.intake import former, keeping, layers, neighbours, queries, sources
 from parvis_portal.intake.actions import now
 from parvis_portal.intake.models import Draft, Submission, Visit
 from parvis_portal.jobs.actions import enqueue
@@ -110,6 +110,7 @@ def commit(argument: str, progress: Progress) -> None:
         number=draft.number,
         others=queries.published(draft.organisation, draft.dataset),
         inhabitants=draft.organisation.population or 0,
+        layer=layers.chosen(draft),
         traces=[f for f in draft.submission.remarks if f.code == TRACE],
         now=now(),
     )
@@ -155,6 +156,8 @@ def rehearse(argument: str, progress: Progress) -> None:
         others=queries.published(town, draft.dataset),
         inhabitants=town.population or 0,
         follows=current.version_id if current is not None and current.withdrawn_at is None else "",
+        dataset=draft.dataset.pk if draft.dataset is not None else "",
+        layer=layers.chosen(draft),
     )
     with transaction.atomic():
         row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)

@@ -12,13 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from parvis.errors import InputError
 from parvis.plugins import found as plugins
 from parvis.privacy import criteria
 from parvis.privacy import policy as policies
 from parvis.privacy.criteria import Answer
 from parvis.privacy.meanings import GROUNDS
-from parvis.privacy.rehearsal import BLURS, SHAPES, STEPS
 from parvis.schemas import schema as schemas
 from parvis.tables import parameters as questions
 from parvis.tables import recipe as recipes
@@ -26,10 +24,7 @@ from parvis.text import fold
 from parvis.values import (
     BESIDE,
     NO_SCHEMA,
-    Anonymity,
-    Blurring,
     Finding,
-    Hiding,
     Kind,
     Place,
     Policy,
@@ -37,7 +32,6 @@ from parvis.values import (
     Rule,
     Severity,
     Step,
-    Wish,
     msg,
 )
 from parvis_portal.catalogue.models import Dataset
@@ -646,139 +640,6 @@ def risk(draft: Draft) -> dict[str, Any]:
 
 def _said_of(values: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _(v) if k == "criterion" else v for k, v in values.items()}
-
-
-def group(draft: Draft) -> dict[str, Any] | None:
-    """Return how rows are made alike, what that costs and what may be chosen; None for a table of nobody."""
-    told, wanted = draft.rehearsed, draft.decided_policy.anonymity
-    if wanted is None and (told is None or told.after is None):
-        return None
-    columns = {c.name: c.label or c.name for c in draft.prepared.profile.columns if c.kind is not Kind.GEOMETRY}
-    gone = {r.column for r in draft.decided_policy.rules if r.transform == "drop"}
-    price = told.price if told is not None else None
-    return {
-        "on": wanted is not None,
-        "decided": bool(wanted and wanted.decided_by),
-        "by": wanted.decided_by if wanted else "",
-        "k": wanted.k if wanted else 5,
-        "step": _nearest(wanted.k if wanted else 5),
-        "steps": STEPS,
-        "last": len(STEPS) - 1,
-        "shapes": [(name, _(said)) for name, said in SHAPES.items()],
-        "shape": wanted.shape if wanted else "classes",
-        "columns": [
-            (name, label, bool(wanted and name in wanted.keys), bool(wanted and name in wanted.first))
-            for name, label in columns.items()
-            if name not in gone and not (wanted and name in wanted.sensitive)
-        ],
-        "sensitive": [columns.get(n, n) for n in wanted.sensitive] if wanted else [],
-        "kept": round(100 * (1 - price.loss)) if price else None,
-        "left_out": price.left_out if price else 0,
-        "losses": [(columns.get(n, n), round(100 * (1 - x))) for n, x in price.by_column.items()] if price else [],
-        "prices": [
-            (p.k, _(SHAPES[p.shape]), p.shape, round(100 * (1 - p.loss)), p.left_out)
-            for p in (told.prices if told is not None else ())
-        ],
-    }
-
-
-def grouping(posted: QueryDict, draft: Draft) -> tuple[Anonymity | None] | None:
-    """Return what the form says of making rows alike, None when it says nothing decided. Raises: InputError."""
-    wanted, every = draft.decided_policy.anonymity, posted.get("then") == "accept"
-    if "group:asked" not in posted:
-        return (wanted,) if every and wanted is not None and not wanted.decided_by else None
-    if not (every or posted.get("decide:group")):
-        return None
-    if not posted.get("group:on"):
-        return (None,)
-    columns = [c.name for c in draft.prepared.profile.columns]
-    keys = tuple(n for n in columns if n in posted.getlist("group:keys"))
-    if not keys:
-        raise InputError("Cochez au moins une colonne que des gens peuvent connaître.")
-    base = wanted or Anonymity(5)
-    told, shape = posted.get("group:step", ""), posted.get("group:shape", "")
-    step = int(told) if told.isascii() and told.isdigit() and int(told) < len(STEPS) else _nearest(base.k)
-    return (
-        dataclasses.replace(
-            base,
-            k=base.k if step == _nearest(base.k) else STEPS[step],
-            keys=keys,
-            shape=shape if shape in SHAPES else base.shape,
-            first=tuple(n for n in keys if n in posted.getlist("group:first")),
-        ),
-    )
-
-
-def wishes(posted: QueryDict, draft: Draft) -> dict[str, Wish | None]:
-    """Return what the form says of rows, by field of a policy; what it says nothing decided of is left out.
-
-    Raises: InputError.
-    """
-    said = {"anonymity": grouping(posted, draft), "hiding": hiding(posted, draft), "blurring": blurring(posted, draft)}
-    return {name: told[0] for name, told in said.items() if told is not None}
-
-
-def counts(draft: Draft) -> dict[str, Any] | None:
-    """Return which small counts are hidden and why; None for a table of which none is."""
-    told, wanted = draft.rehearsed, draft.decided_policy.hiding
-    offered = draft.prepared.policy.hiding
-    if wanted is None and offered is None:
-        return None
-    hidden = told.hidden if told is not None else None
-    return {
-        "on": wanted is not None,
-        "decided": bool(wanted and wanted.decided_by),
-        "by": wanted.decided_by if wanted else "",
-        "hidden": hidden,
-        "kept": round(100 * (1 - hidden.loss)) if hidden else None,
-        "told": [(cell, _(said).format(**values)) for cell, said, values in hidden.told] if hidden else [],
-    }
-
-
-def hiding(posted: QueryDict, draft: Draft) -> tuple[Hiding | None] | None:
-    """Return what the form says of small counts, None when it says nothing decided."""
-    wanted, every = draft.decided_policy.hiding, posted.get("then") == "accept"
-    if "hiding:asked" not in posted:
-        return (wanted,) if every and wanted is not None and not wanted.decided_by else None
-    if not (every or posted.get("decide:hiding")):
-        return None
-    return (wanted or draft.prepared.policy.hiding if posted.get("hiding:on") else None,)
-
-
-def places(draft: Draft) -> dict[str, Any] | None:
-    """Return how the places of people are hidden, and what is left of them; None for a table that has none."""
-    told, wanted, offered = draft.rehearsed, draft.decided_policy.blurring, draft.prepared.policy.blurring
-    if wanted is None and offered is None:
-        return None
-    blurred = told.blurred if told is not None else None
-    return {
-        "shape": wanted.shape if wanted is not None else "",
-        "shapes": [(name, _(said)) for name, said in BLURS.items()],
-        "k": (wanted or offered or Blurring(11)).k,
-        "decided": bool(wanted and wanted.decided_by),
-        "by": wanted.decided_by if wanted else "",
-        "blurred": blurred,
-        "sizes": sorted((int(side), n) for side, n in blurred.by_size.items()) if blurred else [],
-    }
-
-
-def blurring(posted: QueryDict, draft: Draft) -> tuple[Blurring | None] | None:
-    """Return what the form says of places, None when it says nothing decided."""
-    wanted, every = draft.decided_policy.blurring, posted.get("then") == "accept"
-    if "blurring:asked" not in posted:
-        return (wanted,) if every and wanted is not None and not wanted.decided_by else None
-    if not (every or posted.get("decide:blurring")):
-        return None
-    base, shape = wanted or draft.prepared.policy.blurring, posted.get("blurring:shape", "")
-    if base is None or shape not in BLURS:
-        return (None,)
-    k = posted.get("blurring:k", "")
-    return (dataclasses.replace(base, shape=shape, k=int(k) if k.isascii() and k.isdigit() and len(k) < 5 else base.k),)
-
-
-def _nearest(k: int) -> int:
-    """Return the place on the slider nearest to a size of group."""
-    return min(range(len(STEPS)), key=lambda n: abs(STEPS[n] - k))
 
 
 def _criterion(before: Answer, after: Answer) -> Criterion:

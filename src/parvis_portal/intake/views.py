@@ -25,7 +25,7 @@ from parvis.values import Finding
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import actions, queries, repairing, report_views, review
+from parvis_portal.intake import actions, choices, queries, repairing, report_views, review
 from parvis_portal.intake.forms import DropForm, MetadataForm, WithdrawForm
 from parvis_portal.intake.models import Draft, Submission
 from parvis_portal.jobs.models import JobRun, State
@@ -173,7 +173,7 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
         rules,
         form.cleaned_data["dataset"],
         override,
-        review.wishes(request.POST, found),
+        choices.wishes(request.POST, found),
     )
 
 
@@ -278,9 +278,11 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "rules": review.rules(found, request.GET.get("colonne", "")),
         "others": review.others(found),
         "risk": review.risk(found),
-        "group": review.group(found),
-        "counts": review.counts(found),
-        "places": review.places(found),
+        "group": choices.group(found),
+        "means": choices.means(found),
+        "copy": choices.copy(found),
+        "counts": choices.counts(found),
+        "places": choices.places(found),
         "grounds": [(name, _(said)) for name, said in GROUNDS.items()],
         "form": form,
         "preview": review.preview(found),
