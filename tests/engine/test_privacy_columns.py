@@ -17,7 +17,7 @@ from parvis.privacy import roles, screen
 from parvis.profiling import profile as profiling
 from parvis.tables import read as reading
 from parvis.tables import types
-from parvis.values import Finding, Parcel, Profile
+from parvis.values import Column, Finding, Kind, Parcel, Profile
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 GOALS = {"direct": 0.97, "quasi": 0.9, "sensitive": 0.93, "text": 1.0, "none": 0.95}
@@ -194,3 +194,41 @@ def test_what_the_law_holds_back_waits_for_a_decision(
 )
 def test_what_only_looks_like_it_is_left_alone(tmp_path: Path, cells: dict[str, list[str]]) -> None:
     assert not any(told(tmp_path, "table", cells).values())
+
+
+def column(label: str, kind: Kind, cells: Sequence[str], meaning: str = "") -> tuple[Column, Sequence[str]]:
+    name = label.lower().replace(" ", "_")
+    return Column(name, label, kind, meaning, filled=100, distinct=len(set(cells)), examples=tuple(cells[:5])), cells
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "cells", "matter"),
+    [
+        ("pathologie", Kind.TEXT, ["asthme", "aucune"], "health"),
+        ("ressources", Kind.INTEGER, ["900", "1200"], "income"),
+        ("repas", Kind.TEXT, ["standard", "sans porc"], "belief"),
+        ("date arret", Kind.DATE, ["2026-01-05"], ""),
+        ("quartier", Kind.TEXT, ["Gare", "Centre"], ""),
+    ],
+)
+def test_what_the_law_protects_is_told_by_header_or_by_choices(
+    label: str, kind: Kind, cells: list[str], matter: str
+) -> None:
+    one = column(label, kind, cells)
+    assert roles.protected({one[0].name: one}).get(one[0].name, "") == matter
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "cells", "inside"),
+    [
+        ("montant accordé", Kind.INTEGER, ["100", "250"], True),
+        ("état", Kind.TEXT, ["en attente", "validé", "refusé"], True),
+        ("nb enfants", Kind.INTEGER, ["1", "2"], False),
+        ("commune", Kind.TEXT, ["Fontclaire"], False),
+        ("profil", Kind.TEXT, ["A", "B"], False),
+    ],
+)
+def test_only_what_a_service_alone_knows_is_unknown_to_others(
+    label: str, kind: Kind, cells: list[str], inside: bool
+) -> None:
+    assert roles.kept_inside(*column(label, kind, cells)) is inside

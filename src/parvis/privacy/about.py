@@ -36,7 +36,8 @@ _COUNTS = frozenset(
 )
 _ALL_DIFFER = 0.9  # share of the cells that differ, where each numbers somebody else
 _SURELY = 4  # signs that rows follow people
-_ROW_NUMBERS = frozenset("id n no num numero ligne ordre rang".split())
+_ROW_NUMBERS = frozenset("id n no num numero ligne ordre rang reponse response".split())
+_ROWS = 20  # times the lines of a table that their numbers may reach: others were left out
 _SEVERAL = 10  # cells under which differing means nothing
 _CODE = 5  # characters of a code that numbers people
 # Beside them « nb » counts the people of one home, not rows of people.
@@ -49,11 +50,11 @@ PLACES = frozenset(
     "terminus direction destination fontaine lavoir pont "
     "realisateur realisatrice compositeur compositrice interprete illustrateur illustratrice traducteur metteur peintre oeuvres "
     "location local locaux salle gymnase stade creche piscine mediatheque bibliotheque theatre musee cimetiere maison "
-    "cantine cantines restaurant editeur editrice edition "
+    "cantine cantines restaurant editeur editrice edition photographe graveur dessinateur cineaste romancier poete "
     "libellevoie odonyme variete espece essence cultivar genre taxon".split()
 )
 # Headers of trees and animals, whose ages and sexes are nobody's.
-_THINGS = frozenset(
+THINGS = frozenset(
     "essence essences espece especes race cultivar arbre arbres chien chiens chat animal animaux faune flore plante plantes "
     "taxon variete bovin cheptel".split()
 )
@@ -104,6 +105,7 @@ HOMES = frozenset("logement logements foyer maison appartement habitation domici
 _SHOWING = frozenset(
     "presence occupation occupe conso consommation mouvement index puissance kwh ouverture debit luminosite co2 inoccupe".split()
 )
+_BY_THE_HOUR = frozenset("ouverture occupation occupe debit".split())  # of a day, they are those of a file or a right
 _BALLOT = frozenset("vote votes electeur electrice votant votante bulletin scrutin urne emargement".split())
 _CHOSEN = frozenset("projet projets choix candidat liste reponse vote votes avis bulletin option classement".split())
 
@@ -139,7 +141,7 @@ def about(
     people = told.sure or told.alone or (told.by_name and not told.meanings & _BODIES)
     people = not told.past and (people or told.unnamed or told.by_plate or told.ballot)
     unplaced = told.by_name or "plate" in told.meanings or bool(told.meanings & _BESIDE_SURNAMES)
-    hourly = told.timed or "date" in told.meanings
+    showing = told.heads & _SHOWING if told.timed else told.heads & (_SHOWING - _BY_THE_HOUR)
     return About(
         people=people,
         places=told.located and not people and not unplaced,
@@ -147,7 +149,7 @@ def about(
         sole_trader=told.alone,
         exposed=_exposed(profile),
         secrets=bool(told.heads & _SECRETS) and bool(told.heads & _OFFERS),
-        homes=bool(told.heads & HOMES) and bool(told.heads & _SHOWING) and hourly and not told.counted,
+        homes=bool(told.heads & HOMES and showing) and (told.timed or "date" in told.meanings) and not told.counted,
         ballot=told.ballot,
         each=not told.past and (told.sure or told.unnamed or told.acts or told.by_plate),
         animals=told.animals,
@@ -168,6 +170,7 @@ class _Signs:
         self.title = {w for text in (profile.table, *profile.titles) for w in words(text)}
         self.heads = self.title | {w for c in columns for w in head(c)}
         self.named = [c for c in columns if c.name in also or (c.meaning == "person_name" and names(c))]
+        self.bred = any(speaks(head(c), "breed") for c in columns)
         sure = any(c.meaning in _SURE_PEOPLE and (names_people is None or names_people(c)) for c in columns)
         self.sure = sure and not self.animals
         self.counted = any(map(_counts, columns))
@@ -179,7 +182,7 @@ class _Signs:
         self.traits = sum(_tells(c) and not _counts(c) for c in columns)
         self.ballot = bool(self.heads & _BALLOT) and self.timed and not self.counted
         self.of_bodies = self.counted or bool(self.meanings & _BODIES) or bool(self.heads & _OF_BODIES)
-        self.marked = any(speaks(head(c), "trait") or c.meaning in _MARKS or _is_trait(c) for c in columns)
+        self.marked = any(says_trait(c) or c.meaning in _MARKS or _is_trait(c) for c in columns)
 
     @property
     def alone(self) -> bool:
@@ -201,8 +204,7 @@ class _Signs:
     @property
     def animals(self) -> bool:
         """A row is an animal, and names nobody."""
-        bred = any(speaks(head(c), "breed") for c in self.columns)
-        return bred and not self.named and not self.meanings & {"first_name", "email", "phone", "nir"}
+        return self.bred and not self.named and not self.meanings & {"first_name", "email", "phone", "nir"}
 
     @property
     def equipment(self) -> bool:
@@ -215,7 +217,7 @@ class _Signs:
     @property
     def living(self) -> bool:
         """Rows count nobody, and are no trees, no animals, no communes."""
-        things = any(head(c) & _THINGS and c.kind is not Kind.BOOLEAN for c in self.columns)
+        things = any(head(c) & THINGS and c.kind is not Kind.BOOLEAN for c in self.columns)
         return not (
             self.counted or things or "plant_species" in self.meanings or any(map(_numbers_places, self.columns))
         )
@@ -230,7 +232,7 @@ class _Signs:
     def acts(self) -> bool:
         """Whoever a row names is whom it is about."""
         bare = not self.of_bodies and not self.located
-        return self.by_name and (self.traits >= 2 or self.of_persons or (self.traits == 1 and bare))
+        return self.by_name and not self.bred and (self.traits >= 2 or self.of_persons or (self.traits == 1 and bare))
 
     @property
     def unnamed(self) -> bool:
@@ -296,7 +298,7 @@ def _numbers_rows(column: Column) -> bool:
     """True for « id » and « n° » that count the lines."""
     if column.kind is not Kind.INTEGER or not head(column) <= _ROW_NUMBERS or column.maximum is None:
         return False
-    return float(column.maximum) <= _SEVERAL * column.filled
+    return float(column.maximum) <= _ROWS * column.filled
 
 
 def _is_coded(column: Column) -> bool:
@@ -326,8 +328,13 @@ def _tells(column: Column) -> bool:
     """True for a column that speaks of somebody: an age, a family, an illness, « abonné »."""
     if column.meaning in _TRAITS or column.meaning in SENSITIVE or column.meaning in _MARKS:
         return True
-    said = head(column)
-    return (speaks(said, "trait") or speaks(said, "person") or _is_trait(column)) and column.meaning not in _BODIES
+    told = says_trait(column) or speaks(head(column), "person") or _is_trait(column)
+    return told and column.meaning not in _BODIES
+
+
+def says_trait(column: Column) -> bool:
+    """Return whether a header speaks of what somebody is."""
+    return speaks(head(column), "trait_figures" if column.kind in (Kind.INTEGER, Kind.NUMBER) else "trait")
 
 
 def _is_trait(column: Column) -> bool:
@@ -372,7 +379,7 @@ def names_a_place(column: Column, profile: Profile) -> bool:
 
 def is_of_things(column: Column) -> bool:
     """Return whether a column is about the animal of somebody rather than about them."""
-    return bool(head(column) & _THINGS)
+    return bool(head(column) & THINGS)
 
 
 def is_scene(column: Column, told: About) -> bool:

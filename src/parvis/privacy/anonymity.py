@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
-from parvis.privacy import law, sql
+from parvis.privacy import law, roles, sql
 from parvis.privacy.attacks import case as casing
-from parvis.privacy.attacks.attack import SENSITIVE
 from parvis.privacy.microdata import coding, offer
 from parvis.privacy.microdata.demand import Closeness, Demand, Diversity
 from parvis.privacy.microdata.gathered import Gathered
@@ -53,8 +52,7 @@ def propose(path: Path, columns: Sequence[Column], original: Sequence[Column] = 
     case = casing.open_case(path, columns, path, columns)
     if not case.rows or not case.known:
         return None
-    subjects = {case.original[n].column.meaning for n in case.sensitive}
-    subjects |= {c.meaning for c in original if c.meaning in SENSITIVE}
+    subjects = {*case.matters, *roles.protected({c.name: (c, c.examples) for c in original}).values()}
     k = int(law.threshold("k", subjects).value)
     diversity = int(law.threshold("l", subjects).value) if case.sensitive else 0
     closeness = float(law.threshold("t", subjects).value) if case.sensitive else 0.0

@@ -107,6 +107,5 @@ def scope_of(case: Case, others: Sequence[Public] = ()) -> Scope:
 
 
 def subjects_of(case: Case) -> frozenset[str]:
-    """Return the meanings of the sensitive columns, which make the thresholds stricter."""
-    told = {**case.published, **case.original}
-    return frozenset(told[n].column.meaning for n in case.sensitive)
+    """Return what the sensitive columns are about, which makes the thresholds stricter."""
+    return case.matters

@@ -1,16 +1,17 @@
 """What each column of a table is to the people it is about: it names them, narrows them down, or says what the law protects.
 
 ``roles`` reads the profile and what the screen found; it opens no table. « Quasi » and « free text » block nothing by
-themselves: the first are what ``risk`` groups by, the second must be read by somebody.
+themselves: the first are what ``risk`` groups by, the second must be read by somebody. ``protected`` and ``kept_inside``
+settle what an attacker would learn, and what he cannot know to start with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parvis.privacy.about import About, about, is_of_things, is_scene
+from parvis.privacy.about import About, about, identifies, is_of_things, is_scene, says_trait, theme, theme_of_cells
 from parvis.privacy.heading import cells_say, head, speaks
-from parvis.privacy.meanings import QUASI, SENSITIVE
+from parvis.privacy.meanings import MEANINGS, QUASI, SENSITIVE
 from parvis.values import Column, Finding, Kind, Profile
 
 ROLES = ("direct", "sensitive", "text", "quasi")  # from what tells most; "" for a column that is about nobody
@@ -29,6 +30,7 @@ _OF_ANYONE = (
     "housing",
     "occupation",
 )  # ... of a row that is one
+_CHOICES = 60  # different cells of a column of choices
 _LONG, _WORDS = 28, 5  # characters and words of a sentence, on average
 
 
@@ -49,6 +51,43 @@ def roles(profile: Profile, findings: Sequence[Finding]) -> Mapping[str, str]:
         for column in profile.columns:
             out[column.name] = out[column.name] or _narrowing(column, profile, told)
     return out
+
+
+def protected(columns: Mapping[str, tuple[Column, Sequence[str]]]) -> Mapping[str, str]:
+    """Return what the law protects in a table about people: the matter of each column that tells some, by name.
+
+    ``columns``: by name, the column and some of its different cells. The meaning of a column says it, or its header, or
+    its cells when they are choices.
+    """
+    heads = {w for column, _ in columns.values() for w in head(column)}
+    told = {name: _matter(column, cells, heads) for name, (column, cells) in columns.items()}
+    return {name: matter for name, matter in told.items() if matter}
+
+
+def _matter(column: Column, cells: Sequence[str], heads: set[str]) -> str:
+    if column.meaning in SENSITIVE:
+        return column.meaning
+    # A day, a place or somebody's number may be known to others, whatever they are of.
+    if (
+        column.meaning in MEANINGS
+        or column.kind in (*_KINDS, Kind.TIME, Kind.GEOMETRY)
+        or identifies(column, each=True)
+    ):
+        return ""
+    choice = column.kind is Kind.TEXT and len(cells) <= _CHOICES
+    return theme(column, heads) or (theme_of_cells(cells, each=True) if choice else "")
+
+
+def kept_inside(column: Column, cells: Sequence[str]) -> bool:
+    """Return whether only the service that keeps a table of people knows what a column says of them.
+
+    In doubt it does not: others may know a trait, a place, a day, and all that no word says to be the service's own.
+    """
+    if column.meaning in _QUASI_MEANINGS or column.meaning in MEANINGS or says_trait(column):
+        return False
+    if column.kind is Kind.TEXT and cells_say(cells, "progress"):
+        return True
+    return speaks(head(column), "inside") and not speaks(head(column), "quasi_figures")
 
 
 def _of_each_row(finding: Finding) -> bool:
@@ -89,7 +128,9 @@ def _narrowing(column: Column, profile: Profile, told: About) -> str:
         return "quasi"
     if told.of_bodies and speaks(said, "office"):
         return ""
-    if speaks(said, "trait") or (told.each and speaks(said, "quasi_figures" if column.kind in _FIGURES else "quasi")):
+    if column.kind is Kind.TEXT and cells_say(column.examples, "progress"):
+        return ""
+    if says_trait(column) or (told.each and speaks(said, "quasi_figures" if column.kind in _FIGURES else "quasi")):
         return "quasi"
     choice = column.kind is Kind.TEXT and cells_say(column.examples, *(_OF_ANYONE if told.each else _OF_PEOPLE))
     return "quasi" if choice else ""

@@ -340,7 +340,7 @@ class _Table:
             return "last_name"
         heads = {w for c in self.profile.columns for w in head(c)} | set(words(self.profile.table.replace("_", " ")))
         told = "case_number" if identifies(column, each=self.about.each) else theme(column, heads)
-        if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
+        if told or column.kind is not Kind.TEXT or column.distinct > _FEW or speaks(head(column), "goods"):
             return told
         return theme_of_cells(self._sample(column), each=self.about.each)
 

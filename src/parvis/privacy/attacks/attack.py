@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parvis.privacy.meanings import SENSITIVE as PROTECTED
+
 # The three criteria of the opinion 05/2014 of the G29.
 SINGLING_OUT, LINKABILITY, INFERENCE = "singling_out", "linkability", "inference"
 CRITERIA = (SINGLING_OUT, LINKABILITY, INFERENCE)
 # What others must not learn of someone, by the meaning of a column.
-SENSITIVE = frozenset("health social_aid religion opinion union offence income handicap".split())
+SENSITIVE = frozenset({*PROTECTED, "religion", "opinion", "union", "handicap"})
 _SURE = 1.96  # standard deviations: 95 %
 
 

@@ -6,7 +6,8 @@ be the same, coarser, or noisy; ``Case.candidates`` gives the published rows tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError
-from parvis.privacy import sql
-from parvis.privacy.attacks.attack import SENSITIVE
+from parvis.privacy import roles, sql
 from parvis.privacy.meanings import QUASI
 from parvis.text import listed
 from parvis.values import Column, Kind
@@ -73,6 +73,7 @@ class Case:
     rows: int
     total: int  # rows of the original
     ordered: bool  # the published rows stand in the order of the original
+    matters: frozenset[str] = frozenset()  # what the sensitive columns are about, as the thresholds name it
     _index: dict[str, tuple[Array, Array]] = field(default_factory=dict)
     _became: dict[str, str] = field(default_factory=dict)
     _relations: dict[str, tuple[Array, Array]] = field(default_factory=dict)
@@ -273,11 +274,13 @@ def open_case(
     held = load(original, list(first.values()), at)
     shown = load(published, list(last.values()))
     lines = _lines(original, at)
-    secret = tuple(n for n in sensitive if n in held or n in shown) if sensitive is not None else _secrets(held, shown)
+    protected = _secrets(held, shown)
+    secret = tuple(protected) if sensitive is None else tuple(n for n in sensitive if n in held or n in shown)
     whose = held[person].codes if person in held else np.arange(count)
     chosen = tuple(known) if known is not None else knowable(held, shown, secret, person)
     ordered = bool(np.all(np.diff(at) > 0)) if count > 1 else True
-    return Case(held, shown, lines, chosen, secret, np.asarray(whose, np.int64), count, total, ordered)
+    matters = frozenset(protected.get(n, "") or {**shown, **held}[n].column.meaning for n in secret)
+    return Case(held, shown, lines, chosen, secret, np.asarray(whose, np.int64), count, total, ordered, matters)
 
 
 def load(path: Path, columns: Sequence[Column], rows: Array | None = None) -> dict[str, Coded]:
@@ -349,13 +352,13 @@ def knowable(
 
     By measurement and not by name: a column counts as soon as it tells rows apart. A decimal number that nearly never
     comes twice is a measure, unless it is a place; running text is known to nobody word for word, and what it says of
-    people is looked for in another way.
+    people is looked for in another way; an amount granted or the state of a file is known to its service alone.
     """
     out = []
     for name, held in {**published, **original}.items():
         column, rows = held.column, len(held.codes)
         measure = column.kind is Kind.NUMBER and held.size > _MEASURED * rows and column.meaning not in _COORDINATES
-        unknown = (measure and column.meaning not in QUASI) or _prose(held)
+        unknown = (measure and column.meaning not in QUASI) or _prose(held) or roles.kept_inside(column, _choices(held))
         if name in (*sensitive, person, sql.LINE) or held.size < 2 or unknown:
             continue
         out.append(name)
@@ -370,10 +373,14 @@ def _prose(held: Coded) -> bool:
     return bool(some) and sum(len(t.split()) for t in some) >= _WORDS * len(some)
 
 
-def _secrets(original: dict[str, Coded], published: dict[str, Coded]) -> tuple[str, ...]:
-    """Return the columns whose meaning is something that others must not learn of someone."""
-    told = {**published, **original}
-    return tuple(n for n, c in told.items() if c.column.meaning in SENSITIVE)
+def _secrets(original: dict[str, Coded], published: dict[str, Coded]) -> Mapping[str, str]:
+    """Return the columns that say what others must not learn of someone, and on what matter."""
+    return roles.protected({n: (c.column, _choices(c)) for n, c in {**published, **original}.items()})
+
+
+def _choices(held: Coded) -> list[str]:
+    """Return the different values of a column, some of them when they are many."""
+    return [t for t in texts(dataclasses.replace(held, values=held.values[: _SAMPLE + 1])) if t]
 
 
 def _lines(original: Path, rows: Array) -> Array:

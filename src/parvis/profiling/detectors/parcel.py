@@ -22,6 +22,9 @@ HEADERS = {
     "numero de parcelle": 1.0,
     "n parcelle": 1.0,
     "parcelles": 1.0,
+    "terrain": 0.7,
+    "terrains": 0.7,
+    "reference terrain": 0.8,
 }
 TOLERANCE = 0.8
 ALONE = 0.0
