@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from parvis import pipeline
-from parvis.errors import RefusedError
+from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
-from parvis.store import drawing, proofs, shelf
+from parvis.privacy import protect as protecting
+from parvis.store import drawing, proofs, shelf, vault
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord
-from parvis.values import Averaging, Blurring, Policy, Preparation, Synthesis, Version
+from parvis.values import Averaging, Blurring, Policy, Preparation, Rule, Synthesis, Version
 
 NOW = "2026-11-25T10:00:00+00:00"
 
@@ -167,3 +168,47 @@ def test_what_was_chosen_is_taken_up_on_the_next_file(folder: Folder) -> None:
     other = prepared(folder, MEMBERS.replace("Cotisation", "Prime"), "autres.csv")
     again = policies.replayed(other.policy, other.profile, other.findings, decided, policies.seen(first.findings))
     assert again.averaging is None
+
+
+def test_values_are_exchanged_or_drawn_anew_and_the_same_way_again(folder: Folder) -> None:
+    preparation = prepared(folder, MEMBERS, "adherents.csv")
+    rules = (
+        Rule("cotisation", "swap", {"percent": 10}, decided_by="x"),
+        Rule("age", "swap", {"percent": 10}, decided_by="x"),
+        Rule("metier", "redraw", {"percent": 40}, decided_by="x"),
+    )
+    policy = Policy(rules=rules)
+    assert {
+        r["cotisation"] for r in protecting.preview(vaulted(folder, preparation), preparation.profile, policy, 5)
+    } == {"[à décider]"}
+    given = protecting.Given(secret=b"s" * 32)
+    safe = protecting.protect(
+        vaulted(folder, preparation), preparation.profile, policy, folder.root / "a.parquet", given
+    )
+    real = pq.read_table(vaulted(folder, preparation)).to_pydict()
+    shown = pq.read_table(safe.path).to_pydict()
+    assert sorted(shown["cotisation"]) == sorted(real["cotisation"]) and sorted(shown["age"]) == sorted(real["age"])
+    assert Counter(shown["metier"]).keys() == Counter(real["metier"]).keys()
+    pairs = Counter(zip(real["cotisation"], real["age"], strict=True))
+    kept = Counter(zip(shown["cotisation"], shown["age"], strict=True)) & pairs
+    assert kept.total() < 60, "who pays what is no longer sure"
+    again = protecting.protect(
+        vaulted(folder, preparation), preparation.profile, policy, folder.root / "b.parquet", given
+    )
+    assert pq.read_table(again.path).equals(pq.read_table(safe.path)), "two versions are not averaged"
+    other = protecting.protect(vaulted(folder, preparation), preparation.profile, policy, folder.root / "c.parquet")
+    assert not pq.read_table(other.path).equals(pq.read_table(safe.path))
+    for wrong in (Rule("metier", "swap", decided_by="x"), Rule("age", "swap", {"percent": 0}, decided_by="x"),
+                  Rule("age", "redraw", {"percent": 100}, decided_by="x")):  # fmt: skip
+        with pytest.raises(InputError):
+            protecting.protect(
+                vaulted(folder, preparation), preparation.profile, Policy(rules=(wrong,)), folder.root / "d.parquet"
+            )
+    version = committed(folder, preparation, dataclasses.replace(preparation.policy, rules=rules))
+    assert "Métier Tirer au sort une partie des valeurs" in done(folder, version)
+
+
+def vaulted(folder: Folder, preparation: Preparation) -> Path:
+    work = folder.root / "opened"
+    work.mkdir(exist_ok=True)
+    return vault.staged(folder, preparation.id, work)

@@ -146,16 +146,19 @@ def test_rounding_by_chance_keeps_the_mean() -> None:
         microaggregation.rounded(numbers, 0)
 
 
-def test_swapped_numbers_stay_the_same_as_a_whole_and_near_their_rank() -> None:
-    numbers = np.random.default_rng(2).permutation(1000).astype(np.float64)
-    told = microaggregation.swapped(numbers, 5, seed=3)
-    assert sorted(told) == sorted(numbers)
-    assert np.abs(told - numbers).max() <= 50
-    assert (told != numbers).mean() > 0.9
+def test_exchanged_numbers_stay_the_same_as_a_whole_and_near_their_rank() -> None:
+    keys = np.random.default_rng(3).integers(0, 2**63, 1001).astype(np.uint64)
+    taken = microaggregation.partners(keys, 50)
+    assert sorted(taken) == list(range(1001)) and (taken != np.arange(1001)).all()
+    assert np.abs(taken - np.arange(1001)).max() <= 51
+    assert (microaggregation.partners(keys, 50) == taken).all()
+    for few in (0, 1, 2, 3):
+        assert len(microaggregation.partners(keys[:few], 1)) == few
 
 
 def test_values_drawn_anew_keep_their_shares() -> None:
-    codes = np.random.default_rng(2).choice(3, 30_000, p=[0.6, 0.3, 0.1])
-    told = microaggregation.drawn_anew(codes, 0.7, seed=4)
-    assert 0.1 < (told != codes).mean() < 0.3
-    assert np.bincount(told) / 30_000 == pytest.approx(np.bincount(codes) / 30_000, abs=0.01)
+    codes = np.repeat([0, 1, 2], [6000, 3000, 1000])
+    keys = np.random.default_rng(4).integers(0, 2**64, 10_000, np.uint64)
+    told = microaggregation.drawn_by(codes, 0.3, keys)
+    assert np.bincount(told) / 10_000 == pytest.approx([0.6, 0.3, 0.1], abs=0.01)
+    assert (told == codes).mean() == pytest.approx(0.7 + 0.3 * (0.36 + 0.09 + 0.01), abs=0.02)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
+import hashlib
 import math
 import secrets
 import tempfile
@@ -18,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -119,6 +122,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Giv
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
     try:
         _write(typed, plan, waiting)
+        _over_all_cells(typed, waiting, plan, given)
         if policy.synthesis is not None:
             return _synthetic(waiting, profile, plan, policy, out, given)
         alike, rows, blurred = None, profile.rows, None
@@ -506,7 +510,8 @@ def _made_of_all(profile: Profile, policy: Policy) -> set[str]:
     """Return the columns that the first rows alone cannot show as they would be published."""
     if policy.synthesis is not None:
         return {c.name for c in profile.columns}
-    return {*policy.averaging.columns} if policy.averaging is not None else set()
+    drawn = {s.column.name for s in _plan(profile, policy) if s.expression.whole is not None}
+    return drawn | ({*policy.averaging.columns} if policy.averaging is not None else set())
 
 
 # --- Writing --------------------------------------------------------------------------------------
@@ -523,6 +528,42 @@ def _write(typed: Path, plan: Sequence[_Step], out: Path) -> None:
             f"COPY (SELECT {chosen} FROM {sql.source(typed)}) TO {sql.literal(out)} "
             f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {sql.GROUP})"
         )
+
+
+def _over_all_cells(typed: Path, out: Path, plan: Sequence[_Step], given: Given) -> None:
+    """Do in a written file the work of transforms that need all the cells of their column at once."""
+    steps = [s for s in plan if s.expression.whole is not None]
+    if not steps:
+        return
+    keys = _row_keys(pq.read_table(typed), given.drawing)
+    waiting = out.with_name(f"{out.name}.whole")
+    table = pq.read_table(out)
+    for step in steps:
+        assert step.expression.whole is not None
+        name = step.column.name
+        # Each column draws for itself: two exchanged alike would keep what links them, and tell whose they were.
+        own = keys ^ np.uint64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+        cells = step.expression.whole(table.column(name).combine_chunks(), _mixed(own))
+        table = table.set_column(table.schema.get_field_index(name), name, cells)
+    pq.write_table(table, waiting, compression="zstd", row_group_size=sql.GROUP)
+    waiting.replace(out)
+
+
+def _row_keys(table: pa.Table, drawing: bytes) -> Any:
+    """Return (rows,) whole numbers of 64 bits, from a secret and from all that a row holds."""
+    names = [n for n in table.column_names if n != sql.LINE]
+    columns = [[repr(c) for c in table.column(n).to_pylist()] for n in names]
+    digest = functools.partial(hashlib.blake2b, digest_size=8, key=drawing[:64])
+    rows = zip(*columns, strict=True)
+    return np.array([int.from_bytes(digest("\0".join(row).encode()).digest(), "big") for row in rows], np.uint64)
+
+
+def _mixed(keys: Any) -> Any:
+    """Return keys whose every bit hangs on all of the former ones (the end of SplitMix64)."""
+    with np.errstate(over="ignore"):
+        keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
 
 
 def _value(engine: Any, step: _Step) -> str:

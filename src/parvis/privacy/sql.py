@@ -22,12 +22,15 @@ class Expression:
 
     ``clean`` is a function on text, when the work is not SQL's: it is called as ``parvis_clean_<n>`` on the cells
     where ``when`` (SQL) is true, and the cell stays as it is elsewhere. ``sql`` is then left empty.
+    ``whole`` is a function on all the cells of the column at once (an Arrow array) and on a key of each row (whole numbers,
+    drawn from a secret and from all that the row held, so that the same row has the same in every version).
     """
 
     sql: str
     kind: Kind
     clean: Callable[[str], str] | None = None
     when: str = ""
+    whole: Callable[[Any, Any], Any] | None = None
 
 
 def quoted(name: str) -> str:

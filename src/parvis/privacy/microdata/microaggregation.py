@@ -5,7 +5,7 @@ Source: Domingo-Ferrer and Mateo-Sanz 2002 (doi:10.1109/69.979982), Solanas and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -157,36 +157,35 @@ def rounded(numbers: Floats, step: float, seed: int | None = None) -> Floats:
     return up * step
 
 
-def swapped(values: Sequence[float], percent: float, seed: int) -> Floats:
-    """Return the numbers, each exchanged with one whose rank is at most ``percent`` % of the rows away (rank swapping).
+def partners(keys: Any, reach: int) -> Ints:
+    """Return whose value each row takes, rows being in the order of their values: one at most ``reach`` ranks away.
 
-    The numbers stay the same as a whole; which row holds which is no longer sure.
+    Each row gives its value to one other, none keeps its own when there are two. ``keys`` (n,) are whole numbers of 64 bits,
+    one a row, that draw: the same rows are exchanged the same way again.
     """
-    numbers = np.asarray(values, np.float64)
-    chance = np.random.default_rng(seed)
-    order = np.argsort(numbers, kind="stable")
-    reach = max(int(len(numbers) * percent / 100), 1)
-    free = np.ones(len(numbers), bool)
-    for rank in range(len(numbers)):
-        if not free[rank]:
-            continue
-        near = np.flatnonzero(free[rank + 1 : rank + 1 + reach]) + rank + 1
-        if len(near):
-            other = int(chance.choice(near))
-            free[other] = False
-            order[rank], order[other] = order[other], order[rank]
-        free[rank] = False
-    found = np.empty(len(numbers))
-    found[order] = np.sort(numbers, kind="stable")
-    return found
+    n = len(keys)
+    if not n:
+        return np.empty(0, np.int64)
+    block = np.arange(n) // (reach + 1)
+    if n > 1 and (block == block[-1]).sum() == 1:
+        block[-1] -= 1  # a row alone would keep its value
+    order = np.lexsort((keys, block))
+    following = np.roll(order, -1)
+    starts = np.flatnonzero(np.diff(block[order], prepend=-1))
+    ends = np.append(starts[1:], n) - 1
+    following[ends] = order[starts]
+    taken = np.empty(n, np.int64)
+    taken[order] = following
+    return taken
 
 
-def drawn_anew(codes: Ints, kept: float, seed: int) -> Ints:
-    """Return the codes of a column, each kept with the chance ``kept``, else drawn by how often values come (PRAM).
+def drawn_by(codes: Ints, part: float, keys: Any) -> Ints:
+    """Return the codes of a column, this part of them drawn again by how often values come (PRAM); ``keys`` as above.
 
     The shares of the values stay as they were on average (invariant post-randomisation, Gouweleeuw et al. 1998).
     """
-    chance = np.random.default_rng(seed)
-    share = np.bincount(codes) / max(len(codes), 1)
-    drawn = chance.choice(len(share), len(codes), p=share) if len(codes) else codes
-    return np.where(chance.random(len(codes)) < kept, codes, drawn)
+    reached = np.cumsum(np.bincount(codes)) / max(len(codes), 1)
+    with np.errstate(over="ignore"):
+        other = (keys * np.uint64(0x9E3779B97F4A7C15)) ^ (keys >> np.uint64(29))
+    drawn = np.searchsorted(reached, other / 2.0**64, side="right")
+    return np.where(keys / 2.0**64 < part, np.minimum(drawn, len(reached) - 1), codes).astype(np.int64)
