@@ -140,6 +140,15 @@ def test_a_grouping_is_replayed_and_waits_when_a_new_column_could_isolate(tmp_pa
         ("Association;SIRET;Président\n" + "".join(f"Club {n};7328293200007{n % 10};Mme Durand\n" for n in range(30)), False),
         ("Sexe;Tranche d'âge;Nombre\n" + "".join(f"F;{n} ans;{n + 20}\n" for n in range(30)), False),
         ("Espèce;Quartier;Hauteur\n" + "".join(f"Tilleul;Gare;{n}\n" for n in range(30)), False),
+        ("Initiales;Année de naissance\n" + "".join(f"A.{chr(65 + n % 26)}.;{1950 + n}\n" for n in range(30)), True),
+        ("Année de naissance;Code postal\n" + "".join(f"{1950 + n};58{n:03}\n" for n in range(30)), True),
+        ("Année de naissance;Nombre\n" + "".join(f"{1950 + n};{n + 20}\n" for n in range(30)), False),
+        ("Race;Année de naissance\n" + "".join(f"Épagneul;{2010 + n % 9}\n" for n in range(30)), False),
+        ("Entrée;Âge\n" + "".join(f"2026-03-{n + 1:02} 08:{n:02}:11;{6 + n}\n" for n in range(30)), True),
+        ("Relevé;Température\n" + "".join(f"2026-03-{n + 1:02} 08:{n:02}:11;{6 + n}\n" for n in range(30)), False),
+        ("Adresse;Aide;Montant\n" + "".join(f"{n + 1} rue du Lac;RSA;{n}\n" for n in range(30)), True),
+        ("Centre;Adresse;Aide\n" + "".join(f"Centre social {n};{n + 1} rue du Lac;RSA\n" for n in range(30)), False),
+        ("Nom;Adresse;Aide sociale\n" + "".join(f"Maison {n};{n + 1} rue du Lac;RSA\n" for n in range(30)), False),
     ],
 )  # fmt: skip
 def test_rows_that_are_people_are_told_from_bodies_counts_and_things(tmp_path: Path, text: str, people: bool) -> None:

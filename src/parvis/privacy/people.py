@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parvis.privacy import policy as policies
+from parvis.privacy.about import about, is_of_things
 from parvis.privacy.attacks.attack import SENSITIVE
+from parvis.privacy.heading import head
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Profile
 
@@ -21,6 +23,14 @@ _SURE = frozenset({"nir", "birth_date", "first_name", "last_name"})
 _BODIES = frozenset({"siren", "siret", "rna", "finess", "uai", "rup"})
 _LAND = "parcel"  # what is built or sold on it is the matter, once who owns it is gone
 COUNTED_ROWS = 20_000  # of a table whose counts are hidden one by one
+_BORN = frozenset("naissance naiss ne nee born birth dob".split())
+_INITIALS = frozenset("initiales initiale initials".split())
+_HOME_MATTERS = frozenset({"social_aid", "income"})  # of an address, they are of whoever lives there
+# A body or a place that has a name: what is said beside its address is what it gives, not what it receives.
+_NAMED = frozenset(
+    "nom libelle denomination raison structure etablissement organisme association equipement site service lieu ecole "
+    "entreprise enseigne intitule titre".split()
+)
 # Rows that count people are not people.
 _COUNTS = frozenset(words("nombre nb effectif effectifs total population habitants inscrits votants exprimés voix"))
 
@@ -31,14 +41,43 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
     whole = {str(f.values["meaning"]) for f in policies.blocking(findings) if f.values["where"] == "column"}
     if meanings & _BODIES:
         return bool(whole & {"nir"})
+    told = about(profile)
+    living = not (told.past or told.animals or told.equipment or any(is_of_things(c) for c in profile.columns))
+    counted = any(_counts(c) for c in profile.columns)
+    if living and not counted and _of_each_home(profile):
+        return True
     if _LAND in meanings | whole:
         return bool(whole & {"nir", "birth_date"})
-    if any(_counts(c) for c in profile.columns):
+    if counted:
         return False
     traits = meanings & _TRAITS
     if whole & _SURE or ("person_name" in whole and (traits or "address" in whole)):
         return True
-    return len(traits) >= 2 or bool(traits and (meanings | whole) & SENSITIVE)
+    if len(traits) >= 2 or (traits and (meanings | whole) & SENSITIVE):
+        return True
+    if told.each and whole & SENSITIVE and "url" not in meanings:  # nobody has a page of his own in a file of people
+        return True
+    if not living or told.places:
+        return False
+    # A birth year or initials are somebody's; so is one trait at the very moment when a thing was done.
+    own = any(head(c) & _BORN and c.meaning in ("age", "year", "date", "birth_date") for c in profile.columns)
+    initials = any(head(c) & _INITIALS for c in profile.columns)
+    return own or initials or bool(traits and any(_is_moment(c) for c in profile.columns))
+
+
+def _of_each_home(profile: Profile) -> bool:
+    """True when each row is what one home receives or owes: an aid or a debt beside a full address or a parcel."""
+    if any(head(c) & _NAMED for c in profile.columns) or not {c.meaning for c in profile.columns} & _HOME_MATTERS:
+        return False
+    own = [c for c in profile.columns if c.kind is Kind.TEXT and 2 * c.distinct > c.filled]
+    where = [
+        c for c in own if c.meaning == _LAND or (c.meaning == "address" and any(map(str.isdigit, str(c.examples))))
+    ]
+    return bool(where) and len(own) == len(where)  # what has a name besides is a body or a place
+
+
+def _is_moment(column: Column) -> bool:
+    return column.kind is Kind.DATETIME and 2 * column.distinct > column.filled
 
 
 def may_count(columns: Sequence[Column], rows: int) -> bool:
