@@ -83,6 +83,7 @@ class Released:
     number: int = 0
 
 
+MOST_AREAS = 5000  # of a layer
 BLURS: Mapping[str, str] = {
     "squares": msg("Des carreaux, assez grands pour que plusieurs foyers y habitent"),
     "moved": msg("Des points déplacés, assez loin pour que plusieurs foyers soient possibles"),

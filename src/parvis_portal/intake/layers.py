@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from parvis.privacy.geography import areas
+from parvis.privacy.rehearsal import MOST_AREAS
 from parvis.text import words
-from parvis.values import Column, Preparation, Version
+from parvis.values import Column, Kind, Preparation, Version
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
 from parvis_portal.intake.models import Draft
@@ -21,7 +21,7 @@ _AREAS = re.compile(r"\b(?:quartiers?|iris|secteurs?|zones?|zonages?|ilots?|sect
 def offered(draft: Draft) -> list[tuple[str, str]]:
     """Return the layers that seem to be of areas: (what a policy names it, its title)."""
     town = draft.organisation
-    rows = catalogue.visible().filter(organisation=town, mapped=True, rows__lte=areas.MOST).select_related("current")
+    rows = catalogue.visible().filter(organisation=town, mapped=True, rows__lte=MOST_AREAS).select_related("current")
     out = [
         (f"{_RELEASED}{d.pk}", d.described.title or d.slug)
         for d in rows.order_by("-modified_at")[:_LOOKED]
@@ -33,7 +33,7 @@ def offered(draft: Draft) -> list[tuple[str, str]]:
     for other in open_ones.select_related("submission").order_by("-pk")[:_LOOKED]:
         profile = other.prepared.profile
         said = [other.submission.name, profile.table, other.title]
-        if areas.has_areas(profile.columns, profile.rows) and _seems(said, profile.columns):
+        if 0 < profile.rows <= MOST_AREAS and _drawn(profile.columns) and _seems(said, profile.columns):
             out.append((f"{_WAITING}{other.pk}", other.title))
     return out
 
@@ -60,6 +60,10 @@ def chosen(draft: Draft) -> Version | Preparation | None:
 def _version(dataset: str, draft: Draft) -> Version | None:
     found = Dataset.objects.filter(pk=dataset, organisation=draft.organisation, current__withdrawn_at=None).first()
     return found.current.version if found is not None and found.current is not None else None
+
+
+def _drawn(columns: Iterable[Column]) -> bool:
+    return any(c.kind is Kind.GEOMETRY for c in columns)
 
 
 def _seems(said: Iterable[str], columns: Iterable[Column]) -> bool:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from parvis.errors import InputError
 from parvis.privacy.geography.plane import Points
+from parvis.privacy.rehearsal import MOST_AREAS
 from parvis.text import fold
 from parvis.values import Column, Kind
 
@@ -58,7 +59,6 @@ class Gathered:
 _NAMED = re.compile(r"\b(?:nom|name|lib|libelle|intitule|quartier|secteur|iris|zone)\w*")
 _APART = 0.9  # of the values of the column that has most, from which another tells the areas apart as well
 _POLYGONS = frozenset({3, 6})  # WKB: polygon, multipolygon
-MOST = 5000  # areas of a layer
 
 
 def read(path: Path, columns: Sequence[Column]) -> tuple[Area, ...]:
@@ -69,18 +69,13 @@ def read(path: Path, columns: Sequence[Column]) -> tuple[Area, ...]:
     shape = next((c.name for c in columns if c.kind is Kind.GEOMETRY), "")
     cells: list[Any] = pq.read_table(path, columns=[shape]).column(0).to_pylist() if shape else []
     kept = [row for row, cell in enumerate(cells) if cell is not None and _kind(cell) in _POLYGONS]
-    if not kept or len(kept) > MOST:
+    if not kept or len(kept) > MOST_AREAS:
         raise InputError(
             "Cette couche ne donne pas de quartiers : il y faut de 1 à {most} contours.",
-            "Choisissez une couche de quartiers, d'IRIS ou de sections.", most=MOST,
+            "Choisissez une couche de quartiers, d'IRIS ou de sections.", most=MOST_AREAS,
         )  # fmt: skip
     names = _names(path, columns, len(cells))
     return tuple(Area(str(row + 1), names[row], cells[row]) for row in kept)
-
-
-def has_areas(columns: Sequence[Column], rows: int) -> bool:
-    """Return whether a table may be a layer of areas, without opening it."""
-    return 1 <= rows <= MOST and any(c.kind is Kind.GEOMETRY for c in columns)
 
 
 def _kind(cell: bytes) -> int:
