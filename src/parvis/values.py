@@ -537,6 +537,9 @@ class Calc(StrEnum):
     SUBTRACT = "-"
     MULTIPLY = "*"
     DIVIDE = "/"  # by zero: nothing
+    REMAINDER = "%"  # the same
+    WHOLE = "div"  # whole part of a division
+    POWER = "^"  # nothing when it is no number
     EQ = "="
     NE = "!="
     LT = "<"
@@ -551,6 +554,8 @@ class Calc(StrEnum):
     CONTAINS = "contains"  # the same
     WORDS = "words"  # holds each of the words, case and accents folded
     LIKE = "like"  # text with * for anything, folded
+    PATTERN = "pattern"  # exact: % for anything, _ for one sign, a backslash before one that means itself
+    UNACCENTED = "unaccented"  # accents off, case kept
     FUZZY = "fuzzy"  # holds words nearly like these, the last one unfinished
     ANY = "any"  # one of several values is this one
     IFNULL = "ifnull"
@@ -575,6 +580,11 @@ class Calc(StrEnum):
     BOX = "box"  # west, south, east, north
     INTERSECTS = "intersects"
     WITHIN = "within"
+    ENCLOSES = "encloses"
+    TOUCHES = "touches"
+    CROSSES = "crosses"
+    OVERLAPS = "overlaps"
+    SAME_PLACE = "equals"
     CLUSTER = "cluster"  # number of the map's cell: place, zoom, radius in pixels
     COUNT = "count"
     COUNT_DISTINCT = "count_distinct"  # exact

@@ -38,6 +38,13 @@ UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "qua
 
 _PLACE = re.compile(r"\$(\d)")
 _SIGNS = {Calc.ADD: "+", Calc.SUBTRACT: "-", Calc.MULTIPLY: "*"}
+_DIVISIONS = {
+    Calc.DIVIDE: "(CAST($0 AS DOUBLE) / nullif(CAST($1 AS DOUBLE), 0))",
+    Calc.REMAINDER: "fmod(CAST($0 AS DOUBLE), nullif(CAST($1 AS DOUBLE), 0))",
+    Calc.WHOLE: "trunc(CAST($0 AS DOUBLE) / nullif(CAST($1 AS DOUBLE), 0))",
+    Calc.POWER: "(CASE WHEN isfinite(pow(CAST($0 AS DOUBLE), CAST($1 AS DOUBLE)))"
+    " THEN pow(CAST($0 AS DOUBLE), CAST($1 AS DOUBLE)) END)",
+}
 _COMPARED = {Calc.EQ: "=", Calc.NE: "<>", Calc.LT: "<", Calc.LE: "<=", Calc.GT: ">", Calc.GE: ">="}
 _PARTS = {
     Calc.YEAR: "year", Calc.MONTH: "month", Calc.DAY: "day", Calc.HOUR: "hour", Calc.MINUTE: "minute",
@@ -183,7 +190,7 @@ class Compiler:
         if what is Calc.RANDOM:
             row = self._row()
             return _join("hash($0, $1)", Kind.INTEGER, row, self(given[0]))
-        if what in _SIGNS or what is Calc.DIVIDE:
+        if what in _SIGNS or what in _DIVISIONS:
             return self._arithmetic(what, self(given[0]), self(given[1]))
         if what in _COMPARED:
             return self._comparison(what, self(given[0]), self(given[1]))
@@ -200,8 +207,8 @@ class Compiler:
         if left.kind in DATES or right.kind in DATES:
             raise self._wrong("un calcul attend des nombres")
         left, right = self._number(left), self._number(right)
-        if what is Calc.DIVIDE:
-            return _join("(CAST($0 AS DOUBLE) / nullif(CAST($1 AS DOUBLE), 0))", Kind.NUMBER, left, right)
+        if what in _DIVISIONS:
+            return _join(_DIVISIONS[what], Kind.NUMBER, left, right)
         whole = left.kind is Kind.INTEGER and right.kind is Kind.INTEGER
         if whole:  # exact, and too large a number is said so
             return _join(f"(CAST($0 AS HUGEINT) {_SIGNS[what]} CAST($1 AS HUGEINT))", Kind.INTEGER, left, right)
@@ -386,6 +393,14 @@ def _like(c: Compiler, given: Sequence[Expression]) -> Made:
         raise LimitError("Ce motif a trop de jokers.")
     said = "%".join(re.sub(r"([\\%_])", r"\\\1", p) for p in pieces)
     return _join("($0 LIKE $1 ESCAPE '\\')", Kind.BOOLEAN, _folded(text), _bound(said))
+
+
+def _pattern(c: Compiler, given: Sequence[Expression]) -> Made:
+    return _join("($0 LIKE $1 ESCAPE '\\')", Kind.BOOLEAN, c._text(c(given[0])), c._text(c(given[1])))
+
+
+def _unaccented(c: Compiler, given: Sequence[Expression]) -> Made:
+    return _join("strip_accents($0)", Kind.TEXT, c._text(c(given[0])))
 
 
 def folded(text: str) -> str:
@@ -608,9 +623,11 @@ def shown(made: Made) -> Made:
 _CALLS: Mapping[Calc, Callable[[Compiler, Sequence[Expression]], Made]] = {
     Calc.LENGTH: _length, Calc.LOWER: _case("lower"), Calc.UPPER: _case("upper"), Calc.STARTS: _starts, Calc.CONTAINS: _contains,
     Calc.WORDS: _in_words, Calc.LIKE: _like, Calc.FUZZY: _fuzzy, Calc.ANY: _any, Calc.IFNULL: _ifnull,
+    Calc.PATTERN: _pattern, Calc.UNACCENTED: _unaccented,
     Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.BUCKET: _bucket, Calc.RANGE: _range, Calc.STEP: _step,
     Calc.POINT: _point, Calc.CENTROID: _centroid, Calc.DISTANCE: _distance, Calc.NEAR: _near, Calc.BOX: _box,
     Calc.INTERSECTS: _meets("intersects"), Calc.WITHIN: _meets("within"), Calc.CLUSTER: _cluster,
+    **{c: _meets(str(c)) for c in (Calc.ENCLOSES, Calc.TOUCHES, Calc.CROSSES, Calc.OVERLAPS, Calc.SAME_PLACE)},
 }  # fmt: skip
 
 

@@ -56,6 +56,17 @@ class Shapes:
         def shape(test: Callable[..., Any]) -> Callable[..., Any]:
             return lambda w, n: pa.array(test(shapes(w), self._shape(n)))
 
+        def either(name: str, test: Callable[..., Any]) -> list[tuple[str, list[str], str, Callable[..., Any]]]:
+            """Return a relation of a place, or of a shape, to the shape that was said."""
+
+            def of_point(x: Any, y: Any, n: Any) -> Any:
+                return pa.array(test(shapely.points(floats(x), floats(y)), self._shape(n)))
+
+            return [
+                (f"point_{name}", ["DOUBLE", "DOUBLE", "INTEGER"], "BOOLEAN", of_point),
+                (f"shape_{name}", ["BLOB", "INTEGER"], "BOOLEAN", shape(test)),
+            ]
+
         def apart(x: Any, y: Any, n: Any) -> Any:
             return pa.array(_metres(shapely.points(floats(x), floats(y)), self._shape(n)))
 
@@ -75,6 +86,9 @@ class Shapes:
             ("shape_distance", ["BLOB", "INTEGER"], "DOUBLE", shape(_metres)),
             ("shape_middle", ["BLOB", "INTEGER"], "DOUBLE", middle),
             ("shape_side", ["BLOB", "INTEGER"], "DOUBLE", side),
+            *either("encloses", shapely.contains), *either("touches", shapely.touches),
+            *either("crosses", shapely.crosses), *either("overlaps", shapely.overlaps),
+            *either("equals", shapely.equals),
         ]  # fmt: skip
 
 
