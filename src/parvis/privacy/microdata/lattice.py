@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,17 +67,21 @@ class Lattice:
 
 
 class Sums:
-    """The keys of some rows at any node. ``columns`` holds their leaves, one array a column."""
+    """The keys of some rows at any node, or their costs. ``columns`` holds their leaves, one array a column."""
 
-    def __init__(self, lattice: Lattice, columns: Sequence[NDArray[np.int32]]) -> None:
+    def __init__(
+        self, lattice: Lattice, columns: Sequence[NDArray[np.int32]], tables: Sequence[NDArray[Any]] | None = None
+    ) -> None:
         self.lattice, self.columns = lattice, list(columns)
-        self._left: dict[int, Ints] = {}
-        self._right: dict[int, Ints] = {}
+        self.tables = lattice.keys if tables is None else tables
+        self._left: dict[int, NDArray[Any]] = {}
+        self._right: dict[int, NDArray[Any]] = {}
 
-    def at(self, node: int) -> Ints:
+    def at(self, node: int) -> NDArray[Any]:
         """Return the key of each row at a node: the same for two rows that read the same there."""
         left = self._half(node, self.lattice.left, self._left, 0)
-        return left + self._half(node, self.lattice.right, self._right, self.lattice.cut)
+        both: NDArray[Any] = left + self._half(node, self.lattice.right, self._right, self.lattice.cut)
+        return both
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Go on with some of the rows only."""
@@ -84,7 +89,7 @@ class Sums:
         self._left = {part: keys[rows] for part, keys in self._left.items()}
         self._right = {part: keys[rows] for part, keys in self._right.items()}
 
-    def _half(self, node: int, parts: tuple[Nodes, Ints], kept: dict[int, Ints], shift: int) -> Ints:
+    def _half(self, node: int, parts: tuple[Nodes, Ints], kept: dict[int, NDArray[Any]], shift: int) -> NDArray[Any]:
         part = int(parts[1][node])
         found = kept.get(part)
         if found is None:
@@ -92,9 +97,9 @@ class Sums:
             if (len(self._left) + len(self._right) + 1) * 8 * size > _MEMORY:
                 self._left.clear()
                 self._right.clear()
-            found = np.zeros(size, np.int64)
+            found = np.zeros(size, self.tables[0].dtype if self.tables else np.int64)
             for place, level in enumerate(parts[0][part], start=shift):
-                found += self.lattice.keys[place][level][self.columns[place]]
+                found += self.tables[place][level][self.columns[place]]
             kept[part] = found
         return found
 

@@ -19,12 +19,15 @@ import numpy as np
 
 from parvis.privacy.microdata.coding import Coded, Floats, Ints
 from parvis.privacy.microdata.demand import Bools, Demand
+from parvis.privacy.microdata.exchange import exchanged
 from parvis.privacy.microdata.lattice import Lattice, Nodes, Sums, buckets, whole
 from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import settled
 from parvis.privacy.microdata.splice import spliced
 
 _AGAIN = ((0.4, 0.05, 1.2), (0.4, 0.1, 1.1))  # share of prices, bulk and bend of each walk made again
+_PRICES = (0.4, 0.05, 1.1)  # and of the one walk made again when classes exchange rows afterwards
+_NEARLY = 0.8  # share of k that a node held together when it was looked at, to be looked at again
 _ROUGH = 3  # rough walks that prices come from
 _NOISE = 0.1
 _PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
@@ -61,9 +64,24 @@ def peel(
     lattice = Lattice(coded.hierarchies, whole(coded.hierarchies) if nodes is None else nodes, weights)
     first = Walk(coded, lattice, demand).go()
     best = settled(coded, lattice, demand, first.node)
-    if again and len(coded.rows) * len(lattice.nodes) <= _PRICED and (first.node >= 0).any():
+    if not again or len(coded.rows) * len(lattice.nodes) > _PRICED or not (first.node >= 0).any():
+        return best
+    if first.asks_more:
         return _walked_again(coded, lattice, demand, first.node, best)
-    return best
+    return exchanged(lattice, demand.k, _walked_with_prices(coded, lattice, demand, first, best))
+
+
+def _walked_with_prices(coded: Coded, lattice: Lattice, demand: Demand, first: Walk, best: Recoded) -> Recoded:
+    """Return what is best of a first walk, and of another that knows what rows cost in it."""
+    share, bulk, bend = _PRICES
+    full = np.flatnonzero(first.fullest >= _NEARLY * demand.k)
+    small = dataclasses.replace(lattice, nodes=lattice.nodes[full], bend=bend)
+    paid = _paid(coded, lattice, first.node)
+    bent = _paid(coded, dataclasses.replace(lattice, bend=bend), first.node)
+    scale = float((bent * coded.count).sum()) / max(float((paid * coded.count).sum()), 1e-300)
+    price = _expected(coded, lattice, [paid], np.random.default_rng(len(paid)))
+    last = Walk(coded, small, demand, Turns(share * scale * price, bulk, slack=_SLACK)).go()
+    return spliced(lattice, best, settled(coded, dataclasses.replace(small, bend=1.0), demand, last.node))
 
 
 def _walked_again(coded: Coded, lattice: Lattice, demand: Demand, node: Ints, best: Recoded) -> Recoded:
@@ -144,6 +162,7 @@ class Walk:
         self.coded, self.lattice, self.demand = coded, lattice, demand
         self.turns = turns or Turns()
         self.node = np.full(len(coded.rows), -1, np.int64)
+        self.fullest = np.zeros(len(lattice.nodes))  # persons together at each node when it was looked at, at the most
         self.looked = 0
         self._at = np.arange(len(coded.rows))
         self._sums = Sums(lattice, [np.ascontiguousarray(coded.rows[:, j]) for j in range(coded.rows.shape[1])])
@@ -157,7 +176,7 @@ class Walk:
             for column, table in zip(self._sums.columns, lattice.costs, strict=True)
         ]
         self._gone: list[tuple[Ints, Floats]] = []
-        self._asks_more = bool(demand.diversity or demand.closeness or coded.persons is not None)
+        self.asks_more = bool(demand.diversity or demand.closeness or coded.persons is not None)
 
     def go(self) -> Walk:
         """Walk to the end: until no row is left, or no node."""
@@ -223,17 +242,18 @@ class Walk:
         """Return the places of the rows that may be let go at this node, and the turn of those whose time comes later."""
         key = self._sums.at(node)
         bucket = buckets(key)
-        full = np.bincount(bucket, self._heads) >= self.demand.k
-        if not full.any():
+        held = np.bincount(bucket, self._heads)
+        self.fullest[node] = most = max(held.max(), self.fullest[node])
+        if most < self.demand.k:
             return None, None
-        near = np.flatnonzero(full[bucket])
+        near = np.flatnonzero((held >= self.demand.k)[bucket])
         near = near[self._live[near]]
         near = near[np.argsort(key[near])]  # classes stand together
         told = key[near]
         start = np.flatnonzero(np.concatenate([[True], told[1:] != told[:-1]]))
         size = np.add.reduceat(self._heads[near], start) if len(near) else np.zeros(0)
         ripe = size >= self.demand.k
-        if self._asks_more and ripe.any():
+        if self.asks_more and ripe.any():
             ripe = self._meets(near, start, ripe)
         if not ripe.any():
             return None, None
