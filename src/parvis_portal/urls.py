@@ -10,6 +10,11 @@ from parvis_portal.site import views
 urlpatterns = [
     path("api/", include("parvis_portal.api.urls")),
     path("", include("parvis_portal.api.doors")),
+    path("", include("parvis_portal.api.explore")),
+    path("explore/dataset/<str:slug>/", views.dataset_elsewhere),
+    path("explore/dataset/<str:slug>/<str:tab>/", views.dataset_elsewhere),
+    path("explore/embed/dataset/<str:slug>/", views.dataset_framed),
+    path("explore/embed/dataset/<str:slug>/<str:tab>/", views.dataset_framed),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("sitemap.xml", views.sitemap, name="sitemap"),

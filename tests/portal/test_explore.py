@@ -35,3 +35,25 @@ def test_a_dataset_is_asked_by_its_slug_without_redirect(town: Town, released: C
     assert len(features) == 12
     assert client.get("/api/explore/v2.1/catalog/datasets/inconnu").status_code == 404
     assert client.get(f"/api/v2/catalog/datasets/{draft.dataset.slug}/records").json()["records"]
+
+
+def test_links_of_a_former_portal_still_lead_to_the_data(town: Town, released: Callable[..., Draft]) -> None:
+    draft = released()
+    assert draft.dataset is not None
+    client, slug = town.client("visitor"), draft.dataset.slug
+    found = client.get(f"/api/records/1.0/search/?dataset={slug}&q=quartier:Gare&rows=2")
+    assert (found.status_code, found.json()["nhits"]) == (200, 4)
+    file = client.get(f"/explore/dataset/{slug}/download/?format=csv&use_labels_for_header=true&csv_separator=;")
+    assert file.status_code == 200
+    assert len(body(file).decode().splitlines()) == 13
+    assert client.get(f"/api/datasets/1.0/{slug}/").json()["datasetid"] == slug
+    for tab in ("", "information/", "table/", "map/", "analyze/", "export/", "api/"):
+        page = client.get(f"/explore/dataset/{slug}/{tab}")
+        assert page.status_code == 200
+        assert draft.dataset.described.title in page.content.decode()
+        assert page.headers["X-Frame-Options"] == "DENY"
+    framed = client.get(f"/explore/embed/dataset/{slug}/table/")
+    assert framed.status_code == 200
+    assert "X-Frame-Options" not in framed.headers
+    assert "frame-ancestors *" in framed.headers["Content-Security-Policy"]
+    assert client.get("/explore/dataset/inconnu/table/").status_code == 404

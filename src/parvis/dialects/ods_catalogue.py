@@ -40,7 +40,7 @@ from parvis.dialects.ods_request import (
 )
 from parvis.dialects.odsql import BETWEEN, Known, OdsqlError, Setting
 from parvis.store import query as asking
-from parvis.values import Column, Field, Kind, Metadata, Named, Policy, Query, Version
+from parvis.values import Column, Field, Kind, Metadata, Named, Policy, Query, Version, Where
 from parvis.web import Entry, Response
 
 FORMATS = ("csv", "data.json", "dcat", "dublin_core", "json", "rdf", "rss", "ttl", "xlsx")
@@ -321,21 +321,26 @@ def facets(asked: Asked) -> Response:
         if known is None:
             raise OdsqlError(f"Unknown field: {facet.name[:100]}.", "facet")
         where = conditions(asked, setting, without=known.name if facet.disjunctive else "")
-        values: Counter[str] = Counter()
-        query = Query(shown=(Named(known.expression, "v"),), where=where, limit=asking.MAX_ROWS, count=False)
-        while True:
-            page = asking.run(asked.pool, held.version, query, table=held.rows)
-            values.update(part for row in page.rows for part in _facet_parts(row[0], known))
-            if not page.cursor:
-                break
-            query = dataclasses.replace(query, offset=query.offset + query.limit)
+        counted_values = counted(asked, held, known, where)
         separator = "/" if known.kind is Kind.DATETIME else facet.separator if facet.hierarchical else ""
-        counts = facet_values(asked, known.name, sorted(values.items()), facet, separator)
+        counts = facet_values(asked, known.name, counted_values, facet, separator)
         if counts:
             found.append({"name": facet.name, "facets": counts})
     return Response(
         200, facets_body(asked, found), headers={"cache-control": FRESH}, cacheable=not depends_on_time(asked)
     )
+
+
+def counted(asked: Asked, held: Table, known: Known, where: Where | None) -> list[tuple[str, int]]:
+    """Return the values of a field over the datasets that meet a condition, and how many have each."""
+    values: Counter[str] = Counter()
+    query = Query(shown=(Named(known.expression, "v"),), where=where, limit=asking.MAX_ROWS, count=False)
+    while True:
+        page = asking.run(asked.pool, held.version, query, table=held.rows)
+        values.update(part for row in page.rows for part in _facet_parts(row[0], known))
+        if not page.cursor:
+            return sorted(values.items())
+        query = dataclasses.replace(query, offset=query.offset + query.limit)
 
 
 def _facet_parts(value: Any, known: Known) -> list[str]:

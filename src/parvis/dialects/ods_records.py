@@ -119,13 +119,13 @@ def one_record(asked: Asked) -> Response:
     missing = UnknownName("The requested record {name} does not exist.", name=identity[:60])
     if not re.fullmatch(r"[0-9a-f]{40}", identity):
         raise missing
-    version = _version_of_record(asked, entry, identity)
+    version = version_of_record(asked, entry, identity)
     if version is None or int(identity[24:], 16) >= version.rows:
         raise missing
     return kept(asked, version, lambda: _one_record_of(asked, entry, version, int(identity[24:], 16)))
 
 
-def _version_of_record(asked: Asked, entry: Entry, identity: str) -> Version | None:
+def version_of_record(asked: Asked, entry: Entry, identity: str) -> Version | None:
     """Return the version that holds a record: the current one, or an older one that was named."""
     for name in dict.fromkeys((entry.version.id, *entry.versions)):
         version = entry.version if name == entry.version.id else asked.catalogue.version(entry.id, name)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from parvis_portal.api import views
+from parvis_portal.api import explore, views
 
 app_name = "api"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("v1/", views.read),
     path("explore/<path:rest>", views.explore, name="explore"),
     path("v2/<path:rest>", views.explore),
+    path("records/1.0/<path:rest>", explore.first),
+    path("datasets/1.0/<path:rest>", explore.first),
     path("resources/<path:rest>", views.tables, name="tables"),
     path("aggregation-exceptions/", views.tables, name="aggregated"),
     path("3", views.action),

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -16,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from parvis.catalogue.licences import LICENCES
@@ -108,6 +110,23 @@ def dataset(request: HttpRequest, slug: str) -> HttpResponseBase:
         return redirect("site:dataset", found.slug)
     if (told := negotiated(request, f"/dataset/{found.pk}")) is not None:
         return told
+    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
+
+
+@require_safe
+@kept
+def dataset_elsewhere(request: HttpRequest, slug: str, tab: str = "") -> HttpResponseBase:
+    """The page of a dataset at the address that links of a former portal name, whatever its tab; nothing is redirected."""
+    found = queries.find(None, slug)
+    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
+
+
+@require_safe
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
+def dataset_framed(request: HttpRequest, slug: str, tab: str = "") -> HttpResponseBase:
+    """The same within the pages of others, where it was framed: it holds no form that a click could be stolen for."""
+    found = queries.find(None, slug)
     return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
 
 

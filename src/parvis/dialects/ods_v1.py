@@ -1,0 +1,549 @@
+"""Opendatasoft's first API, still in programs, embeds and links: search, download, analyse, clusters, catalogue.
+
+Its own habits are kept: empty cells are left out, a place is latitude then longitude, a sort is from the largest unless a
+minus says otherwise. Downloads are served at both addresses that links use, without redirect.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from parvis.dialects import ods_catalogue, ods_fields, ods_v1_query, odsql
+from parvis.dialects.ods_records import FORMATS, record_id, version_of_record
+from parvis.dialects.ods_request import (
+    CORS,
+    METHODS,
+    PREFLIGHT,
+    Asked,
+    RestError,
+    depends_on_time,
+    dumped,
+    facet_values,
+    found_entry,
+    headers_of,
+    instant,
+    kept,
+    question_mark,
+    refined,
+    setting_of,
+)
+from parvis.dialects.odsql import Setting
+from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownName
+from parvis.store import export, expressions
+from parvis.store import query as asking
+from parvis.store.cache import Cache
+from parvis.store.pool import Pool
+from parvis.values import All, Calc, Call, Expression, Holds, Kind, Literal, Named, Not, Query, Sort, Version, Where
+from parvis.web import Catalogue, Entry, Request, Response
+
+TITLE = "Opendatasoft, première API"
+ROWS, MOST_ROWS, WALL = 10, 10_000, 10_000
+_ROW = "\x1frow"
+_CALCULATIONS = {
+    "COUNT": Calc.COUNT, "SUM": Calc.SUM, "AVG": Calc.AVG, "MIN": Calc.MIN, "MAX": Calc.MAX, "MEDIAN": Calc.PERCENTILE,
+    "QUANTILES": Calc.PERCENTILE, "CARDINALITY": Calc.COUNT_DISTINCT,
+}  # fmt: skip
+_PRECISIONS = ("year", "month", "day", "hour", "minute")
+_PERIODS = {
+    "year": Calc.YEAR, "month": Calc.MONTH, "day": Calc.DAY, "weekday": Calc.WEEKDAY, "hour": Calc.HOUR,
+    "minute": Calc.MINUTE,
+}  # fmt: skip
+_FILES = {**FORMATS, "xls": "xlsx", "jsonv1": "json"}
+
+
+def answer(
+    request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | None = None, now: datetime.datetime | None = None
+) -> Response:
+    """Return the response to any request of the first API: faults too."""
+    try:
+        response = _dispatched(request, catalogue, pool, cache, now or datetime.datetime.now(datetime.UTC))
+    except ParvisError as error:
+        response = fault(error)
+    headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
+    body = response.body
+    callback = request.get("callback")
+    called = request.method == "GET" and re.fullmatch(r"[A-Za-z_$][\w$.]{0,60}", callback)
+    told = isinstance(body, bytes) and response.media_type.startswith("application/json") and response.status != 304
+    if called and told and isinstance(body, bytes):
+        body = b"/**/%b(%b);" % (callback.encode(), body)
+        response = dataclasses.replace(response, media_type="application/javascript; charset=utf-8")
+    if request.method == "HEAD":
+        body = b""
+    return dataclasses.replace(response, body=body, headers=headers)
+
+
+def fault(error: Exception) -> Response:
+    """Return what the first API says of an error: a number and a sentence."""
+    headers, status, code = {"cache-control": "no-store"}, 500, 10000
+    if isinstance(error, BusyError):
+        headers["retry-after"] = str(error.retry_after)
+        status, code = 503, 10003
+    elif isinstance(error, GoneError):
+        status, code = 410, 20002
+    elif isinstance(error, UnknownName):
+        status, code = 404, 20002
+    elif isinstance(error, InputError | LimitError):
+        status, code = 400, 10005
+    said = error.text if isinstance(error, ParvisError) else "Une panne est survenue de notre fait."
+    return Response(status, dumped({"errorcode": code, "error": said}), headers=headers)
+
+
+# --- Routes ---------------------------------------------------------------------------------------
+
+
+def _dispatched(
+    request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | None, now: datetime.datetime
+) -> Response:
+    for pattern, handler in _ROUTES:
+        if match := pattern.fullmatch(request.path):
+            if request.method == "OPTIONS":
+                return Response(204, headers=PREFLIGHT)
+            if request.method not in METHODS:
+                said = {"errorcode": 10001, "error": "This method is not allowed."}
+                return Response(405, dumped(said), headers={"allow": ", ".join(METHODS)})
+            places = match.groupdict()
+            places.setdefault("dataset", request.get("dataset").strip())
+            return handler(Asked(request, "/api/explore/v2.1", places, catalogue, pool, cache, now))
+    raise UnknownName("This address does not exist.")
+
+
+def _entry(asked: Asked) -> tuple[Entry, Version]:
+    name = asked.places["dataset"]
+    if not name:
+        raise RestError("Parameter dataset is missing.")
+    entry = found_entry(asked.catalogue, name)
+    wanted = asked.get("version")
+    return entry, asked.catalogue.version(entry.id, wanted) if wanted else entry.version
+
+
+# --- The question ---------------------------------------------------------------------------------
+
+
+def _where(asked: Asked, setting: Setting, without: str = "") -> Where | None:
+    """Return all the conditions of a request, but the refinements of one facet."""
+    parts: list[Where] = []
+    for text in (*asked.all("q"), *asked.all("query")):
+        if (found := ods_v1_query.where(text, setting)) is not None:
+            parts.append(found)
+    for text in asked.all("geofilter.distance"):
+        parts.append(ods_v1_query.distance(text, setting))
+    for text in asked.all("geofilter.polygon"):
+        parts.append(ods_v1_query.polygon(text, setting))
+    for name, value in asked.request.query:
+        kind, _, field = name.partition(".")
+        if kind in ("refine", "exclude") and field and field != without:
+            found = refined(setting, field, value, name)
+            parts.append(found if kind == "refine" else Not(found))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def _sorts(asked: Asked, setting: Setting) -> tuple[Sort, ...]:
+    """Return the orders asked for: from the largest, from the smallest after a minus."""
+    found = []
+    for text in (part.strip() for said in asked.all("sort") for part in said.split(",")):
+        name = text.lstrip("+-")
+        known = setting.fields.get(name)
+        if known is None:
+            raise RestError(f"Unknown field in sort: {name[:60]}")
+        if known.kind is not Kind.GEOMETRY:
+            found.append(Sort(known.expression, not text.startswith("-")))
+    return tuple(found)
+
+
+def _names(asked: Asked, setting: Setting, version: Version) -> list[str]:
+    wanted = [p.strip() for said in asked.all("fields") for p in said.split(",") if p.strip()]
+    return [n for n in wanted if n in setting.fields] or list(ods_fields.shown_names(version))
+
+
+def _whole(asked: Asked, name: str, default: int, most: int) -> int:
+    said = asked.get(name)
+    if not said:
+        return default
+    if not re.fullmatch(r"-?\d{1,10}", said) or not -1 <= int(said) <= most:
+        raise RestError(f"Invalid value for {name}: an integer from -1 to {most} is expected.")
+    return int(said)
+
+
+def _rows_of(asked: Asked, version: Version, query: Query) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a question as they are written here, page after page."""
+    left, offset = query.limit, query.offset
+    while left > 0:
+        page = asking.run(
+            asked.pool,
+            version,
+            dataclasses.replace(query, limit=min(left, asking.MAX_ROWS), offset=offset, count=False),
+        )
+        shape = [(c.name, c.kind) for c in page.columns]
+        for row in page.rows:
+            yield {n: v if n == _ROW else _cell(v, k, asked) for (n, k), v in zip(shape, row, strict=True)}
+        offset, left = offset + len(page.rows), left - len(page.rows)
+        if len(page.rows) < asking.MAX_ROWS and left > 0:
+            return
+
+
+def _cell(value: Any, kind: Kind, asked: Asked) -> Any:
+    if isinstance(value, dict):
+        return [value["lat"], value["lon"]] if "lon" in value else value
+    return ods_fields.cell(value, kind, asked.zone)
+
+
+def _record(entry: Entry, version: Version, row: dict[str, Any]) -> dict[str, Any]:
+    identity = record_id(version, row.pop(_ROW))
+    fields = {n: v for n, v in row.items() if v is not None}
+    told: dict[str, Any] = {"datasetid": entry.slug, "recordid": identity, "fields": fields}
+    place = fields.get(ods_fields.POINT)
+    if isinstance(place, list):
+        told["geometry"] = {"type": "Point", "coordinates": [place[1], place[0]]}
+    elif isinstance(shape := fields.get(ods_fields.SHAPE), dict):
+        told["geometry"] = shape
+    told["record_timestamp"] = instant(version.created_at)
+    return told
+
+
+# --- Records --------------------------------------------------------------------------------------
+
+
+def _search(asked: Asked) -> Response:
+    entry, version = _entry(asked)
+    return kept(asked, version, lambda: _search_of(asked, entry, version))
+
+
+def _search_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, dict[str, str]]:
+    setting = setting_of(asked, version)
+    rows, start = _whole(asked, "rows", ROWS, MOST_ROWS), max(_whole(asked, "start", 0, 10**9), 0)
+    rows = MOST_ROWS if rows < 0 else rows
+    if asked.strict and rows + start > WALL:
+        raise RestError("The sum of rows and start must not exceed 10000.")
+    where = _where(asked, setting)
+    names = _names(asked, setting, version)
+    shown = (*(Named(setting.fields[n].expression, n) for n in names), Named(Call(Calc.ROW), _ROW))
+    query = Query(shown=shown, where=where, sorts=_sorts(asked, setting), limit=rows, offset=start, zone=setting.zone)
+    counted = asking.run(asked.pool, version, dataclasses.replace(query, limit=0, offset=0))
+    told: dict[str, Any] = {"nhits": counted.total, "parameters": _parameters(asked, entry, rows, start)}
+    told["records"] = [_record(entry, version, row) for row in _rows_of(asked, version, query)]
+    if facets := _facet_groups(asked, version, setting):
+        told["facet_groups"] = facets
+    return dumped(told), {}
+
+
+def _parameters(asked: Asked, entry: Entry, rows: int, start: int) -> dict[str, Any]:
+    told: dict[str, Any] = {"dataset": entry.slug, "rows": rows, "start": start, "format": "json",
+                            "timezone": asked.get("timezone") or "UTC"}  # fmt: skip
+    for name in ("q", "lang"):
+        if asked.get(name):
+            told[name] = asked.get(name)
+    for name in ("sort", "facet", "fields"):
+        if asked.all(name):
+            told[name] = asked.all(name)
+    refine = {n.removeprefix("refine."): v for n, v in asked.request.query if n.startswith("refine.")}
+    return told | ({"refine": refine} if refine else {})
+
+
+def _facet_groups(asked: Asked, version: Version, setting: Setting) -> list[dict[str, Any]]:
+    disjunctive = {
+        n.removeprefix("disjunctive.") for n, v in asked.request.query if n.startswith("disjunctive.") and v != "false"
+    }
+    out = []
+    for name in [p.strip() for said in asked.all("facet") for p in said.split(",") if p.strip()][:50]:
+        known = setting.fields.get(name)
+        if known is None or known.kind is Kind.GEOMETRY:
+            continue
+        expression: Expression = known.expression
+        dated = known.kind in (Kind.DATE, Kind.DATETIME)
+        if dated:
+            expression = Call(Calc.FORMAT, (expression, Literal("%Y/%m/%d", Kind.TEXT)))
+        where = _where(asked, setting, without=name if name in disjunctive else "")
+        page = asking.run(
+            asked.pool,
+            version,
+            Query(by=(Named(expression, "value"),), shown=(Named(Call(Calc.COUNT), "n"),), where=where, count=False,
+                  limit=asking.MAX_GROUPS, zone=setting.zone),
+        )  # fmt: skip
+        counts = [(_said(r[0]), r[1]) for r in page.rows if r[0] is not None]
+        marked = _marked(asked, name)
+        facets = facet_values(marked, name, counts, odsql.Facet(name), "/" if dated else "")
+        out.append({"name": name, "facets": [_with_path(f) for f in facets]})
+    return out
+
+
+def _marked(asked: Asked, name: str) -> Asked:
+    """Return the request with the refinements of a facet written as the second API does."""
+    query = [
+        (n.partition(".")[0], f"{name}:{json.dumps(v, ensure_ascii=False)}")
+        for n, v in asked.request.query
+        if n in (f"refine.{name}", f"exclude.{name}")
+    ]
+    return dataclasses.replace(asked, request=dataclasses.replace(asked.request, query=query))
+
+
+def _with_path(facet: Mapping[str, Any]) -> dict[str, Any]:
+    told = {n: v for n, v in facet.items() if n != "value"}
+    told["path"] = facet["value"]
+    if "facets" in facet:
+        told["facets"] = [_with_path(f) for f in facet["facets"]]
+    return told
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _one_record(asked: Asked) -> Response:
+    entry, _ = _entry(asked)
+    identity = asked.places["record"]
+    version = version_of_record(asked, entry, identity) if re.fullmatch(r"[0-9a-f]{40}", identity) else None
+    if version is None:
+        raise UnknownName("Unknown record: {name}", name=identity[:60])
+    found = version
+    return kept(asked, found, lambda: _one_record_of(asked, entry, found, int(identity[24:], 16)))
+
+
+def _one_record_of(asked: Asked, entry: Entry, version: Version, row: int) -> tuple[bytes, dict[str, str]]:
+    setting = setting_of(asked, version)
+    shown = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    where = Holds(Call(Calc.EQ, (Call(Calc.ROW), Literal(min(row, 2**62), Kind.INTEGER))))
+    query = Query(shown=(*shown, Named(Call(Calc.ROW), _ROW)), where=where, limit=1, zone=setting.zone)
+    for found in _rows_of(asked, version, query):
+        return dumped(_record(entry, version, found)), {}
+    raise UnknownName("Unknown record: {name}", name=asked.places["record"][:60])
+
+
+# --- Downloads ------------------------------------------------------------------------------------
+
+
+def _download(asked: Asked) -> Response:
+    entry, version = _entry(asked)
+    setting = setting_of(asked, version)
+    name = asked.get("format") or ("csv" if asked.request.path.startswith("/explore") else "json")
+    form = _FILES.get(name, "")
+    if form not in export.FORMATS:
+        raise RestError(f"Unknown format: {name[:30]}")
+    rows = _whole(asked, "rows", -1, 10**9)
+    shown = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    query = Query(
+        shown=shown, where=_where(asked, setting), sorts=_sorts(asked, setting), zone=setting.zone,
+        offset=max(_whole(asked, "start", 0, 10**9), 0), limit=version.rows if rows < 0 else rows,
+    )  # fmt: skip
+    export.check(version, query, form)
+    known = export.FORMATS[form]
+    headers = {} if depends_on_time(asked) else headers_of(version, question_mark(asked))
+    headers["content-disposition"] = f'attachment; filename="{entry.slug}{known.suffix}"'
+    if asked.request.method == "HEAD":
+        return Response(200, b"", known.media_type, headers)
+    if form == "json":
+        rowed = dataclasses.replace(query, shown=(*shown, Named(Call(Calc.ROW), _ROW)))
+        return Response(200, export.opened(_json(asked, entry, version, rowed)), known.media_type, headers)
+    separator = {"\\t": "\t", "tab": "\t"}.get(
+        asked.request.get("csv_separator", ";"), asked.request.get("csv_separator", ";")
+    )
+    if separator not in (";", ",", "\t", "|"):
+        raise RestError("Unknown csv_separator.")
+    options = {
+        "delimiter": separator, "use_labels": asked.flag("use_labels_for_header"), "zone": asked.zone.key if asked.zone else "",
+        "labels": {f.name: f.label for f in ods_fields.fields(version)}, "epsg": asked.number("epsg", 4326, 1, 999_999),
+        "base": f"{asked.request.base}/id/{quote(entry.slug)}", "compression": "snappy",
+    }  # fmt: skip
+    most = None if rows < 0 else rows
+    chunks = export.opened(export.stream(asked.pool, version, query, form, most=most, options=options))
+    return Response(200, chunks, known.media_type, headers)
+
+
+def _json(asked: Asked, entry: Entry, version: Version, query: Query) -> Iterator[bytes]:
+    yield b"["
+    first = True
+    for row in _rows_of(asked, version, query):
+        body = dumped(_record(entry, version, row))
+        yield body if first else b",\n" + body
+        first = False
+    yield b"]\n"
+
+
+# --- Analysis -------------------------------------------------------------------------------------
+
+
+def _analyze(asked: Asked) -> Response:
+    _, version = _entry(asked)
+    return kept(asked, version, lambda: _analyze_of(asked, version))
+
+
+def _analyze_of(asked: Asked, version: Version) -> tuple[bytes, dict[str, str]]:
+    setting = setting_of(asked, version)
+    keys = _keys(asked, setting)
+    series = _series(asked, setting)
+    most = _whole(asked, "maxpoints", 1000, asking.MAX_GROUPS)
+    query = Query(
+        by=tuple(n for _, parts in keys for n in parts.values()), shown=tuple(series), where=_where(asked, setting),
+        limit=asking.MAX_GROUPS if most <= 0 else most, count=False, zone=setting.zone, sorts=_analysis_sorts(asked, series),
+    )  # fmt: skip
+    page = asking.run(asked.pool, version, query)
+    names = [c.name for c in page.columns]
+    out = []
+    for row in page.rows:
+        found = dict(zip(names, row, strict=True))
+        told: dict[str, Any] = {}
+        if keys:
+            said = {name: _key_said(parts, found) for name, parts in keys}
+            told["x"] = next(iter(said.values())) if len(said) == 1 else said
+        out.append(told | {s.name: found[s.name] for s in series})
+    return dumped(out), {}
+
+
+def _keys(asked: Asked, setting: Setting) -> list[tuple[str, dict[str, Named]]]:
+    """Return each axis with the parts of its key: the parts of a date, or the value itself under ""."""
+    keys: list[tuple[str, dict[str, Named]]] = []
+    for text in asked.all("x"):
+        name, _, own = text.partition(".")
+        known = setting.fields.get(name)
+        if known is None or known.kind is Kind.GEOMETRY:
+            raise RestError(f"Unknown field in x: {name[:60]}")
+        place = len(keys)
+        precision = (own or asked.get(f"x.{name}.precision") or asked.get("precision")).lower()
+        periodic = (asked.get(f"x.{name}.periodic") or asked.get("periodic")).lower()
+        parts: dict[str, Named] = {}
+        if known.kind in (Kind.DATE, Kind.DATETIME) and periodic in _PERIODS:
+            parts[periodic] = Named(Call(_PERIODS[periodic], (known.expression,)), f"\x1f{place}{periodic}")
+        elif known.kind in (Kind.DATE, Kind.DATETIME) and precision in _PRECISIONS:
+            for part in _PRECISIONS[: _PRECISIONS.index(precision) + 1]:
+                parts[part] = Named(Call(_PERIODS[part], (known.expression,)), f"\x1f{place}{part}")
+        else:
+            parts[""] = Named(known.expression, f"\x1f{place}")
+        keys.append((name, parts))
+    return keys
+
+
+def _key_said(parts: Mapping[str, Named], found: Mapping[str, Any]) -> Any:
+    if "" in parts:
+        return found[parts[""].name]
+    # Opendatasoft counts the days of the week from 0 on Monday.
+    return {p: found[n.name] - 1 if p == "weekday" and found[n.name] else found[n.name] for p, n in parts.items()}
+
+
+def _series(asked: Asked, setting: Setting) -> list[Named]:
+    names = dict.fromkeys(m[1] for n, _ in asked.request.query if (m := re.fullmatch(r"y\.([\w-]+)\.(?:func|expr)", n)))
+    series = []
+    for name in list(names)[:50]:
+        function = asked.get(f"y.{name}.func").upper() or "COUNT"
+        if function not in _CALCULATIONS:
+            raise RestError(f"Unknown function: {function[:30]}")
+        given: tuple[Expression, ...] = ()
+        if text := asked.get(f"y.{name}.expr"):
+            found = odsql.select(text, setting, ())
+            given = (found[0].expression,)
+            if expressions.aggregates(given[0]):
+                raise RestError("An expression of y is calculated on one row.")
+        elif function != "COUNT":
+            raise RestError(f"Parameter y.{name}.expr is missing.")
+        if function == "COUNT":
+            given = ()  # rows, whatever the expression
+        if _CALCULATIONS[function] is Calc.PERCENTILE:
+            share = asked.get(f"y.{name}.subsets") if function == "QUANTILES" else "50"
+            if not re.fullmatch(r"\d{1,3}(?:\.\d+)?", share) or float(share) > 100:
+                raise RestError("A quantile goes from 0 to 100.")
+            given = (*given, Literal(float(share), Kind.NUMBER))
+        series.append(Named(Call(_CALCULATIONS[function], given), name))
+    return series or [Named(Call(Calc.COUNT), "count")]
+
+
+def _analysis_sorts(asked: Asked, series: Sequence[Named]) -> tuple[Sort, ...]:
+    found = []
+    for text in asked.all("sort"):
+        name = text.lstrip("+-").removeprefix("y.")
+        if name in {s.name for s in series}:
+            found.append(Sort(name, not text.startswith("-")))
+    return tuple(found)
+
+
+def _geocluster(asked: Asked) -> Response:
+    _, version = _entry(asked)
+    return kept(asked, version, lambda: _geocluster_of(asked, version))
+
+
+def _geocluster_of(asked: Asked, version: Version) -> tuple[bytes, dict[str, str]]:
+    setting = setting_of(asked, version)
+    place = setting.fields.get(ods_fields.POINT)
+    if place is None:
+        raise RestError("This dataset has no place.")
+    zoom = asked.number("clusterprecision", 6, 0, 25)
+    radius = asked.number("clusterdistance", 50, 1, 10_000)
+    cluster = Call(
+        Calc.CLUSTER, (place.expression, Literal(zoom, Kind.INTEGER), Literal(radius, Kind.INTEGER))
+    )  # fmt: skip
+    query = Query(
+        by=(Named(cluster, "centre"),), shown=(Named(Call(Calc.COUNT), "count"),
+        Named(Call(Calc.ENVELOPE, (place.expression,)), "shape")), where=_where(asked, setting), limit=asking.MAX_GROUPS,
+        count=False, zone=setting.zone,
+    )  # fmt: skip
+    page = asking.run(asked.pool, version, query)
+    found = [
+        {"cluster_center": [centre["lat"], centre["lon"]], "cluster": shape, "count": count}
+        for centre, count, shape in page.rows
+        if centre is not None
+    ]
+    counts = [f["count"] for f in found]
+    told = {"clusters": found, "count": {"max": max(counts, default=0), "min": min(counts, default=0)}, "series": {},
+            "clusterprecision": zoom}  # fmt: skip
+    return dumped(told), {}
+
+
+# --- Catalogue ------------------------------------------------------------------------------------
+
+
+def _datasets(asked: Asked) -> Response:
+    held, setting = ods_catalogue.table(asked), ods_catalogue.setting_of(asked)
+    rows, start = _whole(asked, "rows", ROWS, asking.MAX_ROWS), max(_whole(asked, "start", 0, 10**9), 0)
+    where = _where(asked, setting)
+    query = Query(
+        shown=(Named(setting.fields["dataset_id"].expression, "id"),), where=where, sorts=_sorts(asked, setting),
+        limit=asking.MAX_ROWS if rows < 0 else rows, offset=start,
+    )  # fmt: skip
+    page = asking.run(asked.pool, held.version, query, table=held.rows)
+    by_slug = {e.slug: e for e in held.entries}
+    told: dict[str, Any] = {
+        "nhits": page.total,
+        "parameters": {"rows": rows, "start": start, "format": "json", "timezone": asked.get("timezone") or "UTC"},
+        "datasets": [_dataset_said(by_slug[row[0]]) for row in page.rows],
+    }
+    groups = []
+    for name in [p for said in asked.all("facet") for p in said.split(",") if p in setting.fields][:50]:
+        counts = ods_catalogue.counted(asked, held, setting.fields[name], where)
+        dated = setting.fields[name].kind is Kind.DATETIME
+        facets = facet_values(_marked(asked, name), name, counts, odsql.Facet(name), "/" if dated else "")
+        groups.append({"name": name, "facets": [_with_path(f) for f in facets]})
+    if groups:
+        told["facet_groups"] = groups
+    return Response(200, dumped(told), headers={"cache-control": "no-cache"})
+
+
+def _dataset(asked: Asked) -> Response:
+    entry, version = _entry(asked)
+    return Response(200, dumped(_dataset_said(entry, version)), headers={"cache-control": "no-cache"})
+
+
+def _dataset_said(entry: Entry, version: Version | None = None) -> dict[str, Any]:
+    told = ods_catalogue.told(entry, version)
+    metas = {n: v for n, v in told["metas"]["default"].items() if v is not None}
+    return {
+        "datasetid": told["dataset_id"], "has_records": True, "data_visible": True, "features": told["features"],
+        "attachments": [], "fields": told["fields"], "metas": metas,
+    }  # fmt: skip
+
+
+Handler = Callable[[Asked], Response]
+_ROUTES: list[tuple[re.Pattern[str], Handler]] = [
+    (re.compile(r"/api/records/1\.0/search/?"), _search),
+    (re.compile(r"/api/records/1\.0/download/?"), _download),
+    (re.compile(r"/api/records/1\.0/analyze/?"), _analyze),
+    (re.compile(r"/api/records/1\.0/geocluster/?"), _geocluster),
+    (re.compile(r"/api/datasets/1\.0/search/?"), _datasets),
+    (re.compile(r"/api/datasets/1\.0/(?P<dataset>[^/]+)/records/(?P<record>[^/]+)/?"), _one_record),
+    (re.compile(r"/api/datasets/1\.0/(?P<dataset>[^/]+)/?"), _dataset),
+    (re.compile(r"/explore/dataset/(?P<dataset>[^/]+)/download/?"), _download),
+]
