@@ -2,8 +2,9 @@
 
     python3 do.py bench bench_columns
 
-The tables of ``columns`` are written as offices write them, each column labelled: ``taught.txt`` served to tune,
-``judged.txt`` to judge (what its first reading gave is printed: the error to expect elsewhere). Goals, on each file:
+The tables of ``columns`` are written as offices write them, each column labelled: ``taught.txt`` served to tune, the
+others to judge, by people who did not know the code. What the first reading of each gave is printed, before anything was mended
+for it: the error to expect elsewhere. Goals, on each file:
 direct identifiers found at least 0.97 (numbers with a key 0.995), quasi-identifiers at least 0.9, sensitive columns and
 free text all, at most 5 % of harmless columns flagged. csv-detective gives a format to each column: the personal ones
 are counted.
@@ -35,6 +36,12 @@ KEYED, HARMLESS = 0.995, 0.05
 PERSONAL_FORMATS = (
     "adresse email phone tel_fr sexe date_naissance prenom nom siret csp_insee username iban nir geojson insee_ape700"
 ).split()
+FIRST = {
+    "judged": "direct 0.921, quasi 0.632, sensitive 0.667 ; sans risque signalées 0.109",
+    "unseen_e": "direct 57/63 = 0.905, quasi 17/19 = 0.895, sensitive 7/9, text 2/2, à clé 12/13 ; sans risque signalées 0.035",
+    "unseen_f": "direct 57/59 = 0.966, quasi 16/19 = 0.842, sensitive 7/8, text 1/1, à clé 12/12 ; sans risque signalées 0.040",
+    "unseen_g": "direct 50/51 = 0.980, quasi 20/21 = 0.952, sensitive 7/9, text 4/4, à clé 9/9 ; sans risque signalées 0.098",
+}
 DETECTIVE = """
 import json, sys
 from csv_detective import routine
@@ -45,8 +52,7 @@ for path in sys.argv[1:]:
 
 
 def main() -> None:
-    good = [_judged(name) for name in ("taught", "judged")]
-    print("première lecture de judged.txt : direct 0.921, quasi 0.632, sensitive 0.667, sans risque signalées 0.109")
+    good = [_judged(name) for name in ("taught", *FIRST)]
     raise SystemExit(0 if all(good) else 1)
 
 
@@ -83,6 +89,8 @@ def _judged(file: str) -> bool:
     print(
         f"colonnes sans risque signalées {flagged:.3f} (but {HARMLESS}) ; csv-detective {theirs['none']}/{total['none']}"
     )
+    if file in FIRST:
+        print(f"première lecture de {file} : {FIRST[file]}")
     reached = all(share[r] >= g for r, g in GOALS.items())
     return reached and keyed_found >= KEYED * keyed and flagged <= HARMLESS
 

@@ -53,7 +53,7 @@ def told(folder: Path, name: str, cells: Mapping[str, Sequence[str]]) -> dict[st
     return {c.label: known[c.name] for c in profile.columns}
 
 
-@pytest.mark.parametrize("name", ["taught", "judged"])
+@pytest.mark.parametrize("name", ["taught", "judged", "unseen_e", "unseen_f", "unseen_g"])
 def test_the_columns_of_people_are_found_and_the_others_left_alone(tmp_path: Path, name: str) -> None:
     made, bench, sentences = module("labelled_columns"), module("bench_columns"), module("labelled")
     about = [s for s in sentences.sentences(sentences.families(sentences.FOLDER / "judged.txt"), 300, 3) if s.labels]

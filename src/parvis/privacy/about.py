@@ -35,6 +35,7 @@ _COUNTS = frozenset(
     "min max plafond plancher seuil bareme".split()
 )
 _ALL_DIFFER = 0.9  # share of the cells that differ, where each numbers somebody else
+_FEW = 60  # different cells of a column of choices
 _SURELY = 4  # signs that rows follow people
 _ROW_NUMBERS = frozenset("id n no num numero ligne ordre rang reponse response".split())
 _ROWS = 20  # times the lines of a table that their numbers may reach: others were left out
@@ -312,11 +313,14 @@ def _is_coded(column: Column) -> bool:
 _VALUES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
 
 
-def theme_of_cells(cells: Sequence[str], *, each: bool) -> str:
+def theme_of_cells(column: Column, cells: Sequence[str], *, each: bool) -> str:
     """Return the sensitive meaning that one different cell in eight tells, in a table about people; "" for none.
 
-    Where ``each`` row is one person, words that say nothing elsewhere do: « FO », « bon alimentaire ».
+    Where ``each`` row is one person, words that say nothing elsewhere do: « FO », « bon alimentaire ». A family is no matter
+    that the law protects (« isolé »), nor is a brand.
     """
+    if column.kind is not Kind.TEXT or len(cells) > _FEW or says_trait(column) or speaks(head(column), "goods"):
+        return ""
     for name, pattern in _VALUES:
         told = sum(bool(pattern.search(fold(cell))) for cell in cells)
         if (told and told * 8 >= len(cells)) or (each and some_cells_say(cells, name, 1 / 8)):

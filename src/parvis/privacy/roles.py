@@ -30,7 +30,6 @@ _OF_ANYONE = (
     "housing",
     "occupation",
 )  # ... of a row that is one
-_CHOICES = 60  # different cells of a column of choices
 _LONG, _WORDS = 28, 5  # characters and words of a sentence, on average
 
 
@@ -74,8 +73,7 @@ def _matter(column: Column, cells: Sequence[str], heads: set[str]) -> str:
         or identifies(column, each=True)
     ):
         return ""
-    choice = column.kind is Kind.TEXT and len(cells) <= _CHOICES
-    return theme(column, heads) or (theme_of_cells(cells, each=True) if choice else "")
+    return theme(column, heads) or theme_of_cells(column, cells, each=True)
 
 
 def kept_inside(column: Column, cells: Sequence[str]) -> bool:
@@ -87,7 +85,9 @@ def kept_inside(column: Column, cells: Sequence[str]) -> bool:
         return False
     if column.kind is Kind.TEXT and cells_say(cells, "progress"):
         return True
-    return speaks(head(column), "inside") and not speaks(head(column), "quasi_figures")
+    said = head(column)
+    times = column.kind in _FIGURES and speaks(said, "done") and not speaks(said, "identifier")  # « nb_prets »
+    return (times or speaks(said, "inside")) and not speaks(said, "quasi_figures")
 
 
 def _of_each_row(finding: Finding) -> bool:

@@ -340,9 +340,9 @@ class _Table:
             return "last_name"
         heads = {w for c in self.profile.columns for w in head(c)} | set(words(self.profile.table.replace("_", " ")))
         told = "case_number" if identifies(column, each=self.about.each) else theme(column, heads)
-        if told or column.kind is not Kind.TEXT or column.distinct > _FEW or speaks(head(column), "goods"):
+        if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
             return told
-        return theme_of_cells(self._sample(column), each=self.about.each)
+        return theme_of_cells(column, self._sample(column), each=self.about.each)
 
     def _disguised(self, column: Column) -> str:
         """Return the meaning of what a column says in another writing: base64, a page's address, a key made of a name."""
