@@ -38,6 +38,11 @@ def test_lines_sheets_and_headers_lose_their_people() -> None:
     assert [c.label for c in shown.columns] == ["Avis de", "Nombre"]
 
 
+def test_the_name_of_a_file_says_what_it_is_about() -> None:
+    parcel = Parcel(Path("x"), "cameras_de-la-ville.csv", "0", 1)
+    assert wording.titled(Profile("csv", 1, (), titles=("Titre",)), parcel).titles == ("Titre", "cameras de la ville")
+
+
 def test_a_header_that_names_someone_is_not_in_the_policy_that_is_read() -> None:
     profile = Profile("csv", 1, (Column("avis_de_mme_quiberon", "Avis de Mme Quiberon"), Column("nom", "Nom")))
     policy = Policy((Rule("nom", "drop", decided_by="x"), Rule("avis_de_mme_quiberon", "drop", decided_by="x")))

@@ -87,6 +87,11 @@ def discreet(parcel: Parcel, profile: Profile) -> tuple[Parcel, Profile]:
     return parcel if name == parcel.name else dataclasses.replace(parcel, name=name), shown
 
 
+def titled(profile: Profile, parcel: Parcel) -> Profile:
+    """Return the profile with the words of the file's name among its titles: « cameras.csv » says what its points are."""
+    return dataclasses.replace(profile, titles=(*profile.titles, spelled(parcel.name)))
+
+
 def nameless(policy: Policy, profile: Profile) -> Policy:
     """Return the policy as it may be read: columns that were taken away and whose header names someone have no name."""
     personal = {c.name for c in profile.columns if names_someone(c.label)}
@@ -100,7 +105,7 @@ def nameless(policy: Policy, profile: Profile) -> Policy:
 def remarks(metadata: Metadata) -> tuple[Finding, ...]:
     """Return a remark for each text of the metadata that names someone: the page would say it to everybody."""
     texts: Sequence[tuple[str, str]] = [(f, str(getattr(metadata, f))) for f in _FIELDS]
-    texts = [*texts, ("keywords", " ".join(metadata.keywords))]
+    texts = [*texts, ("keywords", ", ".join(metadata.keywords))]
     return tuple(
         Finding(
             "metadata.names_someone",

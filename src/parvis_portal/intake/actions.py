@@ -15,6 +15,7 @@ from django.utils import timezone
 from parvis.catalogue import metadata as describing
 from parvis.errors import InputError, RefusedError
 from parvis.privacy import policy as policies
+from parvis.privacy import wording
 from parvis.store import inbox
 from parvis.store.folder import Folder
 from parvis.values import Metadata, Parcel, Wish, to_json
@@ -89,7 +90,7 @@ def save(
     """
     draft = _locked(draft)
     if metadata is not None:
-        draft.metadata = to_json(dataclasses.replace(metadata, source=draft.submission.name))
+        draft.metadata = to_json(dataclasses.replace(metadata, source=wording.file_name(draft.submission.name)))
     policy = draft.decided_policy
     for column, choice in (rules or {}).items():
         before = policy.rule(column)

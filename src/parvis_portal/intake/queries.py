@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from parvis.privacy import policy as policies
+from parvis.privacy import wording
 from parvis.privacy.people import may_count
 from parvis.values import Finding, Severity, Version
 from parvis_portal.catalogue import queries as catalogue
@@ -52,7 +53,8 @@ def findings(draft: Draft) -> list[Finding]:
     policy = draft.decided_policy
     left = {str(f.values["name"]) for f in policies.check(policy, preparation.profile, preparation.findings)}
     answered = [f for f in policies.blocking(preparation.findings) if f.values["name"] not in left]
-    return [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
+    told = [dataclasses.replace(f, severity=Severity.INFO) if f in answered else f for f in preparation.findings]
+    return [*told, *wording.remarks(draft.described)]  # of what was written on the page, as it stands
 
 
 def published(organisation: Organisation, own: Dataset | None) -> list[Version]:
