@@ -83,6 +83,7 @@ PREVIEW_ROWS = 20
 # Rows up to which a table is kept as it was read while a person decides: its repairs are then changed at once.
 HOMES = 11  # of a square, as Insee shows them
 KEPT_ROWS = 1_000_000
+COUNTED_ROWS = 2_000  # of a table of counts in which it is looked how often one person may count
 TRIED_ROWS = 50_000  # of a table for which the price of other choices is told
 
 
@@ -833,7 +834,7 @@ def _examine_table(
             territory=expected.territory,
             lines=expected.lines,
         ),
-        *screening.screen(typed, wording.titled(profile, parcel)),
+        *screening.screen(typed, profile),
     )
     match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
     metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
@@ -883,7 +884,16 @@ def _too_small(typed: Path | Cells, profile: Profile, policy: Policy) -> Hiding 
         return None
     from parvis.privacy import counts
 
-    return counts.proposed(typed.file() if isinstance(typed, Cells) else typed, columns, profile)
+    path = typed.file() if isinstance(typed, Cells) else typed
+    found = counts.proposed(path, columns, profile)
+    if found is None or found.rare or found.whole or profile.rows > COUNTED_ROWS:
+        return found
+    from parvis.privacy.tabular import ways
+
+    try:
+        return dataclasses.replace(found, each=ways.figures_of_one(path, found))
+    except ParvisError:  # what stops it is said when the policy is tried
+        return found
 
 
 def _placed(table: Examined, repaired: RawTable, expected: _Expected) -> Examined:

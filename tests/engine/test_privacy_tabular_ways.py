@@ -113,15 +113,18 @@ def test_noise_gives_the_combinations_that_nobody_is_in_too() -> None:
         ways.apply(wide, Hiding(("a", "b"), ("n",), way="noise"), SECRET)
 
 
-def test_how_often_one_person_counts_is_guessed_from_the_table() -> None:
+def test_how_often_one_person_counts_is_guessed_from_the_table(tmp_path: Path) -> None:
     table = pa.table({
         "annee": [2023, 2024] * 2, "quartier": ["Centre", "Centre", "Gare", "Gare"], "femmes": [1, 2, 3, 4],
         "hommes": [2, 2, 2, 2], "ensemble": [3, 4, 5, 6],
     })  # fmt: skip
     roles = Roles(("annee", "quartier"), ("femmes", "hommes", "ensemble"))
     assert len(linked(table, roles).axes) == 3
-    assert ways.figures_of_one(table, roles) == 4, "two years, women or men; the total adds them up"
-    assert ways.figures_of_one(aids(), Roles(("quartier", "age"), ("beneficiaires",))) == 1
+    pq.write_table(table, tmp_path / "a.parquet")
+    wanted = Hiding(roles.dimensions, roles.values)
+    assert ways.figures_of_one(tmp_path / "a.parquet", wanted) == 4, "two years, women or men; the total adds them up"
+    pq.write_table(aids(), tmp_path / "b.parquet")
+    assert ways.figures_of_one(tmp_path / "b.parquet", WANTED) == 1
 
 
 @pytest.mark.parametrize("wrong", [{"way": "magic"}, {"epsilon": 0.0}, {"epsilon": 100.0}, {"each": 0}, {"most": -1.0},

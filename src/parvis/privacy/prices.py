@@ -38,8 +38,9 @@ def of_others(
         from parvis.privacy import anonymity
 
         told["prices"] = anonymity.prices(path, columns, policy.anonymity)
-    if policy.averaging is not None and policy.synthesis is None:
-        told["means"] = _means(path, columns, policy.averaging, policy.anonymity)
+    means = policy.averaging or _usual_means(columns, policy)
+    if means is not None and (policy.averaging is not None or copied) and policy.synthesis is None:
+        told["means"] = _means(path, columns, means, policy.anonymity)
     if policy.hiding is not None and not (policy.hiding.rare or policy.hiding.whole):  # those are hidden, or shown
         told["ways"] = _ways(path, policy.hiding, drawing)
     if copied and pq.read_metadata(path).num_rows <= _COPIED:
@@ -49,6 +50,13 @@ def of_others(
             path, [c for c in columns if c.name in copied], drawing, draw.least_shared(subjects)
         )
     return told
+
+
+def _usual_means(columns: Sequence[Column], policy: Policy) -> Averaging | None:
+    """Return the means of all that may become one, whose price is told to whoever has chosen none yet."""
+    names = averages.candidates(columns)
+    k = policy.anonymity.k if policy.anonymity is not None else _MEANS[0]
+    return Averaging(k, names) if names else None
 
 
 def _means(path: Path, columns: Sequence[Column], wanted: Averaging, group: Anonymity | None) -> tuple[Averaged, ...]:

@@ -64,6 +64,7 @@ def group(draft: Draft) -> dict[str, Any] | None:
     if wanted is None and (told is None or told.after is None):
         return None
     columns = {c.name: c.label or c.name for c in draft.prepared.profile.columns if c.kind is not Kind.GEOMETRY}
+    labels = {c.name: _(c.label) for c in (told.columns if told is not None else ()) if c.label} | columns
     gone = {r.column for r in draft.decided_policy.rules if r.transform == "drop"}
     price = told.price if told is not None else None
     return {
@@ -84,7 +85,7 @@ def group(draft: Draft) -> dict[str, Any] | None:
         "sensitive": [columns.get(n, n) for n in wanted.sensitive] if wanted else [],
         "kept": round(100 * (1 - price.loss)) if price else None,
         "left_out": price.left_out if price else 0,
-        "losses": [(columns.get(n, n), round(100 * (1 - x))) for n, x in price.by_column.items()] if price else [],
+        "losses": [(labels.get(n, n), round(100 * (1 - x))) for n, x in price.by_column.items()] if price else [],
         "prices": [
             (p.k, _(SHAPES[p.shape]), p.shape, round(100 * (1 - p.loss)), p.left_out)
             for p in (told.prices if told is not None else ())
@@ -311,10 +312,11 @@ def places(draft: Draft) -> dict[str, Any] | None:
         return None
     blurred = told.blurred if told is not None else None
     held = wanted or offered or Blurring(11)
+    first, *others = BLURS.items()  # the proposal, and the other ways
     return {
         "shape": wanted.shape if wanted is not None else "",
-        "first": _(BLURS["squares"]),
-        "shapes": [(name, _(said)) for name, said in BLURS.items() if name != "squares"],
+        "first": _(first[1]),
+        "shapes": [(name, _(said)) for name, said in others],
         "layers": layers.offered(draft),
         "layer": held.layer,
         "k": held.k,

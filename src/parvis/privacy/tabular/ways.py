@@ -13,10 +13,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from parvis.errors import InputError, LimitError
 from parvis.privacy import law
@@ -77,10 +79,10 @@ def note(wanted: Hiding) -> str:
     )
 
 
-def figures_of_one(table: pa.Table, roles: Roles) -> int:
-    """Return in how many of the finest figures one person may count: one in each column that is no total of others,
-    for each year or month that the table tells apart."""
-    linked = secret.linked(table, roles)
+def figures_of_one(path: Path, wanted: Hiding) -> int:
+    """Return in how many of the finest figures of a Parquet table one person may count: one in each column that is no total
+    of others, for each year or month that the table tells apart."""
+    linked = secret.linked(pq.read_table(path), Roles(wanted.dimensions, wanted.values, unit=wanted.unit))
     count = 1
     for axis in linked.axes:
         codes = {code for key in linked.equations.keys for name, code in key if name == axis.name}
