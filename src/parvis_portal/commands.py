@@ -1,4 +1,4 @@
-"""The verbs that need the portal: ``publish``, ``collect``, ``serve``, ``worker``, ``reindex``, ``demo``, ``account``."""
+"""The verbs that need the portal: from ``publish`` and ``serve`` to ``mcp`` and ``account``."""
 
 from __future__ import annotations
 
@@ -125,6 +125,13 @@ def reindex(data: Path, as_json: bool) -> None:
 
 
 @click.command()
+@DATA
+def mcp(data: Path) -> None:
+    """Répond à un assistant par l'entrée et la sortie standard (Model Context Protocol)."""
+    verbs.mcp(data)
+
+
+@click.command()
 @click.option("--host", metavar="ADRESSE", default="127.0.0.1", show_default=True)
 @click.option("--port", metavar="PORT", default=8000, show_default=True)
 @click.option("--prepare-only", is_flag=True, help="Remplit le portail sans le servir.")
@@ -189,4 +196,4 @@ def account(
     out.console().print(f"[green]✓[/green] {escape(user.email)} : {role} de {escape(owner.name)}")
 
 
-commands: Sequence[click.Command] = (publish, collect, serve, worker, reindex, demo, account)
+commands: Sequence[click.Command] = (publish, collect, serve, worker, reindex, mcp, demo, account)

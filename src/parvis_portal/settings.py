@@ -135,6 +135,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 BEHIND_PROXY = environment.flag("PARVIS_BEHIND_PROXY")  # then what it says of the asker is believed, never otherwise
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
+MCP_ORIGINS = environment.words("PARVIS_MCP_ORIGINS")  # https://assistant.example: sites whose pages may ask /mcp
 MAP_TILES = environment.text("PARVIS_MAP_TILES")  # address of raster tiles, {z}/{x}/{y}; none by default
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parvis.store.folder import Folder
+
 if TYPE_CHECKING:
     from parvis_portal.demo.portal import Account
     from parvis_portal.intake.publishing import Outcome
@@ -111,6 +113,24 @@ def serve(
 
     tree.settle(folder)
     return tree.serve(folder, host, port, workers, web, quiet)
+
+
+def mcp(data: str | Path = DATA) -> None:
+    """Answer a program that speaks the Model Context Protocol over standard input and output, until it closes them."""
+    folder = Folder(opened(data))
+    from django.conf import settings
+
+    from parvis_portal.api import engine
+    from parvis_portal.api import mcp as speaking
+    from parvis_portal.api.catalogue import PortalCatalogue, site
+    from parvis_portal.catalogue import actions
+
+    if actions.stale(folder):
+        actions.reindex(folder)
+    try:
+        speaking.speak(PortalCatalogue(), engine.pool(), site(), settings.ADDRESS)
+    finally:
+        engine.close()
 
 
 def worker(data: str | Path = DATA, once: bool = False) -> int:

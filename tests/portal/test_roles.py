@@ -39,6 +39,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "api:aggregated": ("", OPEN),
     "api:action": ("action", OPEN),
     "doors:archive": ("", OPEN),
+    "doors:mcp": ("", POSTS),
     "api:root": ("", OPEN),
     "api:read": ("rest", OPEN),
     "robots": ("", OPEN),

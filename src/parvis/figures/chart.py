@@ -101,6 +101,16 @@ def choose(columns: Sequence[Column], rows: int) -> Figure | None:
     return next((figure for way in ways if (figure := way()) is not None), None)
 
 
+def of(by: Column, measure: Column | None = None, function: Function = Function.COUNT) -> Figure:
+    """Return the chart that somebody asks for: a line through moments or years, bars for all else."""
+    return _figure("line" if by.kind in _DAYS or _is_moment(by) else "bar", measure, by, function)
+
+
+def adds_up(column: Column) -> bool:
+    """True when the sum of a column's numbers means something: never for heights, prices, ranks or codes."""
+    return _is_measure(column)
+
+
 def draw(figure: Figure, page: Page, say: Callable[[str], str] = str) -> Drawing | None:
     """Return a chart drawn from the rows of its query: (category, moment or number; value[; rows]).
 

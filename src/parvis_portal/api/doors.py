@@ -12,6 +12,8 @@ urlpatterns = [
     path("datastore/dump/<str:rest>", views.action, name="dump"),
     path("health/", views.tables_health, name="health"),
     path("oai", views.archive, name="archive"),
+    path("mcp", views.assistant, name="mcp"),
+    path("mcp/", views.assistant),
     path("catalog", views.told, name="catalogue"),
     path("catalog.<str:rest>", views.told, name="catalogue_form"),
     path("dataset/<path:rest>", views.told, name="dataset"),

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from parvis import __version__
 from parvis.dialects import ckan, dcat, native, oai, ods, scdl, tabular
 from parvis.web import Request, Response
-from parvis_portal.api import engine
+from parvis_portal.api import engine, mcp
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
@@ -86,6 +86,14 @@ def action(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     body = request.read(ckan.BODY + 1) if request.method in ("POST", "PUT") else b""
     told = dataclasses.replace(asked(request), body=body)
     return sent(ckan.answer(told, PortalCatalogue(), engine.pool(), site()))
+
+
+@csrf_exempt
+def assistant(request: HttpRequest) -> HttpResponseBase:
+    """Answer the programs that speak for people, by the Model Context Protocol."""
+    body = request.read(mcp.BODY + 1) if request.method == "POST" else b""
+    told = dataclasses.replace(asked(request), body=body)
+    return sent(mcp.answer(told, PortalCatalogue(), engine.pool(), site(), tuple(settings.MCP_ORIGINS)))
 
 
 def door(request: HttpRequest) -> HttpResponseBase:
