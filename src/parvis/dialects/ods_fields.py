@@ -84,9 +84,14 @@ def _fields(identity: str, held: _Held) -> tuple[OdsField, ...]:
 def _place(version: Version) -> Expression | None:
     if version.geometry:
         return Call(Calc.CENTROID, (Field(version.geometry),))
-    if version.point:
-        return Call(Calc.POINT, tuple(Field(n) for n in version.point))
-    return None
+    return pair(version)
+
+
+def pair(version: Version) -> Expression | None:
+    """Return the place that a pair of columns makes, when no geometry does."""
+    if version.geometry or not version.point:
+        return None
+    return Call(Calc.POINT, tuple(Field(n) for n in version.point))
 
 
 def _annotations(version: Version, column: Column) -> dict[str, Sequence[str]]:

@@ -176,7 +176,8 @@ def asked_version(asked: Asked) -> tuple[Entry, Version]:
 
 def setting_of(asked: Asked, version: Version) -> Setting:
     zone = asked.zone.key if asked.zone else ""
-    return Setting(ods_fields.names(version), ods_fields.texts(version), asked.now, zone, asked.language)
+    place = ods_fields.pair(version)
+    return Setting(ods_fields.names(version), ods_fields.texts(version), asked.now, zone, asked.language, place)
 
 
 def conditions(asked: Asked, setting: Setting, without: str = "") -> Where | None:

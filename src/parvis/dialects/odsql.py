@@ -130,6 +130,7 @@ class Setting:
     now: datetime.datetime = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
     zone: str = ""
     language: str = "fr"
+    place: Expression | None = None  # what the store's own box looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -984,6 +985,8 @@ def _in_bbox(parser: _Parser, given: list[Any]) -> Node:
     if not all(abs(n) <= 400 for n in (lat1, lon1, lat2, lon2)):
         raise parser.fault("in_bbox expects degrees.")
     sides = (lon1, min(lat1, lat2), lon2, max(lat1, lat2))
+    if held[0] == parser.setting.place:
+        return Box(*sides)
     return Holds(Call(Calc.BOX, (held[0], *(Literal(n, Kind.NUMBER) for n in sides))))
 
 

@@ -121,9 +121,57 @@ def run(pool: Pool, version: Version, query: Query, table: Rows | None = None) -
     Raises: UnknownColumn, InputError (value that does not fit a column, bad cursor), LimitError (too long, too much
     memory), BusyError (too many questions at once).
     """
-    statement, told, body = _asked(pool, version, query, named=False, table=table)
+    plainer = _places_apart(query) if table is None else query
+    statement, told, body = _asked(pool, version, plainer, named=False, table=table)
+    if plainer is not query:
+        return _put_together(version, query, statement, told, json.loads(body))
     rows = tuple(tuple(row) for row in json.loads(body))
     return Page(statement.columns, rows, told["total"], told["cursor"])
+
+
+def _places_apart(query: Query) -> Query:
+    """Return a question whose only calculations are places as one about their columns: it has faster ways."""
+    if not query.shown or query.by or query.having or query.sample or query.group or query.aggregates:
+        return query
+    sorts = [Order(s.by.name, s.descending) for s in query.sorts if isinstance(s.by, Field)]
+    parts = [_columns_of(n.expression) for n in query.shown]
+    if len(sorts) < len(query.sorts) or not all(parts):
+        return query
+    select = tuple(dict.fromkeys(name for part in parts for name in part))
+    return dataclasses.replace(query, select=select, order=(*query.order, *sorts), shown=(), sorts=())
+
+
+def _columns_of(expression: Expression) -> tuple[str, ...]:
+    """Return the column that an expression is, the two that make a place, or nothing."""
+    if isinstance(expression, Field):
+        return (expression.name,)
+    if isinstance(expression, Call) and expression.what is Calc.POINT:
+        names = tuple(a.name for a in expression.arguments if isinstance(a, Field))
+        return names if len(names) == 2 else ()
+    return ()
+
+
+def _put_together(
+    version: Version, query: Query, statement: Statement, told: Mapping[str, Any], rows: Sequence[Sequence[Any]]
+) -> Page:
+    """Return the page of a question whose places were asked apart."""
+    at = {c.name: n for n, c in enumerate(statement.columns)}
+    columns, makers = [], list[tuple[int, ...]]()
+    for item in query.shown:
+        names = _columns_of(item.expression)
+        held = statement.columns[at[names[0]]]
+        kind = held.kind if len(names) == 1 else Kind.GEOMETRY
+        columns.append(Column(item.name, held.label if held.name == item.name else item.name, kind))
+        makers.append(tuple(at[n] for n in names))
+    found = tuple(tuple(_cell_of(row, maker) for maker in makers) for row in rows)
+    return Page(columns, found, told["total"], told["cursor"])
+
+
+def _cell_of(row: Sequence[Any], places: tuple[int, ...]) -> Any:
+    if len(places) == 1:
+        return row[places[0]]
+    x, y = row[places[0]], row[places[1]]
+    return None if x is None or y is None else {"lon": x, "lat": y}
 
 
 def written(pool: Pool, version: Version, query: Query) -> Written:
