@@ -27,7 +27,8 @@ LOCN, VCARD = Namespace("http://www.w3.org/ns/locn#"), Namespace("http://www.w3.
 HYDRA, GEO = Namespace("http://www.w3.org/ns/hydra/core#"), Namespace("http://www.opengis.net/ont/geosparql#")
 FULL = Metadata(
     title="Subventions aux associations",
-    description="Les subventions que la ville a versées aux associations, votées par le conseil municipal.",
+    description="Les subventions que la ville a versées aux associations, votées par le conseil municipal : "
+    "qui, combien, pour quoi.",
     theme="finances",
     keywords=("subvention", "association"),
     producer="Ville de Fontclaire",
@@ -341,3 +342,16 @@ def test_croissant_names_each_column_of_the_file_by_its_type(get: Reader) -> Non
     assert fields["code"]["source"] == {"fileObject": {"@id": "csv"}, "extract": {"column": "code"}}
     assert {d["@id"] for d in told["distribution"]} >= {"csv", "parquet"}
     assert get("/dataset/aaaaaaaaaaaa.ttl?profiles=croissant").status == 400
+
+
+def test_a_frictionless_package_types_each_column_of_the_csv(get: Reader) -> None:
+    from frictionless import Package
+
+    body = get("/dataset/aaaaaaaaaaaa/datapackage.json").body
+    assert isinstance(body, bytes)
+    told = json.loads(body)
+    package = Package.from_descriptor(told)
+    (resource,) = package.resources
+    assert {f.name: f.type for f in resource.schema.fields}["hauteur"] == "number"
+    assert resource.path.endswith("/exports/csv")
+    assert get("/dataset/zzzz/datapackage.json").status == 404

@@ -1,7 +1,7 @@
-"""A dataset as search engines of data and programs that learn read it: schema.org, and Croissant for machine learning.
+"""A dataset as programs read it beside the catalogue: schema.org, Croissant for machine learning, a Frictionless package.
 
-Both are values ready for JSON. Sources: schema.org/Dataset and what search engines of datasets ask of it; Croissant 1.0
-of MLCommons.
+All are values ready for JSON. Sources: schema.org/Dataset and what search engines of datasets ask of it; Croissant 1.0
+of MLCommons; Data Package 1.0 and Table Schema of Frictionless Data.
 """
 
 from __future__ import annotations
@@ -105,6 +105,35 @@ def croissant(told: Described, version: Version, site: str) -> dict[str, Any]:
         }
     ]  # fmt: skip
     return _kept(out)
+
+
+_FIELDS: Mapping[Kind, str] = {
+    Kind.TEXT: "string", Kind.INTEGER: "integer", Kind.NUMBER: "number", Kind.BOOLEAN: "boolean", Kind.DATE: "date",
+    Kind.DATETIME: "datetime", Kind.TIME: "time", Kind.GEOMETRY: "geojson",
+}  # fmt: skip
+
+
+def data_package(told: Described, version: Version, site: str) -> dict[str, Any]:
+    """Return the dataset as a Frictionless package whose table is the CSV, each column with its type and its words."""
+    metadata, licence = told.metadata, LICENCES.get(told.metadata.licence)
+    table = next(file for file in told.files if file.format == "csv")
+    fields = [
+        _kept({"name": c.name, "type": _FIELDS[c.kind], "title": c.label, "description": c.description})
+        for c in version.columns
+    ]
+    resource = {
+        "name": "lignes", "path": table.url, "format": "csv", "mediatype": _media(table), "encoding": "utf-8",
+        "profile": "tabular-data-resource", "dialect": {"delimiter": ",", "lineTerminator": "\r\n"},
+        "schema": {"fields": fields, "missingValues": [""]},
+    }  # fmt: skip
+    return _kept({
+        "profile": "tabular-data-package", "name": told.uri.rpartition("/")[2].lower(), "id": told.uri,
+        "title": metadata.title, "description": _described(told, version), "homepage": told.page,
+        "version": f"{version.number}.0.0", "created": told.modified, "keywords": list(metadata.keywords),
+        "licenses": [{"name": licence.spdx, "path": licence.page, "title": licence.title}] if licence else [],
+        "contributors": [{"title": told.publisher.name, "role": "publisher"}], "resources": [resource],
+        "sources": [{"title": site, "path": told.page}],
+    })  # fmt: skip
 
 
 def _common(told: Described, version: Version, site: str) -> dict[str, Any]:

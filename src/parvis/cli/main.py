@@ -23,7 +23,7 @@ from importlib.metadata import entry_points
 import click
 
 from parvis import __version__
-from parvis.cli import budget, file, folder, out
+from parvis.cli import budget, file, folder, harvest, out
 from parvis.errors import GoneError, InputError, ParvisError, RefusedError, UnknownName
 
 CONTEXT = {"help_option_names": ["-h", "--help", "--aide"], "max_content_width": 110}
@@ -37,7 +37,7 @@ def parvis() -> None:
 
 def main() -> None:
     """Run the command line: French messages, exit codes as the page above says."""
-    for command in (*file.COMMANDS, *budget.COMMANDS, *folder.COMMANDS, *_found()):
+    for command in (*file.COMMANDS, *budget.COMMANDS, *folder.COMMANDS, *harvest.COMMANDS, *_found()):
         parvis.add_command(command)
     try:
         ended = parvis.main(standalone_mode=False)  # a verb that leaves with a code gives it back

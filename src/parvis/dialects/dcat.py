@@ -41,10 +41,12 @@ FORMS: Mapping[str, Form] = {
 }
 SIZE = 100  # datasets of a page
 PROFILES = ("dcat_ap_3", "geodcat_ap_3", "schemaorg", "croissant")
+_MADE = {"schemaorg": linked.schema_org, "croissant": linked.croissant}
 FRESH = "public, max-age=300"
 CORS = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
 _CATALOGUE = re.compile(r"/catalog(?:\.(\w+))?/?")
 _DATASET = re.compile(r"/dataset/([^/.]+)(?:\.(\w+))?/?")
+_PACKAGE = re.compile(r"/dataset/([^/.]+)/datapackage\.json")
 _FILTERS = ("theme", "organisation", "licence", "schema")
 _LISTED = ", ".join(_FILTERS)
 
@@ -91,6 +93,10 @@ def _dispatched(request: Request, catalogue: Catalogue, site: Site) -> Response:
         if not form:
             return _led(f"{request.base}{site.home}")
         return _catalogue(request, catalogue, site, form)
+    if match := _PACKAGE.fullmatch(request.path):
+        entry = catalogue.find(match[1])
+        told = linked.data_package(describe(entry, request.base, site), entry.version, site.name)
+        return _written(request, json.dumps(told, ensure_ascii=False), "json")
     if match := _DATASET.fullmatch(request.path):
         return _dataset(request, catalogue, site, match[1], match[2] or "")
     raise UnknownName("Cette adresse n'existe pas.")
@@ -188,15 +194,16 @@ def _dataset(request: Request, catalogue: Catalogue, site: Site, name: str, suff
         return _led(request.base + site.dataset_page.format(slug=entry.slug))
     described = describe(entry, request.base, site)
     profile = request.get("profiles")
-    if profile in ("schemaorg", "croissant"):
+    if profile in _MADE:
         if form != "jsonld":
             raise InputError(
                 "Le profil « {profile} » se lit en JSON-LD.",
                 f"Demandez {request.base}/dataset/{entry.id}.jsonld.",
                 profile=profile,
             )
-        make = linked.croissant if profile == "croissant" else linked.schema_org
-        return _written(request, json.dumps(make(described, entry.version, site.name), ensure_ascii=False), form)
+        return _written(
+            request, json.dumps(_MADE[profile](described, entry.version, site.name), ensure_ascii=False), form
+        )
     _filters(request)
     told = _told(request.base, site)
     graph = dcat.graph([described])
@@ -249,7 +256,8 @@ def _written(request: Request, text: str, form: str, headers: Mapping[str, str] 
     told = {**CORS, "etag": tag, "cache-control": FRESH, "vary": "Accept", **(headers or {})}
     if tag in [t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")]:
         return Response(304, headers=told)
-    return Response(200, body, f"{FORMS[form].media_type}; charset=utf-8", told, cacheable=True)
+    kind = FORMS[form].media_type if form in FORMS else "application/json"
+    return Response(200, body, f"{kind}; charset=utf-8", told, cacheable=True)
 
 
 def _led(address: str) -> Response:
