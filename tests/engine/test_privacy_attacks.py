@@ -368,6 +368,18 @@ def test_a_person_who_appears_between_two_versions_is_recognised(tmp_path: Path)
     assert not list(differencing.attacks(public(tmp_path, "même", cells), [old]))
 
 
+def test_a_person_who_is_in_one_of_two_overlapping_datasets_is_recognised(tmp_path: Path) -> None:
+    all_of_them = people(300)
+    without = {n: v[:-1] for n, v in all_of_them.items()}
+    ours, other = public(tmp_path, "membres", all_of_them), public(tmp_path, "membres de l'an dernier", without)
+    changed = named(list(differencing.attacks(ours, [other])), "differencing.changed")
+    assert changed.won == 1 and changed.text.startswith(
+        "« membres de l'an dernier » et ce jeu parlent des mêmes personnes"
+    )
+    strangers = public(tmp_path, "d'autres", people(300, seed=9))
+    assert "differencing.changed" not in names(list(differencing.attacks(ours, [strangers])))
+
+
 def test_many_who_change_together_hide_each_other(tmp_path: Path) -> None:
     cells = {"quartier": ["Nord", "Sud"] * 100, "aide": ["APA"] * 200}
     more = {"quartier": ["Nord", "Sud"] * 120, "aide": ["APA"] * 240}

@@ -26,12 +26,18 @@ _PERSONAL = frozenset({*DIRECT, *BESIDE_PEOPLE, *QUASI, *SENSITIVE, "first_name"
 _TOTALS = frozenset({"total", "ensemble", "tous", "toutes", "totaux", "all"})
 _MASKED = frozenset({"", "s", "nc", "nd", "ns", "secret", "masque", "confidentiel", "***", "*", "c"})
 
+_ALIKE = 0.9  # share of the rows of both that two datasets about the same people have in common
+
 HINT_CHANGE = msg("Attendez d'avoir au moins {k} changements, regroupez davantage, ou retirez l'ancienne version.")
 HINT_REFINED = msg("Retirez l'ancienne version, ou gardez la même précision dans les deux.")
 HINT_CELL = msg("Cachez la même case partout où elle se lit ou se calcule, ou retirez l'ancienne publication.")
 CHANGED = msg(
     "Entre la version {number} et celle-ci, {won} ligne(s) seulement changent, par groupes de moins de {k} : qui sait qui "
     "est arrivé ou parti reconnaît sa ligne."
+)
+CHANGED_BESIDE = msg(
+    "« {title} » et ce jeu parlent des mêmes personnes, à {won} ligne(s) près, par groupes de moins de {k} : qui sait qui n'est "
+    "que dans l'un des deux reconnaît sa ligne."
 )
 REFINED = msg(
     "La colonne {columns} est plus vague ici, mais « {title} » donne encore sa valeur précise pour {won} ligne(s) sur {tried}."
@@ -48,7 +54,7 @@ def attacks(ours: Public, others: Sequence[Public] = (), *, k: int = 5) -> Itera
     yield from _totals(mine)
     for other in others:
         theirs = _Table(other)
-        if other.number:  # a version of the same dataset
+        if other.number or _same_people(mine, theirs):  # a version of the same dataset, or as good as one
             yield from _changes(mine, theirs, k)
             yield from _finer(mine, theirs)
         yield from _shown_elsewhere(mine, theirs)
@@ -98,6 +104,16 @@ def _paired(mine: _Table, theirs: _Table, names: Sequence[str]) -> _Pair:
 # --- Versions -------------------------------------------------------------------------------------
 
 
+def _same_people(mine: _Table, theirs: _Table) -> bool:
+    """True when two datasets hold nearly the same rows: one of all members, one of those of this year."""
+    names = [n for n in _common(mine, theirs) if _mostly_same(mine.held[n], theirs.held[n])]
+    if len(names) < 2 or not _ALIKE <= mine.rows / max(theirs.rows, 1) <= 1 / _ALIKE:
+        return False
+    first, second, count = _paired(mine, theirs, names).groups(names)
+    shared = np.minimum(np.bincount(first, minlength=count), np.bincount(second, minlength=count)).sum()
+    return bool(shared >= _ALIKE * max(mine.rows, theirs.rows))
+
+
 def _changes(mine: _Table, theirs: _Table, k: int) -> Iterator[Attack]:
     """Yield the rows that come or go in groups too small: those of a group are alike in the columns that stay."""
     # A column whose precision changed makes every row differ, and says nothing of who came.
@@ -119,9 +135,16 @@ def _changes(mine: _Table, theirs: _Table, k: int) -> Iterator[Attack]:
         criterion=SINGLING_OUT,
         tried=came + left,
         won=exposed,
-        message=CHANGED,
+        message=CHANGED if theirs.public.number else CHANGED_BESIDE,
         columns=tuple(mine.held[n].column.label or n for n in names),
-        values={"number": theirs.public.number, "won": exposed, "k": k, "came": came, "left": left},
+        values={
+            "number": theirs.public.number,
+            "title": theirs.public.title,
+            "won": exposed,
+            "k": k,
+            "came": came,
+            "left": left,
+        },
         hint=HINT_CHANGE,
     )
 
