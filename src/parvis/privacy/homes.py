@@ -41,7 +41,10 @@ _HOME = re.compile(
     rf"\b{any_of('home')}\b[\s:,]*(?:actuellement\s+|desormais\s+)?(?:[\w'.]+\s+){{0,4}}?(?:au|a|dans|du|le)?\s*$"
 )
 _PUBLIC = re.compile(rf"\b{any_of('public')}\b")
-_NEAR = 70  # characters between someone and the address that is theirs
+_ESTATE = re.compile(
+    r"\b(?:bien|maison|logement|appartement|propriete|pavillon|terrain|garage|grange|habitation|villa|studio|t\d)\b[^.;:]{0,25}$"
+)
+_NEAR = 110  # characters between someone and the address that is theirs
 
 
 def births(text: str, plain: str) -> Iterator[Part]:
@@ -67,7 +70,7 @@ def homes(text: str, plain: str, people: list[tuple[int, int]]) -> Iterator[Part
     for m in _STREET.finditer(text):
         before = plain[max(0, m.start() - 60) : m.start()]
         said = bool(_HOME.search(before))
-        if said or _beside(plain, people, m.start(), m.end()):
+        if said or (people and _ESTATE.search(before)) or _beside(plain, people, m.start(), m.end()):
             town = _TOWN.match(text, m.end())
             yield m.start(), town.end() if town else m.end(), "address"
 

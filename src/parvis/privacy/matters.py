@@ -16,6 +16,7 @@ MEANINGS = ("health", "social_aid", "income", "offence", "belief")
 SOMEONE = re.compile(rf"\b{any_of('someone')}")
 _OF_ALL = re.compile(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
 _THEMES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
+_SINCE = re.compile(r" depuis (?:l[ea] |l'|plus d'un |\w+ )?[\w/]+(?: (?:an|ans|mois|\d{4})\b)?")
 _INCOME = re.compile(
     r"\b(?:revenus?|salaires?|traitement|ressources|pension|retraite|percoi\w+|gagne\w*|remuner\w+|dispos\w+ de|touche\w*)"
     r"\b[^;:]{0,45}?"
@@ -32,7 +33,8 @@ def matters(plain: str, start: int, end: int) -> Iterator[Part]:
     for meaning, pattern in _THEMES:
         for m in pattern.finditer(plain, start, end):
             if not _OF_ALL.search(plain[max(start, m.start() - 50) : m.start()]):
-                found.append((m.start(), m.end(), meaning))
+                since = _SINCE.match(plain, m.end(), end)
+                found.append((m.start(), since.end() if since else m.end(), meaning))
     found += [(m.start(1), m.end(1), "income") for m in _INCOME.finditer(plain, start, end)]
     found.sort(key=lambda part: part[0] - part[1])  # the longest first: it is the one that is kept
     yield from found

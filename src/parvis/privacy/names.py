@@ -10,6 +10,7 @@ Figures of its errors: ``benchmarks/bench_text.py``.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from functools import lru_cache
 from parvis.privacy import weighing
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.lexicon import given as _given
-from parvis.privacy.words.lexicon import ordinary
+from parvis.privacy.words.lexicon import known, ordinary
 from parvis.privacy.words.lexicon import surname as _surname
 from parvis.privacy.words.patterns import any_of
 from parvis.text import fold
@@ -85,6 +86,7 @@ class _Reading:
         self.shout = shout  # all in capitals: they tell nothing
         self.bare = bare
         self.prose = _is_prose(tokens)  # sentences rather than a cell
+        self.spoken = sum(t.shape in "UI" for t in tokens)  # words in capitals
         self.person_until = 0  # token after the last name of a person
         self.guarded_until = -1  # token after the last name that turned out to be a place's
         self.things: list[tuple[int, int]] = []  # tokens of those names
@@ -585,8 +587,7 @@ class _Reading:
     def _shouted_inside(self, i: int) -> int | None:
         """« DURAND ALICE » inside a notice that is all in capitals."""
         word, given = self.folded(i), self.folded(i + 1)
-        spoken = sum(t.shape in "UI" for t in self.tokens)
-        if spoken < 5 or not self._can_be_surname(i) or _common(word) or _common(given) or given in c.PARTICLES:
+        if self.spoken < 5 or not self._can_be_surname(i) or _common(word) or _common(given) or given in c.PARTICLES:
             return None
         named = _surname(word) >= 3 or (len(word) > 4 and not ordinary(word) and "-" not in word)
         return i + 2 if named and _given(given) >= 4 and _given(word) < 4 else None
@@ -673,7 +674,11 @@ class _Reading:
 
     def _famous(self, i: int, after: int) -> bool:
         said = " ".join(t.folded.replace("-", " ") for t in self.tokens[i:after] if t.shape != ".")
-        return said in c.FAMOUS or f"{said} {self.folded(after)}" in c.FAMOUS
+        behind = " ".join(self.folded(k) for k in range(max(0, i - 3), i))
+        for title in ("madame de la", "madame de", "madame", "general", "marechal", "colonel", "abbe"):
+            if behind.endswith(title) and _is_famous(f"{title} {said}"):
+                return True
+        return _is_famous(said) or _is_famous(f"{said} {self.folded(after)}")
 
     def _of_the_past(self, i: int, after: int) -> bool:
         """True when a year before 1915 stands beside the name, or in its sentence: « dessiné par … en 1889 »."""
@@ -734,9 +739,48 @@ class _Reading:
         """True for a word that may be part of a name that stands beside it."""
         return self.tokens[i].shape == "I" or (self._can_be_surname(i) and not self._body_follows(i))
 
+    def near_function(self, first: int, after: int) -> bool:
+        """True when the name of a public function, or a council's list, stands close by."""
+        return self._in_list(first) or any(
+            self.folded(k) in c.ROLES or self.folded(k) in c.LISTS or self.folded(k) in _MANDATES
+            for k in range(max(0, first - 9), min(after + 8, len(self.tokens)))
+        )
+
+    def end_of_particles(self, i: int) -> int:
+        """Return the token after « de La Tour », « Le Goff » that starts at ``i``, or ``i``: one particle has a capital."""
+        k = i
+        while self.folded(k) in c.PARTICLES and self.shape(k) in "UTl" and k - i < 3:
+            k += 1
+        loud = any(self.shape(n) in "UT" for n in range(i, k))
+        if k == i or self.shape(k) not in "UT" or not (loud or self._whole(i, k)) or self.folded(k) in c.TITLES:
+            return i
+        return k + 1
+
+    def is_raised(self, i: int) -> bool:
+        """True for « Marianne » of « buste de Marianne »."""
+        return self.folded(i - 1) in ("de", "d", "du", "a", "au") and self.folded(i - 2) in c.WORKS
+
+    def is_glued(self, i: int) -> bool:
+        """True for a word of « alice.durand » and of « scan_durand.pdf »."""
+        start, end = self.tokens[i].start, self.tokens[i].end
+        return self.text[max(0, start - 1) : start] in ("_", "@", ".", "/") or (
+            self.text[end : end + 1] in ("_", "@", ".") and self.text[end + 1 : end + 2].isalnum()
+        )
+
+    def is_code(self, i: int) -> bool:
+        """True for « AB » of a parcel and « SIRET »: few capitals, of no name, or before a number."""
+        token = self.tokens[i]
+        if self.shout or token.shape != "U" or len(token.text) > 5 or "-" in token.text:
+            return False
+        if len(token.text) <= 3 and (self.shape(i + 1) == "0" or self.folded(i + 1) in ("n", "no")):
+            return True
+        return _given(token.folded) < 4 and _surname(token.folded) < 3
+
     def beside(self, i: int) -> bool:
         """True for a capital word that another stands beside."""
-        return any(self.shape(k) in "UT" and self.joined(min(i, k) + 1, max(i, k)) for k in (i - 1, i + 1) if k >= 0)
+        return self.shape(i) in "UT" and any(
+            self.shape(k) in "UT" and self.joined(min(i, k) + 1, max(i, k)) for k in (i - 1, i + 1) if k >= 0
+        )
 
     def joined(self, after: int, i: int) -> bool:
         """True when a name that ends before ``after`` goes on at ``i``: « Jean-Marie D. de La Tour »."""
@@ -793,9 +837,14 @@ def _is_weighed(reading: _Reading) -> bool:
 
 
 # What a score must be above to make a name of a word, by what the rules said of it: nobody's score, in a way.
-_LEAST = {"n": 100, "t": 200, "h": 2000, "p": -100, "m": -2000, "o": -100, "l": -100}
+_LEAST = {"n": 100, "t": 200, "h": 2000, "p": -200, "m": -2000, "o": -200, "l": -200}
 
 
+_RULED, _UNRULED = (
+    -400,
+    250,
+)  # what an official's score must be above a person's, when the rules say official and when not
+_WORD_TOO = 200  # ... more, of a word that towns write every day
 _NEAR = -150  # ... and of a word beside one that is named
 
 
@@ -803,19 +852,23 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
     """Return the names once all that is seen of them is weighed; those in small letters stay as the rules have them."""
     tokens, verdicts = reading.tokens, reading.verdicts(named)
     small = sum(t.shape == "l" and len(t.text) > 2 for t in tokens)
-    told = reading.prose and small >= 2  # as ``spans.may_hold`` asks for a lone word
+    pairs = any(a.shape in "UT" and b.shape in "UT" for a, b in itertools.pairwise(tokens))
+    told = reading.prose and (small >= 2 or pairs)  # as ``spans.may_hold`` asks for a lone word
     scores: dict[int, tuple[int, int]] = {}
-    named_at = [verdict in "pom" for verdict in verdicts]
+    named_at = [verdict in "pom" for verdict in verdicts]  # those in small letters are not weighed
     for i, person, official in weighing.weighed(tokens, verdicts, reading.prose, reading.shout):
-        if tokens[i].shape == "I" and named_at[i]:
+        if (tokens[i].shape == "I" and named_at[i]) or (tokens[i].shape == "l" and reading.is_glued(i)):
+            continue
+        new = verdicts[i] in "nthl"
+        if new and (reading.is_code(i) or reading.is_raised(i)):
             continue
         scores[i] = person, official
-        new = verdicts[i] in "nthl"
-        named_at[i] = max(person, official) > _LEAST[verdicts[i]] and (
-            not new or told or (reading.prose and reading.beside(i))
+        least = _LEAST[verdicts[i]] + (
+            _WORD_TOO if new and (_common(tokens[i].folded) or tokens[i].folded in known("alone")) else 0
         )
+        named_at[i] = max(person, official) > least and (not new or told or (reading.prose and reading.beside(i)))
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
-        if not named_at[i] and max(person, official) > _NEAR and reading.can_go_on(i):
+        if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
                 0 <= k < len(tokens)
                 and named_at[k]
@@ -823,6 +876,17 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
                 and reading.joined(min(i, k) + 1, max(i, k))
                 for k in (i - 1, i + 1)
             )
+    for i in scores:
+        if named_at[i] and tokens[i].shape in "UT":
+            for k in range(i + 1, reading.end_of_particles(i + 1)):
+                named_at[k] = True  # « Alice de La Tour »
+        elif (
+            named_at[i]
+            and tokens[i].shape == "l"
+            and reading.shape(i + 1) == "l"
+            and _surname(reading.folded(i + 1)) >= 4
+        ):
+            named_at[i + 1] = True  # « alice marchand »
     out: list[_Name] = []
     for i, taken in enumerate(named_at):
         if not taken:
@@ -838,8 +902,10 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         within = range(name.first, name.after)
         person = sum(scores[i][0] for i in within if i in scores)
         official = sum(scores[i][1] for i in within if i in scores)
-        ruled = not any(i in scores for i in within) and verdicts[name.first] == "o"
-        name.official = official > person or ruled
+        ruled = "o" in verdicts[name.first : name.after]
+        name.official = official - person > (_RULED if ruled else _UNRULED) and (
+            ruled or reading.near_function(name.first, name.after)
+        )
     return out
 
 
@@ -1078,11 +1144,15 @@ def _facts(word: str) -> tuple[str, str]:
 def _may_name(text: str, bare: bool) -> bool:
     """False, and fast, where no title nor first name stands: most cells of most tables."""
     before = ""  # the word before, when it has a capital
+    last = ""
     for word in _WORD.findall(text):
         folded, shape = _facts(word)
         if bare and before and shape in "UT" and (_surname(folded) >= 3 or _surname(before) >= 4):
             return True
         before = folded if shape in "UT" else ""
+        if bare and last and weighing.is_weighed(folded, shape):
+            return True
+        last = folded
         if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True
     if bare and (_CAMEL.search(text) or "c'est " in text or "c’est " in text):
@@ -1126,6 +1196,10 @@ def _common(word: str) -> bool:
 _FUTURE = re.compile(r"\w\w(?:era|ira|ura|dra|ront|rait|raient)$")
 
 
+def _is_famous(said: str) -> bool:
+    return said in c.FAMOUS or said in known("people")
+
+
 def _is_verb(word: str) -> bool:
     return word in c.ACTS or bool(_FUTURE.search(word))
 
@@ -1135,6 +1209,10 @@ _ANNOUNCING = c.SURNAME_AFTER | c.GIVEN_AFTER | c.GIVING | c.LISTS | {"ne", "nee
 _STREETS = frozenset("rue avenue boulevard chemin impasse allee quai place route square lotissement hameau".split())
 _CLASSES = frozenset(
     "cp ce ce1 ce2 cm cm1 cm2 ps ms gs petite moyenne grande maternelle primaire sixieme classe".split()
+)
+_MANDATES = frozenset(
+    "bourgmestre consul opposition majorite minorite groupe ps lr pcf rn lfi eelv huissier notaire dgs dga dst drh dpo medecin "
+    "referente referent colonel capitaine commandant lieutenant tete liste bureau commission assesseurs".split()
 )
 _ARTICLES = frozenset("la le les l du des de d".split())
 _VOWEL = re.compile(r"[aeiouy]")

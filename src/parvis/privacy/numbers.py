@@ -155,6 +155,10 @@ _PAPERS = tuple(
         (r"adeli", r"\d{9}"),
         (r"matricules?", r"(?=[\w/-]*\d)[\w/-]{3,14}"),
         (
+            r"(?:lect(?:eur|rice)|abonnee?|adherente?|usagere?|licenciee?|electeur|electrice|patiente?|badge|carte|carnet)s?",
+            r"(?!0\d{9}(?!\d))\d{5,14}",
+        ),
+        (
             r"numero (?:de )?(?:licence|adherent|lecteur|electeur|usager|etudiant)|carte de lecteur",
             r"(?=[\w/-]*\d)[\w/-]{4,15}",
         ),
@@ -163,7 +167,7 @@ _PAPERS = tuple(
 SIGNS = (
     "fiscal", "spi", "ident", "cni", "passeport", "permis", "sejour", "recepisse", "ine", "allocataire", "caf", "msa",
     "puce", "transpondeur", "icad", "rpps", "adeli", "matricule", "licence", "imposition", "lecteur", "adherent",
-    "electeur", "usager", "etudiant", "etranger", "tatouage",
+    "elect", "usager", "etudiant", "etranger", "tatouage", "abonne", "licencie", "patient", "badge", "carte", "carnet",
 )  # fmt: skip
 
 
@@ -188,12 +192,15 @@ _CASE = re.compile(
 )
 _CASE_BARE = re.compile(r"\bdossiers?(?:\s+[\w'’-]+)?\s*:?\s+(\d{4}[-/]\d{3,8}|[a-z]{1,4}-?\d{3,12})(?![\w-])")
 _CASE_NUMBERED = re.compile(
-    rf"\b{_SIGN}\s*(?:de |du )?(?:dossier|affaire|demande|recours)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
+    rf"\b{_SIGN}\s*(?:de |du |d'|de l')?(?:dossier|affaire|demande|recours|sinistre|contrat|foyer|inscription|client|plainte|"
+    rf"procedure|signalement|proces-verbal|pv|"
+    rf"ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
 )
 _SOCIAL = re.compile(rf"\b{any_of('social')}\b")
 CASES = (
     "dossier", "affaire", "recours", "requete", "demande", "procedure", "plainte", "signalement", "courante", "aide",
-    "allocation", "situation", "enquete", "mesure",
+    "allocation", "situation", "enquete", "mesure", "sinistre", "contrat", "foyer", "inscription", "client", "proces", "pv",
+    "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
 
@@ -223,7 +230,9 @@ _PARCEL = re.compile(
 _PARCEL_SAID = re.compile(
     r"(?:[Pp]arcelles?|[Ss]ection|[Cc]adastr\w+)\s+(?:(?:section|cadastr\w+|n°)\s+)?([A-Z]{1,2}\s?(?:n[°o]\s?)?\d{1,4})(?!\w)"
 )
-_LAND = re.compile(r"parcelle|cadastr|bornage")
+_LAND = re.compile(
+    r"parcelle|cadastr|bornage|terrain|\bsection\b|\bfonds\b|propriete|\blots?\b|servitude|jardin|verger|\bpre\b|\bbois\b|\bbien\b"
+)
 _SIRET = re.compile(
     r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)"
 )

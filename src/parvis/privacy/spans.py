@@ -313,7 +313,10 @@ _CAPITALS_SQL = (
 )
 _SMALL_SQL = rf"(?:^|[^{_LETTER}])[a-z\x{{DF}}-\x{{FF}}]{{3,}}"
 # A sentence with a capital word anywhere: « la clé est chez Kevin ».
-_TOLD_SQL = rf"[{_CAPITAL}][{_LETTER}].*{_SMALL_SQL}.*{_SMALL_SQL}|{_SMALL_SQL}.*[{_CAPITAL}][{_LETTER}]"
+_TOLD_SQL = (
+    rf"[{_CAPITAL}][{_LETTER}].*{_SMALL_SQL}.*{_SMALL_SQL}"
+    rf"|{_SMALL_SQL}.*(?:{_SMALL_SQL}.*{_SMALL_SQL}|[{_CAPITAL}][{_LETTER}])"
+)
 _SIGNS_SQL = (
     r"[A-HJ-NP-TV-Z]{2}[ \-]?[0-9]{3}[ \-]?[A-HJ-NP-TV-Z]{2}|[0-9]{2,4}[ \-][A-Z]{2,3}[ \-][0-9]|(?:[0-9]{1,3}\.){3}[0-9]"
     r"|(?:[0-9A-Fa-f]{1,4}:{1,2}){3}|[0-9]{5}[ \-]?[0-9]{5}[ \-]?[0-9A-Z]{11}[ \-]?[0-9]"

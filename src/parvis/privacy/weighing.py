@@ -8,7 +8,6 @@ and what the rules said. The weights (``words/scores.txt``) are learnt from sent
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -16,7 +15,7 @@ from typing import Protocol
 
 from parvis import places
 from parvis.privacy.words import classes as c
-from parvis.privacy.words.lexicon import given, ordinary, surname
+from parvis.privacy.words.lexicon import given, known, ordinary, surname
 from parvis.text import fold
 
 NOBODY, PERSON, OFFICIAL = 0, 1, 2
@@ -104,12 +103,17 @@ def _key(word: str, shape: str) -> str:
     if shape == ".":
         return word
     if shape == "0":
-        return f"#{word[:2]}" if len(word) == 4 and word[0] in "12" else f"#{min(len(word), 6)}"
+        return f"#{_age(word)}" if len(word) == 4 and word[0] in "12" else f"#{min(len(word), 6)}"
     if shape == "I":
         return "<I>"
     if shape == "l" or word in _FUNCTION or _classes(word) or ordinary(word):
         return word
     return f"<{_profile(word)}{'K' if word in _towns() else ''}>"
+
+
+def _age(year: str) -> str:
+    """Return the age a year is of: before those who live, between the wars, ours."""
+    return "old" if year < "1915" else "war" if year < "1950" else "now"
 
 
 @lru_cache(maxsize=65536)
@@ -128,11 +132,12 @@ def _alone(word: str, shape: str) -> tuple[str, ...]:
     profile, classes = _profile(word), _classes(word)
     out = [
         f"p{shape}{profile}", f"g{profile[0]}", f"s{profile[1]}", f"o{profile[2]}{shape}", f"gs{profile[:2]}",
-        f"3{word[-3:]}", f"2{word[-2:]}", f"n{min(len(word), 12)}{'-' in word}", f"3c{shape}{word[-3:]}",
+        f"3{word[-3:]}", f"2{word[-2:]}", f"n{min(len(word), 12)}{'-' in word}", f"3c{shape}{word[-3:]}", f"sh{shape}",
     ]  # fmt: skip
     out += [f"c{letter}" for letter in classes]
     if word in _towns():
         out += ("K", f"K{profile[:2]}")
+    out += [f"{kind}{shape}" for kind in ("alone", "brands", "towns") if word in known(kind)]
     if classes or ordinary(word):
         out.append(f"w{word}")
     return tuple(out)
@@ -157,7 +162,7 @@ def signs_of(
     first = after = 0
     run: list[str] = []
     for i, token in enumerate(tokens):
-        if token.shape not in "UTI" or token.folded in c.TITLES or (token.folded in _FUNCTION and not shout):
+        if not is_weighed(token.folded, token.shape):
             continue
         if i >= after:
             first, after = i, _end_of_run(tokens, i)
@@ -173,6 +178,18 @@ def signs_of(
         b2 = around[i - 2] if i > 1 else _NOTHING
         a1 = around[i + 1] if i + 1 < count else _NOTHING
         a2 = around[i + 2] if i + 2 < count else _NOTHING
+        k = i - 1
+        while k >= 0 and tokens[k].folded in c.PARTICLES and tokens[k].shape in "Tl":
+            k -= 1
+        if k < i - 1:  # « de La Tour », « Le Goff »
+            loud = any(tokens[n].shape == "T" for n in range(max(k + 1, 1), i))
+            out += (
+                f"pk{loud}{small}",
+                f"pk{loud}{around[k][1] if k >= 0 else '^'}",
+                f"pk{loud}{tokens[i - 1].folded}{small}",
+            )
+            if k >= 0:
+                out.append(f"pb{tokens[k].shape}{_small(tokens[k].folded)}_{small}")
         verdict = verdicts[i]
         at = ("F" if i == first else "") + ("E" if i == after - 1 else "")
         out += (
@@ -188,6 +205,31 @@ def signs_of(
 
 
 @lru_cache(maxsize=65536)
+def is_weighed(word: str, shape: str) -> bool:
+    """True for a word that may be a name: with a capital, or known as one and hardly as anything else."""
+    if shape in ".0" or word in c.TITLES or word in _FUNCTION:
+        return False
+    if shape != "l":
+        return True
+    return (given(word) >= 3 or surname(word) >= 4) and len(word) > 2 and not ordinary(word) and not _classes(word)
+
+
+@lru_cache(maxsize=65536)
+def _letter(word: str, shape: str) -> str:
+    """Return what a word is inside a run: a first name, a surname, both, a particle, a noun, a word, a name of no list."""
+    if shape in ".0":
+        return "-"
+    if word in c.PARTICLES:
+        return "p"
+    if shape == "I":
+        return "i"
+    noun = bool(set(_classes(word)) & set("NRXLBT"))
+    g, s = given(word) >= 4, surname(word) >= 4
+    letter = "b" if g and s else "g" if g else "n" if noun else "s" if s else "o" if ordinary(word) else "u"
+    return letter.upper() if shape == "U" else letter
+
+
+@lru_cache(maxsize=65536)
 def _small(word: str) -> str:
     """Return a coarse profile: known as a first name, as a surname, as a word."""
     g, s, o = given(word), surname(word), ordinary(word)
@@ -200,7 +242,7 @@ def _end_of_run(tokens: Sequence[Token], i: int) -> int:
     k = after
     while k < len(tokens):
         token = tokens[k]
-        if token.shape in "UTI" and token.folded not in c.TITLES:
+        if (token.shape in "UTI" and token.folded not in c.TITLES) or is_weighed(token.folded, token.shape):
             after = k = k + 1
         elif (
             (token.folded == "." and tokens[k - 1].shape == "I")
@@ -215,9 +257,6 @@ def _end_of_run(tokens: Sequence[Token], i: int) -> int:
     return after
 
 
-_CONTENT = re.compile(r"[a-z].{3}")
-
-
 def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], first: int, after: int) -> list[str]:
     """Return the signs of what stands around a run of capital words; the first is the noun that it depends on."""
     count = len(tokens)
@@ -227,7 +266,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
     for k in range(first - 1, max(first - 1 - _FAR, -1), -1):
         token = tokens[k]
         if token.shape == ".":
-            if token.text in ".;!?:" and k:
+            if token.text in ".;!?:" or (token.text in ",(" and link and k):
                 head = f"^{token.text}"
                 break
             link = link or token.text
@@ -251,6 +290,12 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
     r2 = around[after + 1] if after + 1 < count else _NOTHING
     r3 = around[after + 2] if after + 2 < count else _NOTHING
     lead = tokens[first].folded
+    made = "".join(_letter(tokens[k].folded, tokens[k].shape) for k in range(first, after))[:7]
+    start = first
+    while start > 0 and tokens[start - 1].folded in c.PARTICLES and tokens[start - 1].shape == "T":
+        start -= 1
+    if start < first and start:
+        made = "P" + made
     out = [
         f"{classes}_{link}", f"H{head}", f"He{head[-4:]}", f"Hl{head}_{link}", f"Hd{classes}{distance}", f"Hel{head[-4:]}_{link}",
         f"L{l1[0]}", f"LL{l2[0]}_{l1[0]}", f"L3{l3[0]}_{l2[0]}", f"R{r1[0]}", f"RR{r1[0]}_{r2[0]}", f"Re{r1[2]}",
@@ -258,6 +303,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
         f"F{_key(lead, tokens[first].shape)}", f"Fc{_classes(lead)}", f"Q{l1[0] in _OPENS}{r1[0] in _CLOSES}",
         f"E{_key(tokens[after - 1].folded, tokens[after - 1].shape)}",
     ]  # fmt: skip
+    out += (f"M{made}", f"ML{made}_{l1[1]}", f"MR{made}_{r1[1]}", f"MH{made}_{classes}")
     out += [f"Hc{letter}" for letter in classes]
     if after - first == 1:
         out.append("one")
@@ -267,22 +313,28 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
         if tokens[k].text in ".;!?":
             break
         if tokens[k].shape == "0" and len(tokens[k].text) == 4 and tokens[k].text[0] in "12":
-            out.append(f"Y{tokens[k].text[:2]}")
+            out.append(f"Y{_age(tokens[k].text)}")
             break
+    far = ""  # past a comma
     for k in range(first - 1, max(first - 9, -1), -1):
         if tokens[k].text in ".;!?":
             break
+        if tokens[k].text in ",(–-:|":
+            far = ","
         if tokens[k].shape == "0" and len(tokens[k].text) == 4 and tokens[k].text[0] in "12":
-            out.append(f"y{tokens[k].text[:2]}")
+            out.append(f"y{_age(tokens[k].text)}")
         letters = _classes(tokens[k].folded)
         if letters and tokens[k].folded not in _FUNCTION:
-            out.append(f"l{letters}")
+            out.append(f"l{far}{letters}")
+    far = ""
     for k in range(after, min(after + 6, count)):
         if tokens[k].text in ".;!?":
             break
+        if tokens[k].text in ",(–-:|":
+            far = ","
         letters = _classes(tokens[k].folded)
         if letters and tokens[k].folded not in _FUNCTION:
-            out.append(f"r{letters}")
+            out.append(f"r{far}{letters}")
     return out
 
 

@@ -35,6 +35,16 @@ def ordinary(word: str) -> int:
     return _weights("ordinary").get(word, 0)
 
 
+@cache
+def known(kind: str) -> frozenset[str]:
+    """Return the names of ``famous.txt``: "people" of the past or of books, "alone" by one word, "brands", "towns"."""
+    for line in files("parvis.privacy.words").joinpath("famous.txt").read_text("utf-8").splitlines():
+        name, _, words = line.partition(": ")
+        if name == kind:
+            return frozenset(words.split(", "))
+    return frozenset()
+
+
 def _weight(name: str, word: str) -> int:
     known = _weights(name)
     whole = known.get(word.replace(" ", "_"), 0)
