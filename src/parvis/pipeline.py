@@ -834,7 +834,7 @@ def _examine_table(
             territory=expected.territory,
             lines=expected.lines,
         ),
-        *screening.screen(typed, profile),
+        *screening.screen(typed, wording.titled(profile, parcel)),
     )
     match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
     metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
