@@ -156,6 +156,24 @@ def test_places_are_published_by_areas_of_a_layer_of_the_town(folder: Folder) ->
     assert "Remplacés par les quartiers" in done(folder, version)
 
 
+def test_a_house_is_moved_to_the_same_place_in_every_version(folder: Folder) -> None:
+    rows = [
+        f"{20 + n % 30};{'FM'[n % 2]};{3.10 + n % 14 * 0.0007:.4f};{47.2 + n // 14 * 0.0005:.4f}" for n in range(196)
+    ]
+    places = []
+    for more in ("", "\n41;F;3.1014;47.2020"):
+        preparation = prepared(folder, "\n".join(["Âge;Sexe;Longitude;Latitude", *rows]) + more, "beneficiaires.csv")
+        policy = dataclasses.replace(preparation.policy, blurring=Blurring(11, "moved"), anonymity=None)
+        given = protecting.Given(secret=drawing.secret(folder))
+        decided = policies.accept(policy, "x")
+        path = vaulted(folder, preparation)
+        safe = protecting.protect(path, preparation.profile, decided, folder.root / "m.parquet", given)
+        shown = {(r["longitude"], r["latitude"]) for r in pq.read_table(safe.path).to_pylist()}
+        assert not shown & {(float(r.split(";")[2]), float(r.split(";")[3])) for r in rows}
+        places.append(shown)
+    assert len(places[0] & places[1]) > 0.9 * len(places[0]), "drawn again, the mean of the draws would tell the house"
+
+
 def test_what_was_chosen_is_taken_up_on_the_next_file(folder: Folder) -> None:
     first = prepared(folder, MEMBERS, "adherents.csv")
     chosen = dataclasses.replace(

@@ -127,7 +127,7 @@ def protect(typed: Path, profile: Profile, policy: Policy, out: Path, given: Giv
             return _synthetic(waiting, profile, plan, policy, out, given)
         alike, rows, blurred = None, profile.rows, None
         if policy.blurring is not None:
-            blurred, plan = _blurred(waiting, plan, policy.blurring, given.areas)
+            blurred, plan = _blurred(waiting, plan, policy.blurring, given)
         wanted = asked_of_rows(policy, profile, [s.column for s in plan])
         if wanted is not None:
             named = _named_places(waiting, profile, plan)
@@ -288,7 +288,7 @@ def _as_means(column: Column, wanted: Averaging) -> Column:
     return averages.described(column, wanted) if column.name in wanted.columns else column
 
 
-def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring, areas: Sequence[Area]) -> tuple[Blurred, list[_Step]]:
+def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring, given: Given) -> tuple[Blurred, list[_Step]]:
     """Write a file again with the places of people hidden, and return what of that is still to be described."""
     from parvis.privacy.geography import written  # late: few tables speak of where people live
 
@@ -299,15 +299,15 @@ def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring, areas: Sequenc
         if wanted.shape == "squares":
             told = written.in_squares(path, columns, waiting, k=wanted.k, home=wanted.home)
         elif wanted.shape == "areas":
-            if not areas:
+            if not given.areas:
                 raise InputError(
                     "La couche de quartiers n'est plus là, ou n'a pas été choisie.",
                     "Choisissez une couche de quartiers déposée ou publiée par la commune, ou des carreaux.",
                 )
-            told = written.in_areas(path, columns, waiting, areas, k=wanted.k, home=wanted.home)
+            told = written.in_areas(path, columns, waiting, given.areas, k=wanted.k, home=wanted.home)
         else:
-            # The secret is forgotten: nobody undoes the move, and two versions cannot be averaged to a place that is known.
-            told = written.moved(path, columns, waiting, secrets.token_bytes(32), k=wanted.k, home=wanted.home)
+            # The same house goes to the same place in every version: the mean of several moves would give it back.
+            told = written.moved(path, columns, waiting, given.drawing, k=wanted.k, home=wanted.home)
         waiting.replace(path)
     finally:
         waiting.unlink(missing_ok=True)
