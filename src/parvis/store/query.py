@@ -133,12 +133,19 @@ def _places_apart(query: Query) -> Query:
     """Return a question whose only calculations are places as one about their columns: it has faster ways."""
     if not query.shown or query.by or query.having or query.sample or query.group or query.aggregates:
         return query
-    sorts = [Order(s.by.name, s.descending) for s in query.sorts if isinstance(s.by, Field)]
+    sorts = _plain_orders(query)
     parts = [_columns_of(n.expression) for n in query.shown]
     if len(sorts) < len(query.sorts) or not all(parts):
         return query
     select = tuple(dict.fromkeys(name for part in parts for name in part))
     return dataclasses.replace(query, select=select, order=(*query.order, *sorts), shown=(), sorts=())
+
+
+def _plain_orders(query: Query) -> list[Order]:
+    """Return the orders of a question that are by a column as it is, whatever its name in the answer."""
+    shown = {n.name: n.expression for n in query.shown}
+    asked = [(shown.get(s.by) if isinstance(s.by, str) else s.by, s.descending) for s in query.sorts]
+    return [Order(by.name, descending) for by, descending in asked if isinstance(by, Field)]
 
 
 def _columns_of(expression: Expression) -> tuple[str, ...]:
@@ -264,7 +271,7 @@ def _plain(query: Query) -> Query:
     if not query.calculated or query.by or query.having or query.sample:
         return query
     shown = [n.expression.name for n in query.shown if isinstance(n.expression, Field) and n.expression.name == n.name]
-    sorts = [Order(s.by.name, s.descending) for s in query.sorts if isinstance(s.by, Field)]
+    sorts = _plain_orders(query)
     if len(shown) < len(query.shown) or len(sorts) < len(query.sorts) or len(set(shown)) < len(shown):
         return query
     return dataclasses.replace(
