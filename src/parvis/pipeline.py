@@ -254,25 +254,26 @@ def rehearse(
 
     profile, findings = preparation.profile, preparation.findings
     speaks = rows_are_people(profile, findings)
+    other: dict[str, Any] = {}
     try:
         with folder.workspace() as work:
             staged = vault.staged(folder, preparation.id, work)
             given, tried = _given(folder, dataset, layer, work, others), policies.accept(policy, "rehearsal")
+            other = {"spent": budget.used(given.spent), **_other_choices(staged, preparation, tried, given, work)}
             budget.check(tried, preparation.metadata.title, given.spent, "")
             safe = protecting.protect(staged, profile, tried, work / "safe.parquet", given)
             before, after = _attacked(folder, staged, preparation, safe, _public_of(folder, others, dataset), given)
             shown = protecting.first_rows(safe, PREVIEW_ROWS)
-            other = _other_choices(staged, preparation, tried, given, work)
     except ParvisError as error:
         facts = publishable.facts_of(findings, policy, inhabitants=inhabitants, people=speaks)
-        return Rehearsal(refused=error.text, permission=publishable.may_publish(facts))
+        return Rehearsal(refused=error.text, permission=publishable.may_publish(facts), **other)
     facts = publishable.facts_of(findings, policy, after, inhabitants=inhabitants, people=speaks)
     then = proofs.public(folder, follows) if follows else None
     risen = criteria.rises(then.after, after) if then is not None and then.after is not None and after else ()
     return Rehearsal(
         preview=shown, columns=safe.columns, permission=publishable.may_publish(facts), before=before, after=after,
         price=safe.price, hidden=safe.hidden, blurred=safe.blurred, averaged=safe.averaged, synthetic=safe.synthetic,
-        risen=risen, spent=budget.used(given.spent), **other,
+        risen=risen, **other,
     )  # fmt: skip
 
 
@@ -330,8 +331,7 @@ def _other_choices(
         return {}
     policy = dataclasses.replace(policy, anonymity=protecting.asked_of_rows(policy, preparation.profile, bare.columns))
     own = {c.name for c in columns} if rows_are_people(preparation.profile, preparation.findings) else set[str]()
-    told = prices.of_others(bare.path, bare.columns, policy, given.drawing, own, [c.meaning for c in columns])
-    return dict(told)
+    return dict(prices.of_others(bare.path, bare.columns, policy, given, own, [c.meaning for c in columns]))
 
 
 def _bare(policy: Policy) -> Policy:

@@ -147,3 +147,20 @@ def test_what_is_published_says_how_its_figures_were_protected(tmp_path: Path, w
     shown: list[Any] = pq.read_table(safe.path).column("beneficiaires").to_pylist()
     assert told.minimum == min(shown) and (3 in shown or "3" not in told.examples)
     assert safe.hidden is not None and safe.hidden.way == way and safe.columns[0].description == ""
+
+
+def test_amounts_are_made_noisy_and_never_rounded() -> None:
+    table = pa.table(
+        {"quartier": ["Centre", "Gare", "Ensemble"], "montant": [52_000.5, 1200.0, 53_200.5], "nb": [80, 2, 82]}
+    )
+    sums = Hiding(("quartier",), ("montant",), contributors="nb", way="noise", epsilon=2.0, most=900.0)
+    made, told = ways.apply(table, sums, SECRET)
+    shown = made.to_pydict()
+    assert set(shown) == {"quartier", "montant"}, "how many stand behind would be a small count"
+    assert 100 < told.off < 5000 and all(float(m).is_integer() for m in shown["montant"])
+    for way in ("round", "key"):
+        with pytest.raises(InputError, match="montants"):
+            ways.apply(table, dataclasses.replace(sums, way=way), SECRET)
+    losses = pa.table({"quartier": ["Centre", "Gare"], "solde": [-5000, 200]})
+    below = Hiding(("quartier",), ("solde",), contributors="", way="noise", epsilon=5.0, most=10.0)
+    assert min(ways.apply(losses, below, SECRET)[0].column("solde").to_pylist()) < -4000

@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
@@ -14,6 +14,9 @@ from parvis.errors import ParvisError
 from parvis.privacy import averages
 from parvis.privacy.rehearsal import WAYS, Averaged, Hidden
 from parvis.values import Anonymity, Averaging, Column, Hiding, Policy
+
+if TYPE_CHECKING:
+    from parvis.privacy.protect import Given
 
 _PATIENCE = 4.0  # seconds of processor for each sort of choice
 _MEANS = (3, 5, 11, 20)  # persons of a group
@@ -24,7 +27,7 @@ def of_others(
     path: Path,
     columns: Sequence[Column],
     policy: Policy,
-    drawing: bytes,
+    given: Given,
     copied: Collection[str] = (),
     subjects: Sequence[str] = (),
 ) -> Mapping[str, Any]:
@@ -42,12 +45,12 @@ def of_others(
     if means is not None and (policy.averaging is not None or copied) and policy.synthesis is None:
         told["means"] = _means(path, columns, means, policy.anonymity)
     if policy.hiding is not None and not (policy.hiding.rare or policy.hiding.whole):  # those are hidden, or shown
-        told["ways"] = _ways(path, policy.hiding, drawing)
+        told["ways"] = _ways(path, policy.hiding, given)
     if copied and pq.read_metadata(path).num_rows <= _COPIED:
         from parvis.privacy.synthesis import draw
 
         told["copies"] = draw.prices(
-            path, [c for c in columns if c.name in copied], drawing, draw.least_shared(subjects)
+            path, [c for c in columns if c.name in copied], given.drawing, draw.least_shared(subjects)
         )
     return told
 
@@ -84,16 +87,21 @@ def _means(path: Path, columns: Sequence[Column], wanted: Averaging, group: Anon
         held.unlink(missing_ok=True)
 
 
-def _ways(path: Path, wanted: Hiding, drawing: bytes) -> tuple[Hidden, ...]:
+def _ways(path: Path, wanted: Hiding, given: Given) -> tuple[Hidden, ...]:
     from parvis.privacy import counts
     from parvis.privacy.tabular import ways
 
     out, made = [], path.with_name("ways.parquet")
     table = counts.without_rates(pq.read_table(path), wanted)
+
+    def tried(asked: Hiding) -> Hidden:
+        if asked.way == "hide":
+            return counts.apply(path, asked, made, given.before)
+        return ways.apply(table, asked, given.drawing)[1]
+
     for way in WAYS:
-        asked = dataclasses.replace(wanted, way=way)
         try:
-            told = counts.apply(path, asked, made) if way == "hide" else ways.apply(table, asked, drawing)[1]
+            told = tried(dataclasses.replace(wanted, way=way))
         except ParvisError:
             continue
         out.append(dataclasses.replace(told, told=()))

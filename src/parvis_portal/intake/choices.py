@@ -267,6 +267,8 @@ def counts(draft: Draft) -> dict[str, Any] | None:
         "epsilons": [(e, law.french(e)) for e in sorted({*EPSILONS, held.epsilon})],
         "epsilon": held.epsilon,
         "each": held.each,
+        "sums": bool(held.contributors),
+        "most": law.french(held.most),
         **_budget(draft),
     }
 
@@ -288,6 +290,10 @@ def hiding(posted: QueryDict, draft: Draft) -> tuple[Hiding | None] | None:
         changed["each"] = _whole(
             posted.get("hiding:each", str(base.each)), _("Cases où une même personne compte"), 1, 1000
         )
+        if base.contributors:  # an amount: by how much one person can change it
+            changed["most"] = float(
+                _whole(posted.get("hiding:most", ""), _("Le plus qu'une personne y compte"), 1, 10**9)
+            )
     return (dataclasses.replace(base, **changed),)
 
 
@@ -357,7 +363,7 @@ def blurring(posted: QueryDict, draft: Draft) -> tuple[Blurring | None] | None:
 
 def _whole(said: str, question: str, low: int, high: int) -> int:
     clean = "".join(said.split())
-    if not (clean.isascii() and clean.isdigit() and len(clean) < 10 and low <= int(clean) <= high):
+    if not (clean.isascii() and clean.isdigit() and len(clean) < 11 and low <= int(clean) <= high):
         raise InputError(
             "« {question} » attend un nombre entier de {low} à {high}.", question=question, low=low, high=high
         )

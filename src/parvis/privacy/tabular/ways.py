@@ -101,6 +101,11 @@ def _sound(wanted: Hiding, table: pa.Table) -> None:
         raise InputError("Le tableau n'a pas de colonne « {column} ».", column=missing[0])
     if wanted.way not in NOTES:
         raise InputError("La façon « {name} » de protéger des effectifs n'existe pas.", name=wanted.way)
+    if wanted.contributors and wanted.way != "noise":
+        raise InputError(
+            "Cette façon ne protège pas des montants : arrondi, celui d'une seule personne se lit encore.",
+            "Cachez les petites cases, ou ajoutez du hasard.",
+        )
     least = int(law.threshold("cell_persons" if wanted.unit == PERSONS else "cell_companies").value)
     if wanted.way == "round" and not least - 1 <= wanted.base <= 1_000_000:
         raise InputError(
@@ -153,12 +158,12 @@ def _noise_table(least: int) -> cell_key.NoiseTable:
 
 
 def _noisy(before: Equations, wanted: Hiding, stream: Stream) -> Floats:
-    """Return the figures with noise in the finest ones, wholes added up from them, none below nothing."""
+    """Return the figures with noise in the finest ones, wholes added up from them, none below nothing when none was."""
     wholes: dict[int, list[int]] = {}
     for cells, signs in before.rows:
         wholes.setdefault(int(cells[signs < 0][0]), [int(c) for c in cells[signs > 0]])
-    made = noise.Noise(wanted.epsilon, cells_of_one=wanted.each)
-    draw = noise.drawn(made, Fraction(wanted.most).limit_denominator(1000), stream)
+    law_of_it = noise.Noise(wanted.epsilon, cells_of_one=wanted.each)
+    draw = noise.drawn(law_of_it, Fraction(wanted.most).limit_denominator(1000), stream)
     found: dict[int, float] = {}
 
     def figure(at: int) -> float:
@@ -167,7 +172,8 @@ def _noisy(before: Equations, wanted: Hiding, stream: Stream) -> Floats:
             found[at] = sum(map(figure, parts)) if parts else float(round(before.values[at]) + draw())
         return found[at]
 
-    return np.asarray(np.maximum(0.0, np.array([figure(at) for at in range(len(before))])))
+    made = np.array([figure(at) for at in range(len(before))])
+    return made if (before.values < 0).any() else np.asarray(np.maximum(0.0, made))
 
 
 def _within(wanted: Hiding) -> float:
