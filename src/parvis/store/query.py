@@ -96,6 +96,7 @@ class Statement:
     seen: int = 0  # rows that came before this page
     lookup: Mapping[str, Any] | None = None  # the same page asked of the side index
     numbers: Mapping[str, Any] | None = None  # the same page by its rows' numbers, for the side index to give the rows
+    tally: Mapping[str, Any] | None = None  # the same groups asked of the side index
     told: Sequence[int] = ()  # positions of geometries that are GeoJSON in the file of an export too
 
 
@@ -212,6 +213,8 @@ def _asked(
         request["lookup"] = statement.lookup
     if statement.numbers is not None:
         request["numbers"] = statement.numbers
+    if statement.tally is not None and table is None:
+        request["tally"] = statement.tally
     told, body = pool.ask(request)
     total = told.get("total") if known is None else known
     if total is not None and _counts(query):
@@ -524,7 +527,68 @@ def _groups(version: Version, query: Query) -> Statement:
         columns,
         total,
         parameters,
-    )
+        tally=_tally(
+            version, query, [k.name for k in keys], [(str(a.function), a.column) for a in asked],
+            [("key", n) for n in range(len(keys))] + [("figure", n) for n in range(len(asked))],
+            [([c.name for c in columns].index(o.name), o.descending) for o in query.order],
+        ),
+    )  # fmt: skip
+
+
+def _tally(
+    version: Version, query: Query, keys: Sequence[str], figures: Sequence[tuple[str, str]], answer: Sequence[tuple[str, int]],
+    orders: Sequence[tuple[int, bool]],
+) -> dict[str, Any] | None:  # fmt: skip
+    """Return groups as ``store.tallied`` reads them, None when the object must be asked."""
+    if version.rows < index.WORTH or query.having is not None or any(f == Function.MEDIAN for f, _ in figures):
+        return None
+    try:
+        where = _sought(version, query.where) if query.where is not None else None
+    except _NotSoughtError:
+        return None
+    return {
+        "where": where, "keys": list(keys), "figures": [list(f) for f in figures], "answer": [list(a) for a in answer],
+        "orders": [list(o) for o in orders], "limit": query.limit, "offset": query.offset,
+    }  # fmt: skip
+
+
+def _calculated_tally(version: Version, query: Query, shown: Sequence[Named]) -> dict[str, Any] | None:
+    """Return calculated groups as ``store.tallied`` reads them, when they are by columns as they are."""
+    keys = [k.expression for k in query.by]
+    figures: list[tuple[str, str]] = []
+    answer: list[tuple[str, int]] = []
+    for item in shown:
+        if item.expression in keys:
+            answer.append(("key", keys.index(item.expression)))
+            continue
+        figure = _figure_of(item.expression)
+        if figure is None:
+            return None
+        answer.append(("figure", len(figures)))
+        figures.append(figure)
+    names, orders = [n.name for n in shown], list[tuple[int, bool]]()
+    for sort in query.sorts:
+        same = [n for n, item in enumerate(shown) if sort.by in (item.name, item.expression)]
+        if not same:
+            return None
+        orders.append((names.index(sort.by) if isinstance(sort.by, str) else same[0], sort.descending))
+    columns = [k.name for k in keys if isinstance(k, Field)]
+    if len(columns) < len(keys):
+        return None
+    return _tally(version, query, columns, figures, answer, orders)
+
+
+def _figure_of(expression: Expression) -> tuple[str, str] | None:
+    """Return a calculation over a column as it is, None for any other."""
+    if not isinstance(expression, Call) or expression.what not in _TALLIED:
+        return None
+    if not expression.arguments:
+        return str(expression.what), ""
+    held = expression.arguments[0]
+    return (str(expression.what), held.name) if isinstance(held, Field) and len(expression.arguments) == 1 else None
+
+
+_TALLIED = (Calc.COUNT, Calc.COUNT_DISTINCT, Calc.SUM, Calc.AVG, Calc.MIN, Calc.MAX)
 
 
 def _aggregate(version: Version, item: Aggregate) -> tuple[Column, str]:
@@ -643,6 +707,7 @@ def _calculated_groups(version: Version, query: Query, exact: bool = False, tail
     shown_sql = ", ".join(f"{p.sql} AS c{n}" for n, p in enumerate(outside))
     grouped = f"(SELECT {list_sql} FROM {{source}}{where}{group}){having}"
     bound = [*_values(pieces), *parameters, *having_values]
+    plain = tail is None
     if tail is None:
         _check_page(query, MAX_GROUPS)
         tail = (" LIMIT ? OFFSET ?", [query.limit, query.offset])
@@ -654,6 +719,7 @@ def _calculated_groups(version: Version, query: Query, exact: bool = False, tail
         f"SELECT count(*) FROM {grouped}" if query.count and (keys or having) else "",
         bound,
         geometry=[n for n, c in enumerate(columns) if c.kind is Kind.GEOMETRY],
+        tally=_calculated_tally(version, query, shown) if plain else None,
         told=[n for n, p in enumerate(outside) if p.told],
     )
 

@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import numpy
@@ -26,7 +26,7 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet  # loaded before the limit of memory, which counts what comes after
 
-from parvis.store import cells, export
+from parvis.store import cells, export, tallied
 from parvis.store import index as indexing
 from parvis.store.indexed import AbsentError, Index, LateError
 from parvis.tables import confinement
@@ -71,6 +71,8 @@ class Worker:
         began = time.monotonic()
         if request.get("lookup") is not None and (found := self.looked_up(request)) is not None:
             return found
+        if request.get("tally") is not None and (found := self.tallied(request)) is not None:
+            return found
         source, row = self.table(request["table"]) if "table" in request else self.source(request["object"])
 
         other = self.source(request["other"])[0] if "other" in request else ""
@@ -78,6 +80,10 @@ class Worker:
         def filled(sql: str) -> str:
             return sql.replace("{source}", source).replace("{row}", row).replace("{other}", other)
 
+        if "tile" in request:
+            return {}, self.tile(request, filled)
+        if "pyramid" in request:
+            return self.pyramid(request, filled, connection)
         if "export" in request:
             # A connection of its own has no limit of time (the reader's patience is the limit of an export) and is
             # closed whatever happens: a result left open would spoil the next question.
@@ -110,6 +116,46 @@ class Worker:
                 finally:
                     watch.cancel()
         return told, body
+
+    def tile(self, request: dict[str, Any], filled: Any) -> bytes:
+        """Return a vector tile. Points are counted before their attributes are read: a crowd has none."""
+        from parvis.store import tilework
+
+        told = request["tile"]
+        if "gathered" in request:
+            cells_of = self.arrow(request["gathered"], filled)
+            if (pyarrow.compute.sum(cells_of.column(1)).as_py() or 0) > tilework.CROWD:
+                return tilework.gathered(cells_of.select([1, 2, 3]), told)
+        if "bare" in request:
+            bare = self.arrow(request["bare"], filled)
+            if bare.num_rows > tilework.CROWD:
+                return tilework.one(bare, told)
+            if not bare.num_rows:
+                return b""
+        return tilework.one(self.arrow(request["rows"], filled), told)
+
+    def pyramid(self, request: dict[str, Any], filled: Any, connection: Connection) -> tuple[dict[str, Any], bytes]:
+        """Send a file of all tiles, chunk by chunk."""
+        from parvis.store import pmtiles, tilework
+
+        apart = self.engine.cursor()  # without limit of time, as an export
+        try:
+            table = self.arrow(request["rows"], filled, apart)
+            for chunk in tilework.archive(table, request["pyramid"]):
+                if chunk:
+                    connection.send_bytes(chunk)
+            return {}, b""
+        except pmtiles.TooLargeError:
+            return {"error": "memory"}, b""
+        finally:
+            apart.close()
+            connection.send_bytes(b"")
+
+    def arrow(self, asked: dict[str, Any], filled: Any, engine: Any = None) -> pyarrow.Table:
+        """Return the rows of a question by columns, under the names of the question."""
+        parameters = self.bound(asked["sql"], asked["parameters"])
+        result = (engine or self.engine).sql(filled(asked["sql"]), params=parameters)
+        return cast(pyarrow.Table, result.to_arrow_table()).rename_columns(asked["names"])
 
     def table(self, told: dict[str, Any]) -> tuple[str, str]:
         """Return the SQL of rows that came with the question, and of a row's number."""
@@ -150,6 +196,19 @@ class Worker:
         if len(rows) > limit > 0:
             told["last"] = [int(rows[limit - 1])]
         return told, body
+
+    def tallied(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes] | None:
+        """Return the groups that the object's side index counts, None when the object must be asked."""
+        base = self.index(request["object"])
+        if base is None:
+            return None
+        try:
+            rows, total = tallied.tallied(base, request["tally"])
+        except AbsentError:
+            return None
+        names = request["names"]
+        body = cells.dumped([dict(zip(names, row, strict=True)) for row in rows] if names else rows)
+        return {"count": len(rows), "more": False, "total": total}, body
 
     def numbered(self, request: dict[str, Any], filled: Any) -> tuple[dict[str, Any], bytes] | None:
         """Return the page whose rows the object numbers and the side index gives, None when there is no index."""

@@ -1,0 +1,106 @@
+"""Groups counted by a side index are those that the object gives, and those of plain Python."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from parvis.store import query as asking
+from parvis.values import (
+    Aggregate,
+    All,
+    Box,
+    Calc,
+    Call,
+    Field,
+    Function,
+    Named,
+    Not,
+    Op,
+    Order,
+    Query,
+    Search,
+    Sort,
+    Test,
+)
+
+Test.__test__ = False  # type: ignore[attr-defined]  # a value of ours, not a test class
+KEYS = ["essence", "quartier", "annee", "remarquable", "plante_le"]
+FIGURES = [
+    ("count", ""), ("count", "hauteur"), ("count", "essence"), ("count", "plante_le"), ("count_distinct", "quartier"),
+    ("count_distinct", "annee"), ("count_distinct", "remarquable"), ("sum", "annee"), ("sum", "hauteur"), ("avg", "hauteur"),
+    ("avg", "annee"), ("min", "hauteur"), ("max", "annee"), ("min", "plante_le"), ("max", "plante_le"), ("median", "hauteur"),
+    ("min", "essence"),
+]  # fmt: skip
+CONDITIONS = [
+    None, Test("annee", Op.GT, 1950), Test("essence", Op.EQ, "CHARME"), Not(Test("quartier", Op.EQ, "Centre")),
+    Search("chene"), Box(2.0, 48.0, 2.1, 48.1), Test("hauteur", Op.NULL), Test("code", Op.EQ, "nulle part"),
+    All((Test("annee", Op.LE, 2000), Test("remarquable", Op.EQ, True))), Test("code", Op.IN, ("00003", "00005", "00009")),
+]  # fmt: skip
+
+
+def near(a: Any, b: Any) -> bool:
+    return bool(a == pytest.approx(b) if isinstance(a, float) and isinstance(b, float) else a == b)
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_groups_are_the_same_with_and_without_the_index(town: Any, pool: Any, monkeypatch: Any, part: int) -> None:
+    rng = random.Random(part)
+    used = 0
+    for _ in range(40):
+        group = tuple(rng.sample(KEYS, rng.choice([0, 1, 1, 2])))
+        figures = rng.sample(FIGURES, rng.randint(1, 3))
+        aggregates = tuple(Aggregate(Function(f), c, f"f{n}") for n, (f, c) in enumerate(figures))
+        names = [*group, *(a.name for a in aggregates)]
+        query = Query(
+            group=group, aggregates=aggregates, where=rng.choice(CONDITIONS), limit=rng.choice([3, 50, 20_000]),
+            offset=rng.choice([0, 0, 2]) if group else 0,
+            order=tuple(Order(n, rng.random() < 0.5) for n in rng.sample(names, rng.choice([0, 0, 1]))),
+        )  # fmt: skip
+        used += asking.compile_query(town.indexed, query).tally is not None
+        fast = asking.run(pool, town.indexed, query)
+        with monkeypatch.context() as apart:
+            apart.setattr(asking, "_tally", lambda *_: None)
+            slow = asking.run(pool, town.indexed, query)
+        assert fast.total == slow.total, query
+        assert len(fast.rows) == len(slow.rows), query
+        for a, b in zip(fast.rows, slow.rows, strict=True):
+            assert all(map(near, a, b)), (query, a, b)
+    assert used > 20
+
+
+def test_calculated_groups_by_plain_columns_ask_the_index(town: Any, pool: Any, monkeypatch: Any) -> None:
+    query = Query(
+        by=(Named(Field("essence"), "e"),),
+        shown=(Named(Call(Calc.COUNT), "n"), Named(Call(Calc.AVG, (Field("hauteur"),)), "h")),
+        sorts=(Sort("n", True), Sort(Field("essence"))),
+    )
+    assert asking.compile_query(town.indexed, query).tally is not None
+    fast = asking.run(pool, town.indexed, query)
+    monkeypatch.setattr(asking, "_tally", lambda *_: None)
+    slow = asking.run(pool, town.indexed, query)
+    assert [c.name for c in fast.columns] == ["e", "n", "h"]
+    assert [r[:2] for r in fast.rows] == [r[:2] for r in slow.rows]
+    assert [r[2] for r in fast.rows] == pytest.approx([r[2] for r in slow.rows])
+
+
+def test_what_the_index_cannot_sum_exactly_is_left_to_the_object(tmp_path: Any, making: Any) -> None:
+    from parvis.store import index
+    from parvis.store.folder import Folder
+    from parvis.store.pool import Pool
+    from parvis.values import Kind
+
+    folder = Folder(tmp_path / "data")
+    rows = [{"nom": "ab"[i % 2], "n": 2**61 - i * 3} for i in range(20_000)]
+    kinds = {"nom": Kind.TEXT, "n": Kind.INTEGER}
+    version = making.put(folder, making.protected(tmp_path / "t.parquet", kinds, rows), "eeeeeeeeeeee")
+    assert index.build(folder, version)
+    pool = Pool(folder, workers=1)
+    try:
+        query = Query(group=("nom",), aggregates=(Aggregate(Function.SUM, "n", "s"),))
+        found = dict(tuple(r) for r in asking.run(pool, version, query).rows)
+        assert found == {x: sum(r["n"] for r in rows if r["nom"] == x) for x in "ab"}
+    finally:
+        pool.close()
