@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import random
+import statistics
 from collections import Counter, defaultdict
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +16,8 @@ import pytest
 from tests.engine.test_ods import BASE, NOW, Slugs
 from tests.engine.test_ods_grammar import metres
 
-from parvis.dialects import ods_v1
+from parvis.dialects import ods_push, ods_v1
+from parvis.errors import RefusedError
 from parvis.web import Request, Response
 
 SEARCH, DOWNLOAD = "/api/records/1.0/search/", "/api/records/1.0/download/"
@@ -125,7 +128,9 @@ def test_downloads_are_served_at_both_addresses(get: First) -> None:
     lines = list(csv.reader(io.StringIO(b"".join(response.body).decode(), newline=""), delimiter=";"))  # type: ignore[arg-type]
     assert len(lines) == 501
     assert lines[0][:2] == ["Geo Point", "Code"]
-    rows = json.loads(get.body(DOWNLOAD, {"dataset": TREES, "rows": 1200}))
+    plain = get.body(DOWNLOAD, {"dataset": TREES, "fields": "code,annee", "csv_separator": ",", "sort": "-code"})
+    assert plain.decode().splitlines()[:2] == ["code,annee", "00000,1900"]
+    rows = json.loads(get.body(DOWNLOAD, {"dataset": TREES, "rows": 1200, "format": "json"}))
     assert len(rows) == 500
     assert rows[0]["fields"]["code"] == "00000"
     features = json.loads(get.body(DOWNLOAD, {"dataset": TREES, "format": "geojson", "q": "annee:1950"}))["features"]
@@ -148,7 +153,8 @@ def test_an_analysis_gives_its_series(get: First, town: Any) -> None:
     groups: dict[Any, list[Any]] = defaultdict(list)
     for row in town.rows:
         day = row["plante_le"]
-        groups[(day.year, day.month) if day else (None, None)].append(row)
+        if day is not None:
+            groups[day.year, day.month].append(row)
     assert len(rows) == len(groups)
     for row in rows:
         held = groups[row["x"]["year"], row["x"]["month"]]
@@ -158,17 +164,169 @@ def test_an_analysis_gives_its_series(get: First, town: Any) -> None:
     week = get.json(
         "/api/records/1.0/analyze/", {"dataset": TREES, "x": "plante_le", "periodic": "weekday", "y.n.func": "COUNT"}
     )
-    days = Counter(r["plante_le"].weekday() if r["plante_le"] else None for r in town.rows)
+    days = Counter(r["plante_le"].weekday() for r in town.rows if r["plante_le"])
     assert {r["x"]["weekday"]: r["n"] for r in week} == days
     two = get.json(
         "/api/records/1.0/analyze/", {"dataset": TREES, "x": ["essence", "remarquable"], "y.n.func": "COUNT"}
     )
-    assert sum(r["n"] for r in two) == 500
+    assert sum(r["n"] for r in two) == sum(None not in (r["essence"], r["remarquable"]) for r in town.rows)
     assert set(two[0]["x"]) == {"essence", "remarquable"}
     most = get.json(
         "/api/records/1.0/analyze/", {"dataset": TREES, "x": "annee", "y.n.func": "COUNT", "sort": "n", "maxpoints": 3}
     )
     assert len(most) == 3
+
+
+ANALYZE = "/api/records/1.0/analyze/"
+
+
+def test_an_axis_is_cut_sorted_and_added_up(get: First, town: Any) -> None:
+    days = get.json(ANALYZE, {"dataset": TREES, "x": "plante_le", "y.n.func": "COUNT", "y.n.cumulative": "true"})
+    planted = sorted(r["plante_le"] for r in town.rows if r["plante_le"])
+    assert days[0]["x"] == {"year": planted[0].year, "month": planted[0].month, "day": planted[0].day}
+    assert [d["n"] for d in days] == sorted(d["n"] for d in days)
+    assert days[-1]["n"] == len(planted)
+    weeks = get.json(ANALYZE, {"dataset": TREES, "x": "plante_le", "precision": "week", "sort": "-x"})
+    monday = planted[-1] - dt.timedelta(days=planted[-1].weekday())
+    assert weeks[0]["x"] == {"year": monday.year, "month": monday.month, "day": monday.day}
+    hours = get.json(ANALYZE, {"dataset": TREES, "x": "releve", "precision": "hour"})
+    assert hours[0]["x"] == {"year": 2026, "month": 1, "day": 1, "hour": 8}
+    kinds = get.json(ANALYZE, {"dataset": TREES, "x": "essence", "y.n.func": "COUNT", "sort": "n"})
+    assert [k["n"] for k in kinds] == sorted((k["n"] for k in kinds), reverse=True)
+    least = get.json(ANALYZE, {"dataset": TREES, "x": "essence", "y.n.func": "COUNT", "sort": "-n"})
+    assert [k["n"] for k in least] == sorted(k["n"] for k in kinds)
+    names = get.json(ANALYZE, {"dataset": TREES, "x": ["essence", "annee"], "sort": "x.essence,-x.annee"})
+    assert [(n["x"]["essence"], -n["x"]["annee"]) for n in names] == sorted(
+        (n["x"]["essence"], -n["x"]["annee"]) for n in names
+    )
+
+
+def test_a_series_is_spread_squared_and_calculated(get: First, town: Any) -> None:
+    heights = [r["hauteur"] for r in town.rows if r["hauteur"] is not None]
+    asked = {f"y.{f}.{k}": v for f in ("STDDEV", "SUMSQUARES", "MEDIAN") for k, v in (("func", f), ("expr", "hauteur"))}
+    told = get.json(ANALYZE, {"dataset": TREES, **asked, "y.twice.func": "MAX", "y.twice.expr": "(hauteur * 2) + 1",
+                              "y.c.func": "CONSTANT", "y.c.expr": "12.5"})  # fmt: skip
+    assert len(told) == 1
+    assert told[0]["STDDEV"] == pytest.approx(statistics.pstdev(heights))
+    assert told[0]["SUMSQUARES"] == pytest.approx(sum(h * h for h in heights))
+    assert told[0]["MEDIAN"] == pytest.approx(statistics.median(heights), abs=0.2)
+    assert told[0]["twice"] == pytest.approx(max(heights) * 2 + 1)
+    assert told[0]["c"] == 12.5
+    spread = get.json(
+        ANALYZE, {"dataset": TREES, "x": "quartier", "y.s.func": "STDDEV", "y.s.expr": "hauteur", "sort": "s"}
+    )
+    assert [p["s"] for p in spread] == sorted((p["s"] for p in spread), reverse=True)
+    sheet = get(ANALYZE, {"dataset": TREES, "x": "plante_le", "precision": "month", "format": "csv"})
+    assert sheet.media_type.startswith("text/csv")
+    assert isinstance(sheet.body, bytes)
+    assert sheet.body.startswith(b"x.year;x.month;count")
+    cut = get(ANALYZE, {"dataset": TREES, "x": "annee", "maxpoints": 3})
+    assert cut.headers["ods-analyze-truncated"] == "true"
+    for wrong in (
+        {"x": "nulle"}, {"x": "annee", "y.a.func": "EVAL"}, {"y.a.func": "SUM"}, {"x": "plante_le", "precision": "siècle"},
+        {"y.a.func": "SUM", "y.a.expr": "count(*)"}, {"y.a.func": "SUM", "y.a.expr": "hauteur, annee"},
+        {"y.a.func": "CONSTANT", "y.a.expr": "1e999"},
+        {"y.a.func": "QUANTILES", "y.a.expr": "hauteur", "y.a.subsets": "200"},
+    ):  # fmt: skip
+        get.json(ANALYZE, {"dataset": TREES, **wrong}, 400)
+
+
+def test_several_values_of_a_facet_add_up_when_it_is_said(get: First, town: Any) -> None:
+    both = {"dataset": TREES, "refine.quartier": ["Centre", "centre"], "rows": 0, "facet": "quartier"}
+    assert get.json(SEARCH, both)["nhits"] == 0
+    told = get.json(SEARCH, {**both, "disjunctive.quartier": "true"})
+    assert told["nhits"] == sum(r["quartier"] in ("Centre", "centre") for r in town.rows)
+    assert told["parameters"]["refine"] == {"quartier": ["Centre", "centre"]}
+    states = {f["name"]: f["state"] for f in told["facet_groups"][0]["facets"]}
+    assert states["Centre"] == states["centre"] == "refined"
+    assert states["Les Prés"] == "displayed"
+    assert get.json(SEARCH, {"dataset": TREES, "q.un": "charme", "q.deux": "annee>1950", "rows": 0})["nhits"] == sum(
+        (r["annee"] or 0) > 1950 and (r["essence"] or "") == "CHARME" for r in town.rows
+    )
+
+
+def test_boxes_and_bare_polygons_are_understood(get: First, town: Any) -> None:
+    inside = [
+        r for r in town.rows if None not in (r["longitude"], r["latitude"])
+        and 2.05 <= r["longitude"] <= 2.15 and 48.02 <= r["latitude"] <= 48.1
+    ]  # fmt: skip
+    box = {"dataset": TREES, "geofilter.bbox": "48.02,2.05,48.1,2.15"}
+    assert get.json(SEARCH, {**box, "rows": 0})["nhits"] == len(inside)
+    bare = {"dataset": TREES, "geofilter.polygon": "48.019,2.049,48.019,2.151,48.101,2.151,48.101,2.049", "rows": 0}
+    assert get.json(SEARCH, bare)["nhits"] == len(inside)
+    around = get.json("/api/records/1.0/boundingbox/", box)
+    assert around["count"] == len(inside)
+    assert around["bbox"] == [
+        min(r["longitude"] for r in inside), min(r["latitude"] for r in inside),
+        max(r["longitude"] for r in inside), max(r["latitude"] for r in inside),
+    ]  # fmt: skip
+    features = get.json(SEARCH, {**box, "format": "geojson", "rows": 3})["features"]
+    assert {f["geometry"]["type"] for f in features} == {"Point"}
+    shapes = get.json(SEARCH, {"dataset": PARCELS, "format": "geojson", "rows": 1})["features"]
+    assert shapes[0]["geometry"]["type"] == "Polygon"
+    for wrong in ("a,b,c,d", "1,2,3", "1,2,3,1e9"):
+        get.json(SEARCH, {"dataset": TREES, "geofilter.bbox": wrong}, 400)
+
+
+def test_clusters_have_an_outline_and_series(get: First, town: Any) -> None:
+    asked = {"dataset": TREES, "clusterprecision": 12, "clusterdistance": 50, "y.h.func": "MAX", "y.h.expr": "hauteur"}
+    told = get.json("/api/records/1.0/geocluster/", asked)
+    assert set(told) == {"clusters", "count", "series", "clusterprecision"}
+    assert {c["cluster"]["type"] for c in told["clusters"]} <= {"Point", "Polygon"}
+    assert all(set(c["series"]) == {"h"} for c in told["clusters"])
+    placed = [r["hauteur"] for r in town.rows if None not in (r["longitude"], r["latitude"], r["hauteur"])]
+    assert told["series"]["h"]["max"] == max(placed)
+    bare = get.json("/api/records/1.0/geocluster/", {**asked, "return_polygons": "false"})
+    assert "cluster" not in bare["clusters"][0]
+
+
+def test_a_form_a_former_name_and_a_page_for_the_eye(get: First) -> None:
+    assert get(SEARCH, {"dataset": TREES, "rows": 1}, method="POST").status == 200
+    assert get.json(SEARCH, {"dataset": f"{TREES}@public", "rows": 1})["nhits"] == 500
+    assert b"\n    " in get.body(SEARCH, {"dataset": TREES, "rows": 1, "pretty_print": "true"})
+    assert get.body(SEARCH, {"dataset": TREES, "rows": 1, "format": "csv"}).count(b"\n") == 2
+    fields = get.json(f"/api/datasets/1.0/{TREES}/")["fields"]
+    assert all(isinstance(f["annotations"], list) for f in fields)
+    assert {"name": "facet", "args": []} in next(f for f in fields if f["name"] == "essence")["annotations"]
+
+
+# --- Push ------------------------------------------------------------------------------------------
+
+PUSH = "/api/push/1.0/capteurs/realtime/push/"
+
+
+def pushed(body: bytes, receiver: Any = None, key: str = "une-clef", method: str = "POST", path: str = PUSH) -> Any:
+    request = Request(method, path, (("pushkey", key),) if key else (), body=body, base=BASE)
+    response = ods_push.answer(request, receiver)
+    assert isinstance(response.body, bytes)
+    return response.status, json.loads(response.body)
+
+
+def test_a_push_without_source_is_refused_with_what_to_do() -> None:
+    status, told = pushed(b'{"a": 1}')
+    assert status == 403
+    assert "à la minute" in told["error"]
+    assert pushed(b"", method="GET")[0] == 405
+    assert pushed(b"", path="/api/push/1.0/")[0] == 404
+
+
+def test_rows_that_are_pushed_reach_their_source_whole_or_not_at_all() -> None:
+    taken: list[Any] = []
+
+    def receiver(dataset: str, key: str, rows: Any) -> None:
+        if key != "une-clef":
+            raise RefusedError("La clef n'est pas celle de ce jeu.")
+        taken.append((dataset, rows))
+
+    assert pushed(b'{"a": 1}', receiver) == (200, {"status": "OK"})
+    assert pushed(b'[{"a": 1}, {"a": 2}]', receiver)[0] == 200
+    assert taken == [("capteurs", [{"a": 1}]), ("capteurs", [{"a": 1}, {"a": 2}])]
+    assert pushed(b'{"a": 1}', receiver, key="autre")[0] == 403
+    assert pushed(b'{"a": 1}', receiver, key="")[0] == 403
+    for body in (b"", b"[", b"[]", b"3", b'[{"a": 1}, 3]', b"[" * 100_000, b'{"a":1}' + b" " * ods_push.BODY,
+                 json.dumps([{"a": 1}] * 1001).encode(), json.dumps({str(n): n for n in range(501)}).encode()):  # fmt: skip
+        assert pushed(body, receiver)[0] == 400, body[:40]
+    assert len(taken) == 2
 
 
 def test_clusters_hold_every_place(get: First, town: Any) -> None:

@@ -30,6 +30,8 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "site:accessibility": ("", OPEN),
     "site:api": ("", OPEN),
     "doors:catalogue": ("", dict.fromkeys(OPEN, 303)),  # to the page: a browser asks
+    "doors:features": ("", OPEN),
+    "doors:feature": ("features", OPEN),
     "doors:catalogue_form": ("form", OPEN),
     "doors:catalogue_file": ("", OPEN),
     "doors:dataset": ("described", OPEN),
@@ -41,6 +43,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "doors:archive": ("", OPEN),
     "doors:mcp": ("", POSTS),
     "api:root": ("", OPEN),
+    "api:push": ("push", POSTS),
     "api:read": ("rest", OPEN),
     "robots": ("", OPEN),
     "favicon": ("", dict.fromkeys(OPEN, 301)),
@@ -107,11 +110,13 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "draft": str(waiting.drafts.get().pk),
         "report": "html",
         "paper": "json",
+        "push": "capteurs/realtime/push/",
         "form": "ttl",
         "dataset": draft.dataset.pk,
         "table": f"{draft.dataset.pk}/data/",
         "action": "package_list",
         "described": f"{draft.dataset.pk}.ttl",
+        "features": "collections",
     }
 
 

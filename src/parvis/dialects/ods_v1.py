@@ -10,11 +10,11 @@ import dataclasses
 import datetime
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from parvis.dialects import ods_catalogue, ods_fields, ods_v1_query, odsql
+from parvis.dialects import ods_catalogue, ods_fields, ods_v1_analysis, ods_v1_query, odsql
 from parvis.dialects.ods_records import FORMATS, record_id, version_of_record
 from parvis.dialects.ods_request import (
     CORS,
@@ -35,26 +35,32 @@ from parvis.dialects.ods_request import (
 )
 from parvis.dialects.odsql import Setting
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownName
-from parvis.store import export, expressions
+from parvis.store import export
 from parvis.store import query as asking
 from parvis.store.cache import Cache
 from parvis.store.pool import Pool
-from parvis.values import All, Calc, Call, Expression, Holds, Kind, Literal, Named, Not, Query, Sort, Version, Where
+from parvis.values import (
+    All,
+    Calc,
+    Call,
+    Expression,
+    Holds,
+    Kind,
+    Literal,
+    Named,
+    Not,
+    Query,
+    Some,
+    Sort,
+    Version,
+    Where,
+)
 from parvis.web import Catalogue, Entry, Request, Response
 
 TITLE = "Opendatasoft, première API"
 ROWS, MOST_ROWS, WALL = 10, 10_000, 10_000
 _ROW = "\x1frow"
-_CALCULATIONS = {
-    "COUNT": Calc.COUNT, "SUM": Calc.SUM, "AVG": Calc.AVG, "MIN": Calc.MIN, "MAX": Calc.MAX, "MEDIAN": Calc.PERCENTILE,
-    "QUANTILES": Calc.PERCENTILE, "CARDINALITY": Calc.COUNT_DISTINCT,
-}  # fmt: skip
-_PRECISIONS = ("year", "month", "day", "hour", "minute")
-_PERIODS = {
-    "year": Calc.YEAR, "month": Calc.MONTH, "day": Calc.DAY, "weekday": Calc.WEEKDAY, "hour": Calc.HOUR,
-    "minute": Calc.MINUTE,
-}  # fmt: skip
-_FILES = {**FORMATS, "xls": "xlsx", "jsonv1": "json"}
+_FILES = {**FORMATS, "xls": "xlsx", "jsonv1": "json", "jsonp": "json", "geojsonp": "geojson"}
 
 
 def answer(
@@ -68,6 +74,9 @@ def answer(
     headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
     body = response.body
     callback = request.get("callback")
+    if request.get("pretty_print").lower() == "true" and isinstance(body, bytes) and body[:1] in (b"{", b"["):
+        body = json.dumps(json.loads(body), ensure_ascii=False, indent=4).encode("utf-8", "replace")
+        response = dataclasses.replace(response, body=body)
     called = request.method == "GET" and re.fullmatch(r"[A-Za-z_$][\w$.]{0,60}", callback)
     told = isinstance(body, bytes) and response.media_type.startswith("application/json") and response.status != 304
     if called and told and isinstance(body, bytes):
@@ -104,9 +113,9 @@ def _dispatched(
         if match := pattern.fullmatch(request.path):
             if request.method == "OPTIONS":
                 return Response(204, headers=PREFLIGHT)
-            if request.method not in METHODS:
+            if request.method not in (*METHODS, "POST"):
                 said = {"errorcode": 10001, "error": "This method is not allowed."}
-                return Response(405, dumped(said), headers={"allow": ", ".join(METHODS)})
+                return Response(405, dumped(said), headers={"allow": ", ".join((*METHODS, "POST"))})
             places = match.groupdict()
             places.setdefault("dataset", request.get("dataset").strip())
             return handler(Asked(request, "/api/explore/v2.1", places, catalogue, pool, cache, now))
@@ -117,7 +126,12 @@ def _entry(asked: Asked) -> tuple[Entry, Version]:
     name = asked.places["dataset"]
     if not name:
         raise RestError("Parameter dataset is missing.")
-    entry = found_entry(asked.catalogue, name)
+    try:
+        entry = found_entry(asked.catalogue, name)
+    except UnknownName:  # « dataset@portal » names where a dataset came from
+        if "@" not in name:
+            raise
+        entry = found_entry(asked.catalogue, name.partition("@")[0])
     wanted = asked.get("version")
     return entry, asked.catalogue.version(entry.id, wanted) if wanted else entry.version
 
@@ -128,21 +142,38 @@ def _entry(asked: Asked) -> tuple[Entry, Version]:
 def _where(asked: Asked, setting: Setting, without: str = "") -> Where | None:
     """Return all the conditions of a request, but the refinements of one facet."""
     parts: list[Where] = []
-    for text in (*asked.all("q"), *asked.all("query")):
+    for name, text in asked.request.query:
+        if name not in ("q", "query") and not name.startswith("q."):
+            continue
         if (found := ods_v1_query.where(text, setting)) is not None:
             parts.append(found)
     for text in asked.all("geofilter.distance"):
         parts.append(ods_v1_query.distance(text, setting))
     for text in asked.all("geofilter.polygon"):
         parts.append(ods_v1_query.polygon(text, setting))
+    for text in asked.all("geofilter.bbox"):
+        parts.append(ods_v1_query.box(text, setting))
+    disjunctive, either = _disjunctive(asked), dict[str, list[Where]]()
     for name, value in asked.request.query:
         kind, _, field = name.partition(".")
         if kind in ("refine", "exclude") and field and field != without:
             found = refined(setting, field, value, name)
-            parts.append(found if kind == "refine" else Not(found))
+            if kind == "refine" and field in disjunctive:
+                either.setdefault(field, []).append(found)
+            else:
+                parts.append(found if kind == "refine" else Not(found))
+    parts += [Some(tuple(found)) for found in either.values()]
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def _disjunctive(asked: Asked) -> set[str]:
+    """Return the facets whose values add rows to each other."""
+    named = (
+        n.removeprefix("disjunctive.") for n, v in asked.request.query if n.startswith("disjunctive.") and v != "false"
+    )
+    return set(named)
 
 
 def _sorts(asked: Asked, setting: Setting) -> tuple[Sort, ...]:
@@ -174,18 +205,15 @@ def _whole(asked: Asked, name: str, default: int, most: int) -> int:
 
 def _rows_of(asked: Asked, version: Version, query: Query) -> Iterator[dict[str, Any]]:
     """Yield the rows of a question as they are written here, page after page."""
-    left, offset = query.limit, query.offset
+    left, offset, cursor = query.limit, query.offset, ""
     while left > 0:
-        page = asking.run(
-            asked.pool,
-            version,
-            dataclasses.replace(query, limit=min(left, asking.MAX_ROWS), offset=offset, count=False),
-        )
+        one = dataclasses.replace(query, limit=min(left, asking.MAX_ROWS), offset=offset, cursor=cursor, count=False)
+        page = asking.run(asked.pool, version, one)
         shape = [(c.name, c.kind) for c in page.columns]
         for row in page.rows:
             yield {n: v if n == _ROW else _cell(v, k, asked) for (n, k), v in zip(shape, row, strict=True)}
-        offset, left = offset + len(page.rows), left - len(page.rows)
-        if len(page.rows) < asking.MAX_ROWS and left > 0:
+        left, offset, cursor = left - len(page.rows), 0, page.cursor
+        if not cursor:
             return
 
 
@@ -213,10 +241,23 @@ def _record(entry: Entry, version: Version, row: dict[str, Any]) -> dict[str, An
 
 def _search(asked: Asked) -> Response:
     entry, version = _entry(asked)
-    return kept(asked, version, lambda: _search_of(asked, entry, version))
+    form = asked.get("format") or "json"
+    if form not in ("json", "jsonp", "geojson", "geojsonp"):
+        return _download(asked)
+    places = form.startswith("geojson")
+    response = _kept(asked, version, lambda: _search_of(asked, entry, version, places))
+    return dataclasses.replace(response, media_type="application/geo+json; charset=utf-8") if places else response
 
 
-def _search_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, dict[str, str]]:
+def _kept(asked: Asked, version: Version, answering: Callable[[], tuple[bytes, dict[str, str]]]) -> Response:
+    """Return an answer kept as long as its version lasts, unless its question depends on the time."""
+    if any("#now" in v.lower() for n, v in asked.request.query if n in ("q", "query") or n.startswith("q.")):
+        body, more = answering()
+        return Response(200, body, headers={"cache-control": "no-cache", **more})
+    return kept(asked, version, answering)
+
+
+def _search_of(asked: Asked, entry: Entry, version: Version, places: bool) -> tuple[bytes, dict[str, str]]:
     setting = setting_of(asked, version)
     rows, start = _whole(asked, "rows", ROWS, MOST_ROWS), max(_whole(asked, "start", 0, 10**9), 0)
     rows = MOST_ROWS if rows < 0 else rows
@@ -229,6 +270,8 @@ def _search_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, dic
     counted = asking.run(asked.pool, version, dataclasses.replace(query, limit=0, offset=0))
     told: dict[str, Any] = {"nhits": counted.total, "parameters": _parameters(asked, entry, rows, start)}
     told["records"] = [_record(entry, version, row) for row in _rows_of(asked, version, query)]
+    if places:
+        return dumped({"type": "FeatureCollection", "features": [_feature(r) for r in told["records"]]}), {}
     if facets := _facet_groups(asked, version, setting):
         told["facet_groups"] = facets
     return dumped(told), {}
@@ -243,14 +286,20 @@ def _parameters(asked: Asked, entry: Entry, rows: int, start: int) -> dict[str, 
     for name in ("sort", "facet", "fields"):
         if asked.all(name):
             told[name] = asked.all(name)
-    refine = {n.removeprefix("refine."): v for n, v in asked.request.query if n.startswith("refine.")}
-    return told | ({"refine": refine} if refine else {})
+    for kind in ("refine", "exclude", "disjunctive"):
+        held: dict[str, Any] = {}
+        for name, value in asked.request.query:
+            if name.startswith(f"{kind}."):
+                field = name.removeprefix(f"{kind}.")
+                known = held.get(field)
+                held[field] = value if known is None else [*known, value] if isinstance(known, list) else [known, value]
+        if held:
+            told[kind] = held
+    return told
 
 
 def _facet_groups(asked: Asked, version: Version, setting: Setting) -> list[dict[str, Any]]:
-    disjunctive = {
-        n.removeprefix("disjunctive.") for n, v in asked.request.query if n.startswith("disjunctive.") and v != "false"
-    }
+    disjunctive = _disjunctive(asked)
     out = []
     for name in [p.strip() for said in asked.all("facet") for p in said.split(",") if p.strip()][:50]:
         known = setting.fields.get(name)
@@ -316,13 +365,21 @@ def _one_record_of(asked: Asked, entry: Entry, version: Version, row: int) -> tu
     raise UnknownName("Unknown record: {name}", name=asked.places["record"][:60])
 
 
+def _feature(record: Mapping[str, Any]) -> dict[str, Any]:
+    fields = record["fields"]
+    shape = fields.get(ods_fields.SHAPE)
+    geometry = shape["geometry"] if isinstance(shape, dict) and "geometry" in shape else shape or record.get("geometry")
+    kept_fields = {n: v for n, v in fields.items() if n != ods_fields.SHAPE}
+    return {"type": "Feature", "geometry": geometry, "properties": {**kept_fields, "recordid": record["recordid"]}}
+
+
 # --- Downloads ------------------------------------------------------------------------------------
 
 
 def _download(asked: Asked) -> Response:
     entry, version = _entry(asked)
     setting = setting_of(asked, version)
-    name = asked.get("format") or ("csv" if asked.request.path.startswith("/explore") else "json")
+    name = asked.get("format") or "csv"
     form = _FILES.get(name, "")
     if form not in export.FORMATS:
         raise RestError(f"Unknown format: {name[:30]}")
@@ -370,127 +427,31 @@ def _json(asked: Asked, entry: Entry, version: Version, query: Query) -> Iterato
 
 
 def _analyze(asked: Asked) -> Response:
-    _, version = _entry(asked)
-    return kept(asked, version, lambda: _analyze_of(asked, version))
-
-
-def _analyze_of(asked: Asked, version: Version) -> tuple[bytes, dict[str, str]]:
-    setting = setting_of(asked, version)
-    keys = _keys(asked, setting)
-    series = _series(asked, setting)
-    most = _whole(asked, "maxpoints", 1000, asking.MAX_GROUPS)
-    query = Query(
-        by=tuple(n for _, parts in keys for n in parts.values()), shown=tuple(series), where=_where(asked, setting),
-        limit=asking.MAX_GROUPS if most <= 0 else most, count=False, zone=setting.zone, sorts=_analysis_sorts(asked, series),
-    )  # fmt: skip
-    page = asking.run(asked.pool, version, query)
-    names = [c.name for c in page.columns]
-    out = []
-    for row in page.rows:
-        found = dict(zip(names, row, strict=True))
-        told: dict[str, Any] = {}
-        if keys:
-            said = {name: _key_said(parts, found) for name, parts in keys}
-            told["x"] = next(iter(said.values())) if len(said) == 1 else said
-        out.append(told | {s.name: found[s.name] for s in series})
-    return dumped(out), {}
-
-
-def _keys(asked: Asked, setting: Setting) -> list[tuple[str, dict[str, Named]]]:
-    """Return each axis with the parts of its key: the parts of a date, or the value itself under ""."""
-    keys: list[tuple[str, dict[str, Named]]] = []
-    for text in asked.all("x"):
-        name, _, own = text.partition(".")
-        known = setting.fields.get(name)
-        if known is None or known.kind is Kind.GEOMETRY:
-            raise RestError(f"Unknown field in x: {name[:60]}")
-        place = len(keys)
-        precision = (own or asked.get(f"x.{name}.precision") or asked.get("precision")).lower()
-        periodic = (asked.get(f"x.{name}.periodic") or asked.get("periodic")).lower()
-        parts: dict[str, Named] = {}
-        if known.kind in (Kind.DATE, Kind.DATETIME) and periodic in _PERIODS:
-            parts[periodic] = Named(Call(_PERIODS[periodic], (known.expression,)), f"\x1f{place}{periodic}")
-        elif known.kind in (Kind.DATE, Kind.DATETIME) and precision in _PRECISIONS:
-            for part in _PRECISIONS[: _PRECISIONS.index(precision) + 1]:
-                parts[part] = Named(Call(_PERIODS[part], (known.expression,)), f"\x1f{place}{part}")
-        else:
-            parts[""] = Named(known.expression, f"\x1f{place}")
-        keys.append((name, parts))
-    return keys
-
-
-def _key_said(parts: Mapping[str, Named], found: Mapping[str, Any]) -> Any:
-    if "" in parts:
-        return found[parts[""].name]
-    # Opendatasoft counts the days of the week from 0 on Monday.
-    return {p: found[n.name] - 1 if p == "weekday" and found[n.name] else found[n.name] for p, n in parts.items()}
-
-
-def _series(asked: Asked, setting: Setting) -> list[Named]:
-    names = dict.fromkeys(m[1] for n, _ in asked.request.query if (m := re.fullmatch(r"y\.([\w-]+)\.(?:func|expr)", n)))
-    series = []
-    for name in list(names)[:50]:
-        function = asked.get(f"y.{name}.func").upper() or "COUNT"
-        if function not in _CALCULATIONS:
-            raise RestError(f"Unknown function: {function[:30]}")
-        given: tuple[Expression, ...] = ()
-        if text := asked.get(f"y.{name}.expr"):
-            found = odsql.select(text, setting, ())
-            given = (found[0].expression,)
-            if expressions.aggregates(given[0]):
-                raise RestError("An expression of y is calculated on one row.")
-        elif function != "COUNT":
-            raise RestError(f"Parameter y.{name}.expr is missing.")
-        if function == "COUNT":
-            given = ()  # rows, whatever the expression
-        if _CALCULATIONS[function] is Calc.PERCENTILE:
-            share = asked.get(f"y.{name}.subsets") if function == "QUANTILES" else "50"
-            if not re.fullmatch(r"\d{1,3}(?:\.\d+)?", share) or float(share) > 100:
-                raise RestError("A quantile goes from 0 to 100.")
-            given = (*given, Literal(float(share), Kind.NUMBER))
-        series.append(Named(Call(_CALCULATIONS[function], given), name))
-    return series or [Named(Call(Calc.COUNT), "count")]
-
-
-def _analysis_sorts(asked: Asked, series: Sequence[Named]) -> tuple[Sort, ...]:
-    found = []
-    for text in asked.all("sort"):
-        name = text.lstrip("+-").removeprefix("y.")
-        if name in {s.name for s in series}:
-            found.append(Sort(name, not text.startswith("-")))
-    return tuple(found)
+    return _calculated(asked, ods_v1_analysis.analyzed)
 
 
 def _geocluster(asked: Asked) -> Response:
+    return _calculated(asked, ods_v1_analysis.clustered)
+
+
+def _bounding_box(asked: Asked) -> Response:
+    return _calculated(asked, ods_v1_analysis.bounded)
+
+
+Calculation = Callable[[Asked, Version, Setting, Where | None], tuple[bytes, dict[str, str]]]
+
+
+def _calculated(asked: Asked, calculation: Calculation) -> Response:
     _, version = _entry(asked)
-    return kept(asked, version, lambda: _geocluster_of(asked, version))
 
+    def told() -> tuple[bytes, dict[str, str]]:
+        setting = setting_of(asked, version)
+        return calculation(asked, version, setting, _where(asked, setting))
 
-def _geocluster_of(asked: Asked, version: Version) -> tuple[bytes, dict[str, str]]:
-    setting = setting_of(asked, version)
-    place = setting.fields.get(ods_fields.POINT)
-    if place is None:
-        raise RestError("This dataset has no place.")
-    zoom = asked.number("clusterprecision", 6, 0, 25)
-    radius = asked.number("clusterdistance", 50, 1, 10_000)
-    cluster = Call(
-        Calc.CLUSTER, (place.expression, Literal(zoom, Kind.INTEGER), Literal(radius, Kind.INTEGER))
-    )  # fmt: skip
-    query = Query(
-        by=(Named(cluster, "centre"),), shown=(Named(Call(Calc.COUNT), "count"),
-        Named(Call(Calc.ENVELOPE, (place.expression,)), "shape")), where=_where(asked, setting), limit=asking.MAX_GROUPS,
-        count=False, zone=setting.zone,
-    )  # fmt: skip
-    page = asking.run(asked.pool, version, query)
-    found = [
-        {"cluster_center": [centre["lat"], centre["lon"]], "cluster": shape, "count": count}
-        for centre, count, shape in page.rows
-        if centre is not None
-    ]
-    counts = [f["count"] for f in found]
-    told = {"clusters": found, "count": {"max": max(counts, default=0), "min": min(counts, default=0)}, "series": {},
-            "clusterprecision": zoom}  # fmt: skip
-    return dumped(told), {}
+    response = _kept(asked, version, told)
+    kind = response.headers.get("content-type", "")
+    rest = {n: v for n, v in response.headers.items() if n != "content-type"}
+    return dataclasses.replace(response, media_type=kind, headers=rest) if kind else response
 
 
 # --- Catalogue ------------------------------------------------------------------------------------
@@ -532,8 +493,14 @@ def _dataset_said(entry: Entry, version: Version | None = None) -> dict[str, Any
     metas = {n: v for n, v in told["metas"]["default"].items() if v is not None}
     return {
         "datasetid": told["dataset_id"], "has_records": True, "data_visible": True, "features": told["features"],
-        "attachments": [], "fields": told["fields"], "metas": metas,
+        "attachments": [], "fields": [_field_said(f) for f in told["fields"]], "metas": metas,
     }  # fmt: skip
+
+
+def _field_said(field: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a field with its annotations as a list, as the first API has them."""
+    annotations = [{"name": n, "args": list(v)} for n, v in field["annotations"].items()]
+    return {**{n: v for n, v in field.items() if v is not None}, "annotations": annotations}
 
 
 Handler = Callable[[Asked], Response]
@@ -542,6 +509,7 @@ _ROUTES: list[tuple[re.Pattern[str], Handler]] = [
     (re.compile(r"/api/records/1\.0/download/?"), _download),
     (re.compile(r"/api/records/1\.0/analyze/?"), _analyze),
     (re.compile(r"/api/records/1\.0/geocluster/?"), _geocluster),
+    (re.compile(r"/api/records/1\.0/boundingbox/?"), _bounding_box),
     (re.compile(r"/api/datasets/1\.0/search/?"), _datasets),
     (re.compile(r"/api/datasets/1\.0/(?P<dataset>[^/]+)/records/(?P<record>[^/]+)/?"), _one_record),
     (re.compile(r"/api/datasets/1\.0/(?P<dataset>[^/]+)/?"), _dataset),

@@ -209,11 +209,23 @@ def distance(text: str, setting: Setting) -> Where:
 def polygon(text: str, setting: Setting) -> Where:
     """Return the rows that meet the polygon « (lat,lon),(lat,lon),... »."""
     try:
-        pairs = re.findall(r"\(\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)", text)
+        pairs = re.findall(r"(-?[\d.]+)\s*,\s*(-?[\d.]+)", text)  # with parentheses around each, or none
         shape = wkt.polygon([(float(lon), float(lat)) for lat, lon in pairs])
     except ValueError as error:
         raise OdsqlError(f"invalid polygon: {text[:60]}", "geofilter.polygon") from error
     return Holds(Call(Calc.INTERSECTS, (_place(setting), Literal(shape, Kind.GEOMETRY))))
+
+
+def box(text: str, setting: Setting) -> Where:
+    """Return the rows that meet the box « latitude,longitude,latitude,longitude » of two opposite corners."""
+    try:
+        lat1, lon1, lat2, lon2 = (float(p) for p in re.split(r"[,\s]+", text.strip('" ()')) if p)
+        if not all(abs(n) <= 720 for n in (lat1, lon1, lat2, lon2)):
+            raise ValueError(text)
+    except ValueError as error:
+        raise OdsqlError(f"invalid box: {text[:60]}", "geofilter.bbox") from error
+    sides = (min(lon1, lon2), min(lat1, lat2), max(lon1, lon2), max(lat1, lat2))
+    return Holds(Call(Calc.BOX, (_place(setting), *(Literal(n, Kind.NUMBER) for n in sides))))
 
 
 def _place(setting: Setting) -> Expression:

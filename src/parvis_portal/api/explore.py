@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from parvis.dialects import ods_v1
+from parvis.dialects import ods_push, ods_v1
 from parvis_portal.api import engine
 from parvis_portal.api.catalogue import PortalCatalogue
 from parvis_portal.api.views import asked, sent
@@ -18,9 +19,20 @@ app_name = "explore"
 
 @csrf_exempt
 def first(request: HttpRequest, rest: str = "") -> HttpResponseBase:
-    """Answer the programs and links that know the first API."""
+    """Answer the programs and links that know the first API, which may ask by a form."""
     now = datetime.datetime.now(datetime.UTC)
-    return sent(ods_v1.answer(asked(request), PortalCatalogue(), engine.pool(), engine.cache(), now))
+    told = asked(request)
+    if request.method == "POST":
+        form = tuple((n, v) for n, values in request.POST.lists() for v in values if isinstance(v, str))
+        told = dataclasses.replace(told, query=(*told.query, *form))
+    return sent(ods_v1.answer(told, PortalCatalogue(), engine.pool(), engine.cache(), now))
+
+
+@csrf_exempt
+def pushed(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer a program that pushes its measures: no source takes them yet."""
+    body = request.read(ods_push.BODY + 1) if request.method == "POST" else b""
+    return sent(ods_push.answer(dataclasses.replace(asked(request), body=body)))
 
 
 urlpatterns = [

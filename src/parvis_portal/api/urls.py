@@ -13,6 +13,7 @@ urlpatterns = [
     path("v2/<path:rest>", views.explore),
     path("records/1.0/<path:rest>", explore.first),
     path("datasets/1.0/<path:rest>", explore.first),
+    path("push/1.0/<path:rest>", explore.pushed, name="push"),
     path("resources/<path:rest>", views.tables, name="tables"),
     path("aggregation-exceptions/", views.tables, name="aggregated"),
     path("3", views.action),
