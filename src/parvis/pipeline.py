@@ -309,11 +309,16 @@ def _number_in(version: Version, dataset: str) -> int:
 def _public_of(folder: Folder, versions: Sequence[Version], dataset: str) -> list[Public]:
     """Return what attacks hold against a table: its dataset's versions, and what was made of other files about people.
 
-    What needed nothing done to it tells of nobody: it joins with anything, and says nothing.
+    What needed nothing done to it, and was not measured, tells of nobody: it joins with anything, and says nothing.
     """
     from parvis.privacy.attacks.linkage import Public
+    from parvis.store import proofs
 
-    near = [v for v in versions if v.dataset == dataset or policies.treated(v.policy)]
+    def of_people(version: Version) -> bool:
+        proof = proofs.public(folder, version.id)
+        return proof is not None and proof.after is not None
+
+    near = [v for v in versions if v.dataset == dataset or policies.treated(v.policy) or of_people(v)]
     return [Public(folder.object(v.object), v.columns, v.metadata.title, _number_in(v, dataset)) for v in near]
 
 

@@ -80,6 +80,11 @@ def _is_moment(column: Column) -> bool:
     return column.kind is Kind.DATETIME and 2 * column.distinct > column.filled
 
 
+def may_be_people(columns: Sequence[Column]) -> bool:
+    """Return whether a table has a column that belongs to a person and to nothing else."""
+    return any(c.meaning in _TRAITS for c in columns)
+
+
 def may_count(columns: Sequence[Column], rows: int) -> bool:
     """Return whether a table may hold small counts: one of whole numbers, not too long, or of given names."""
     if not any(c.kind is Kind.INTEGER for c in columns) or rows < 1:

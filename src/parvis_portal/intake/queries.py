@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from parvis.privacy import policy as policies
 from parvis.privacy import wording
-from parvis.privacy.people import may_count
+from parvis.privacy.people import may_be_people, may_count
 from parvis.values import Finding, Severity, Version
 from parvis_portal.catalogue import queries as catalogue
 from parvis_portal.catalogue.models import Dataset
@@ -59,11 +59,12 @@ def findings(draft: Draft) -> list[Finding]:
 
 def published(organisation: Organisation, own: Dataset | None) -> list[Version]:
     """Return what everybody may read already of a town's people: the last versions of the dataset itself, the other
-    datasets from which something was taken away, and the small ones that count."""
+    datasets from which something was taken away, and those that count or have people's traits."""
     rows = catalogue.visible().filter(organisation=organisation).select_related("current").order_by("-modified_at")
     others = [d.current.version for d in rows.exclude(pk=own.pk if own else None)[:_LOOKED_AT] if d.current is not None]
     out = [v for v in others if policies.treated(v.policy) and v.rows <= _ROWS][:_OTHERS]
-    out += [v for v in others if not policies.treated(v.policy) and may_count(v.columns, v.rows)][:_OTHERS]
+    left = [v for v in others if not policies.treated(v.policy) and v.rows <= _ROWS]
+    out += [v for v in left if may_count(v.columns, v.rows) or may_be_people(v.columns)][:_OTHERS]
     if own is not None:
         out += [r.version for r in own.releases.filter(withdrawn_at=None).order_by("-number")[:_VERSIONS]]
     return out
