@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from parvis.dialects import ckan, native, ods, tabular
-from parvis.web import Request, Site
+from parvis.dialects import ckan, mcp, native, ods, ods_v1, tabular
+from parvis.web import Request, Response, Site
 
 BASE = "https://donnees.fontclaire.fr"
 DATASET = "aaaaaaaaaaaa"
@@ -19,33 +19,39 @@ CODES: Mapping[str, Callable[[Any], list[str]]] = {
     "ods": lambda told: [row["code"] for row in told["results"]],
     "tabular": lambda told: [row["Code"] for row in told["data"]],
     "ckan": lambda told: [row["Code"] for row in told["result"]["records"]],
+    "ods v1": lambda told: [record["fields"]["code"] for record in told["records"]],
+    "mcp": lambda told: [row["cells"]["code"] for row in told["rows"]],
 }
 TOTALS: Mapping[str, Callable[[Any], int]] = {
     "native": lambda told: told["total"],
     "ods": lambda told: told["total_count"],
     "tabular": lambda told: told["meta"]["total"],
     "ckan": lambda told: told["result"]["total"],
+    "ods v1": lambda told: told["nhits"],
+    "mcp": lambda told: told["total"],
 }
 # What is asked -> the words of each dialect; the rows come in the order of the shelf, or by code.
 QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "one year": {
         "native": "where=annee = 1950", "ods": "where=annee=1950", "tabular": "Annee__exact=1950",
-        "ckan": 'filters={"Annee": 1950}',
+        "ckan": 'filters={"Annee": 1950}', "ods v1": "q=annee:1950", "mcp": "where=annee = 1950",
     },
     "two kinds": {
         "native": "where=essence in ('CHARME', 'Érable champêtre')",
         "ods": 'where=essence in ("CHARME", "Érable champêtre")', "tabular": "Essence__in=CHARME,Érable champêtre",
         "ckan": 'filters={"Essence": ["CHARME", "Érable champêtre"]}',
+        "ods v1": "disjunctive.essence=true&refine.essence=CHARME&refine.essence=Érable champêtre",
+        "mcp": "where=essence in ('CHARME', 'Érable champêtre')",
     },
     "a yes": {
         "native": "where=remarquable = true", "ods": "where=remarquable is true", "tabular": "Remarquable__exact=true",
-        "ckan": 'filters={"Remarquable": true}',
+        "ckan": 'filters={"Remarquable": true}', "ods v1": "refine.remarquable=true", "mcp": "where=remarquable = true",
     },
     "nothing said": {
         "native": "where=hauteur is null", "ods": "where=hauteur is null", "tabular": "Hauteur__isnull",
-        "ckan": 'filters={"Hauteur": null}',
+        "ckan": 'filters={"Hauteur": null}', "ods v1": "q=#null(hauteur)", "mcp": "where=hauteur is null",
     },
-    "all": {"native": "", "ods": "", "tabular": "", "ckan": ""},
+    "all": {"native": "", "ods": "", "tabular": "", "ckan": "", "ods v1": "", "mcp": ""},
 }  # fmt: skip
 
 
@@ -56,12 +62,16 @@ def ask(town: Any, pool: Any) -> Callable[[str, str], Any]:
         "ods": lambda r: ods.answer(r, town.catalogue, pool),
         "tabular": lambda r: tabular.answer(r, town.catalogue, pool),
         "ckan": lambda r: ckan.answer(r, town.catalogue, pool, Site("Fontclaire")),
+        "ods v1": lambda r: ods_v1.answer(r, town.catalogue, pool),
+        "mcp": lambda r: Response(body=mcp.call("query_rows", dict(r.query), town.catalogue, pool).text.encode()),
     }
     starts = {
         "native": f"/api/v1/datasets/{DATASET}/records?limit=100&",
         "ods": f"/api/explore/v2.1/catalog/datasets/{DATASET}/records?limit=100&",
         "tabular": f"/api/resources/{DATASET}/data/?page_size=100&",
         "ckan": f"/api/3/action/datastore_search?resource_id={DATASET}&limit=100&",
+        "ods v1": f"/api/records/1.0/search/?dataset={DATASET}&rows=100&",
+        "mcp": f"/mcp?dataset={DATASET}&limit=100&",
     }
 
     def asked(dialect: str, question: str) -> Any:
