@@ -83,7 +83,8 @@ def test_calculated_groups_by_plain_columns_ask_the_index(town: Any, pool: Any, 
     slow = asking.run(pool, town.indexed, query)
     assert [c.name for c in fast.columns] == ["e", "n", "h"]
     assert [r[:2] for r in fast.rows] == [r[:2] for r in slow.rows]
-    assert [r[2] for r in fast.rows] == pytest.approx([r[2] for r in slow.rows])
+    means: list[Any] = [r[2] for r in slow.rows]
+    assert [r[2] for r in fast.rows] == pytest.approx(means)
 
 
 def test_what_the_index_cannot_sum_exactly_is_left_to_the_object(tmp_path: Any, making: Any) -> None:
@@ -93,7 +94,7 @@ def test_what_the_index_cannot_sum_exactly_is_left_to_the_object(tmp_path: Any, 
     from parvis.values import Kind
 
     folder = Folder(tmp_path / "data")
-    rows = [{"nom": "ab"[i % 2], "n": 2**61 - i * 3} for i in range(20_000)]
+    rows: list[dict[str, Any]] = [{"nom": "ab"[i % 2], "n": 2**61 - i * 3} for i in range(20_000)]
     kinds = {"nom": Kind.TEXT, "n": Kind.INTEGER}
     version = making.put(folder, making.protected(tmp_path / "t.parquet", kinds, rows), "eeeeeeeeeeee")
     assert index.build(folder, version)

@@ -74,6 +74,12 @@ def release(user: Any, dataset: Dataset, version: str) -> Release:
     return found
 
 
+def preceding(dataset: Dataset, release: Release) -> Release | None:
+    """Return the newest release before another that may still be read."""
+    rows = dataset.releases.filter(number__lt=release.number, withdrawn_at__isnull=True)
+    return rows.order_by("-number").first()
+
+
 def entry(dataset: Dataset) -> Entry:
     """Return the public view of a dataset that ``visible`` gave."""
     if dataset.current is None:

@@ -27,6 +27,7 @@ from parvis.dialects import dcat, openapi
 from parvis.errors import ParvisError
 from parvis.figures import chart
 from parvis.schemas import schema as schemas
+from parvis.store import changes as changing
 from parvis.store import export, proofs
 from parvis.store import query as asking
 from parvis.store.folder import Folder
@@ -153,6 +154,20 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
         "linked_data": linked_data(request, entry, version),
         "proof": proofs.public(Folder(settings.DATA), version.id) is not None,
     }
+
+
+def framed(request: HttpRequest, entry: Entry, tab: str) -> dict[str, Any]:
+    """Return what the pages of others frame of a dataset: its map, its chart or its table, by the tab they name."""
+    version = entry.version
+    told: dict[str, Any] = {
+        "entry": entry, "version": version, "metadata": version.metadata, "licence": _licence(version), "shown": "table",
+        "page": f"{base(request)}{reverse('site:dataset', args=[entry.slug])}",
+    }  # fmt: skip
+    if tab == "map" and (version.geometry or version.point):
+        return {**told, "shown": "map", "map_src": f"/api/v1/datasets/{entry.id}/exports/geojson"}
+    if tab in ("analyze", "chart") and (drawn := figure(version)) is not None:
+        return {**told, "shown": "figure", "figure": drawn}
+    return {**told, "table": table(request, version)}
 
 
 def linked_data(request: HttpRequest, entry: Entry, version: Version) -> str:
@@ -286,25 +301,64 @@ _ABOUT = {
     "jsonl": msg("une ligne par enregistrement"),
     "geojson": msg("pour QGIS ou une carte"),
     "parquet": msg("pour l'analyse de gros volumes"),
+    "shp": msg("pour un logiciel de cartes"),
+    "kml": msg("pour Google Earth"),
+    "gpx": msg("pour un GPS"),
 }
 
 
 def _downloads(address: str, version: Version) -> list[dict[str, Any]]:
-    mapped = bool(version.geometry or version.point)
+    """Return the formats that people ask for; a program finds the others in the interface."""
     return [
         {
             "format": name,
             "title": form.title,
-            "about": _(_ABOUT.get(name, "")) if _ABOUT.get(name) else "",
+            "about": _(_ABOUT[name]),
             "url": f"{address}/exports/{name}",
             "size": version.size if name == "parquet" else None,
         }
-        for name, form in export.FORMATS.items()
-        if (name != "geojson" or mapped) and (name != "xlsx" or version.rows <= export.XLSX_ROWS)
+        for name, form in ((n, export.FORMATS[n]) for n in export.possible(version) if n in _ABOUT)
     ]
 
 
+CHANGES = 200  # told by one page
+
+
+def changed(row: Dataset, entry: Entry, after: Release, before: Release | None) -> dict[str, Any]:
+    """Return what the page of changes shows; ``before`` is None for the first version."""
+    told: dict[str, Any] = {"entry": entry, "version": after.version, "before": before.version if before else None}
+    address = f"/api/v1/datasets/{entry.id}/changes"
+    told["feed"] = f"{address}.atom"
+    if before is None:
+        return told
+    told["api"] = f"{address}?from={before.version_id}&to={after.version_id}"
+    try:
+        found = changing.between(engine.pool(), before.version, after.version, limit=CHANGES)
+    except ParvisError as error:
+        return told | {"fault": error.text}
+    columns = {c.name: c for c in after.version.columns}
+    kinds = {
+        changing.What.ADDED: _("ajoutée"), changing.What.REMOVED: _("retirée"), changing.What.CHANGED: _("changée")
+    }  # fmt: skip
+    names = list(found.key) or list(columns)[:3]
+    rows = [
+        {
+            "what": kinds[c.what],
+            "said": str(c.what),
+            "name": " · ".join(str(c.row[n]) for n in names if c.row.get(n) is not None),
+            "cells": [
+                {"label": columns[n].label or n, "kind": columns[n].kind, "before": old, "after": new}
+                for n, (old, new) in c.cells.items()
+            ],
+        }
+        for c in found.rows
+    ]
+    return told | {"found": found, "rows": rows, "key": [columns[n].label or n for n in found.key],
+                   "more": found.added + found.removed + found.changed - len(rows)}  # fmt: skip
+
+
 def _versions(row: Dataset, entry: Entry) -> list[dict[str, Any]]:
+    live = [r.number for r in row.releases.all() if not r.withdrawn_at]
     return [
         {
             "number": r.number,
@@ -312,6 +366,9 @@ def _versions(row: Dataset, entry: Entry) -> list[dict[str, Any]]:
             "created_at": r.released_at,
             "rows": r.manifest.get("rows"),
             "url": "" if r.withdrawn_at else reverse("site:version", args=[row.slug, r.number]),
+            "changes": reverse("site:changes", args=[row.slug, r.number])
+            if not r.withdrawn_at and r.number > min(live)
+            else "",
             "current": r.pk == row.current_id,
             "withdrawn": bool(r.withdrawn_at),
             "reason": r.reason,

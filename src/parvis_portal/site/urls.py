@@ -12,6 +12,7 @@ urlpatterns = [
     path("donnees/rss.xml", views.rss, name="rss"),
     path("donnees/<str:slug>/", views.dataset, name="dataset"),
     path("donnees/<str:slug>/versions/<str:number>/", views.version, name="version"),
+    path("donnees/<str:slug>/versions/<str:number>/changements/", views.changes, name="changes"),
     path("donnees/<str:slug>/versions/<str:number>/preuve/", views.proof, name="proof"),
     path("donnees/<str:slug>/versions/<str:number>/preuve.<str:kind>", views.proof_file, name="proof_file"),
     path("organisations/<slug:slug>/", views.organisation, name="organisation"),

@@ -37,6 +37,7 @@ from parvis_portal.catalogue import queries, search
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation
 from parvis_portal.site import pages
+from parvis_portal.site.context import in_language
 
 P = ParamSpec("P")
 PAGE = 20  # entries of the catalogue
@@ -118,16 +119,19 @@ def dataset(request: HttpRequest, slug: str) -> HttpResponseBase:
 def dataset_elsewhere(request: HttpRequest, slug: str, tab: str = "") -> HttpResponseBase:
     """The page of a dataset at the address that links of a former portal name, whatever its tab; nothing is redirected."""
     found = queries.find(None, slug)
-    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
+    page, home = reverse("site:dataset", args=[found.slug]), base(request)
+    known = {"here": home + page, **{code: home + in_language(page, code) for code in ("fr", "en")}}
+    context = {**pages.dataset(request, found, queries.entry(found)), "addresses": known}
+    return render(request, "site/dataset.html", context)
 
 
 @require_safe
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 def dataset_framed(request: HttpRequest, slug: str, tab: str = "") -> HttpResponseBase:
-    """The same within the pages of others, where it was framed: it holds no form that a click could be stolen for."""
-    found = queries.find(None, slug)
-    return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found)))
+    """A light page for the frames of other sites: it holds no form that a click could be stolen for."""
+    context = pages.framed(request, queries.entry(queries.find(None, slug)), tab)
+    return render(request, "site/embed.html", context)
 
 
 @require_safe
@@ -137,6 +141,16 @@ def version(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
     found = queries.find(None, slug)
     release = queries.release(None, found, number)
     return render(request, "site/dataset.html", pages.dataset(request, found, queries.entry(found), release))
+
+
+@require_safe
+@kept
+def changes(request: HttpRequest, slug: str, number: str) -> HttpResponseBase:
+    """What changed in a version since the one before it, or since the one that « depuis » names."""
+    found = queries.find(None, slug)
+    release, since = queries.release(None, found, number), request.GET.get("depuis", "")
+    before = queries.release(None, found, since) if since else queries.preceding(found, release)
+    return render(request, "site/changes.html", pages.changed(found, queries.entry(found), release, before))
 
 
 @require_safe
