@@ -6,10 +6,12 @@ Sentences are written in French in the sources, so French needs no catalogue. Th
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -20,20 +22,15 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 PORTAL = ROOT / "src" / "parvis_portal"
 ENGLISH = PORTAL / "locale" / "en" / "LC_MESSAGES" / "django.po"
+ERRORS = (
+    "ParvisError InputError UnknownColumn UnknownName RefusedError GoneError BusyError LimitError TooLarge RemoteError "
+    "MissingExtra"
+).split()
 KEYWORDS = dict.fromkeys(
     (
         *("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"),
         *("pgettext", "pgettext_lazy", "npgettext", "msg"),
-        *(
-            "InputError",
-            "UnknownColumn",
-            "UnknownName",
-            "RefusedError",
-            "GoneError",
-            "BusyError",
-            "LimitError",
-            "TooLarge",
-        ),
+        *ERRORS,
     )
 )
 _STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -42,6 +39,7 @@ CALL = re.compile(
 )  # what templatize leaves of a template
 TITLE = re.compile(r'^TITLE = "([^"]+)"$', re.MULTILINE)  # of a plugin
 SAID = re.compile(r'^(?:says|todo|gives) = "([^"]+)"$', re.MULTILINE)  # in a data file of the privacy engine
+SOURCE = re.compile(r'^source = "([^"]+)"$', re.MULTILINE)  # of a threshold, that a proof sheet cites
 PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*[^{}]*\}|%[sd]")
 
 
@@ -59,7 +57,8 @@ def sources() -> Catalog:
             text = "\n".join(m.group() for m in CALL.finditer(plain)).encode()
         elif path.suffix == ".toml" and "privacy" in path.parts:  # the law and the thresholds are data
             where = path.relative_to(ROOT).as_posix()
-            for said in SAID.findall(path.read_text("utf-8")):
+            data = path.read_text("utf-8")
+            for said in (*SAID.findall(data), *(SOURCE.findall(data) if path.name == "thresholds.toml" else ())):
                 catalog.add(said, locations=[(where, 1)])
             continue
         else:
@@ -67,11 +66,22 @@ def sources() -> Catalog:
         where = path.relative_to(ROOT).as_posix()
         for title in TITLE.findall(text.decode()) if {"detectors", "repairs"} & {*path.parts} else ():
             catalog.add(title, locations=[(where, 1)])
+        for hint in _hints(text.decode()) if path.suffix == ".py" else ():
+            catalog.add(hint, locations=[(where, 1)])
         for _, name, found, _ in extract_python(io.BytesIO(text), KEYWORDS, [], {"encoding": "utf-8"}):
             message, context = _message(name or "", found)
             if message and (isinstance(message, tuple) or re.search(r"\w", message)):
                 catalog.add(message, context=context, locations=[(where, 1)])
     return catalog
+
+
+def _hints(code: str) -> Iterator[str]:
+    """Yield the second sentence of errors, what to do: the extractor of Babel cannot tell it from their values."""
+    for call in ast.walk(ast.parse(code)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ERRORS:
+            for hint in call.args[1:2]:
+                if isinstance(hint, ast.Constant) and isinstance(hint.value, str) and hint.value:
+                    yield hint.value
 
 
 def _message(name: str, found: object) -> tuple[str | tuple[str, str] | None, str | None]:
