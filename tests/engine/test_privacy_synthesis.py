@@ -15,7 +15,7 @@ import pytest
 from parvis.errors import InputError, RefusedError
 from parvis.privacy import protect as protecting
 from parvis.privacy.attacks.copies import Blind
-from parvis.privacy.criteria import MET
+from parvis.privacy.criteria import FAILED, MET
 from parvis.privacy.measure import measure_synthetic
 from parvis.privacy.stream import Stream
 from parvis.privacy.synthesis import domain, draw, tree
@@ -155,6 +155,18 @@ def test_the_attacks_find_nobody_in_a_copy(tmp_path: Path) -> None:
     assert len(rows) == 400
     told = measure_synthetic(path, profile.columns, out, made.columns, blind=Blind(blind, rows))
     assert {a.verdict for a in told.answers} == {MET}, [a.text for x in told.answers for a in x.attacks]
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_copy_that_holds_real_people_is_found_out_beside_one_that_holds_none(tmp_path: Path, seed: int) -> None:
+    path, profile = written(tmp_path, people(1500))
+    out, blind = tmp_path / "c.parquet", tmp_path / "b.parquet"
+    made = draw.make(path, profile.columns, Synthesis(3.0), bytes([seed]) * 32, out)
+    rows = draw.unseen(path, profile.columns, Synthesis(3.0), bytes([seed]) * 32, blind)
+    real, drawn = pq.read_table(path), pq.read_table(out)
+    pq.write_table(pa.concat_tables([drawn.slice(60), real.slice(700, 60)]), out)
+    told = measure_synthetic(path, profile.columns, out, made.columns, blind=Blind(blind, rows))
+    assert told.answer("singling_out").verdict == FAILED, "four in a hundred are real"
 
 
 # --- What it is made of ---------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_numbers_become_means_and_rows_stay_grouped(town: Town) -> None:
 
 
 def test_a_synthetic_copy_is_chosen_judged_and_never_taken_for_the_table(town: Town) -> None:
-    draft = post_file(town, "agent", "adherents.csv", MEMBERS).drafts.get()
+    draft = post_file(town, "agent", "adherents.csv", MEMBERS + b"\n97;F;zyxalinde;4321,5").drafts.get()
     worker.run(once=True)
     shown = page_of(town, draft)
     assert "Publier une copie synthétique" in shown and "Ressemblance des colonnes" in shown
@@ -151,6 +151,8 @@ def test_a_synthetic_copy_is_chosen_judged_and_never_taken_for_the_table(town: T
         "\u2019", "'"
     )
     assert "Valeurs synthétiques" in public
+    everything = " ".join([*lines, public, page_of(town, draft)])
+    assert "zyxalinde" not in everything and "4321" not in everything, "what one person alone has is nowhere"
     sheet = proof_of(town, draft)
     assert "Remplacées par une copie synthétique" in sheet and "(3)" in sheet
     told = town.client("visitor").get(f"/api/v1/datasets/{draft.dataset.pk}").json()

@@ -7,6 +7,7 @@ stand for it, which is severe: a good copy keeps what links them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,12 @@ class Blind:
 HINT_COPIED = msg("Fabriquez la copie avec plus de bruit : des personnes s'y retrouvent.")
 HINT_TOLD = msg("Fabriquez la copie avec plus de bruit : elle a retenu les gens au lieu de leur ressemblance.")
 COPIED = msg(
-    "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent trait pour trait dans la copie synthétique."
+    "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent trait pour trait dans la copie synthétique ; au hasard, "
+    "{blind}."
 )
 NEAR = msg(
-    "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent à une colonne près dans la copie synthétique."
+    "{won} personne(s) sur {tried}, seules de leur sorte, se retrouvent à une colonne près dans la copie synthétique ; au "
+    "hasard, {blind}."
 )
 LINKED = msg(
     "{won} personne(s) sur {tried} : une même ligne de la copie synthétique relie les deux moitiés de ce qu'on sait d'elles ; "
@@ -124,16 +127,24 @@ def _near(real: dict[str, Array], made: dict[str, Array], names: Sequence[str]) 
 
 
 def _luck(unseen: _Unseen | None, real: dict[str, Array], names: Sequence[str], found: _Finder) -> float:
-    """Return the share of people who would be found in a copy that never saw them."""
+    """Return the share of people who would be found in a copy that never saw them, as large as its own error allows."""
     if unseen is not None:
         (people, made), rows = unseen
-        return float(found(people, made, names)[rows].mean()) if len(rows) else 0.0
+        return _at_most(found(people, made, names)[rows])
     random = np.random.default_rng(SEED)
     rates = []
     for _ in range(_DRAWS):
         mixed = {n: random.permutation(c) for n, c in real.items()}
         rates.append(found(real, mixed, names).mean())
     return float(np.mean(rates))
+
+
+def _at_most(found: Array) -> float:
+    """Return the share of those found, plus two of its standard errors: it is measured on few people."""
+    if not len(found):
+        return 0.0
+    rate = float(found.mean())
+    return min(1.0, rate + 2 * math.sqrt(max(rate * (1 - rate), 1 / len(found)) / len(found)))
 
 
 def _linked(real: dict[str, Array], made: dict[str, Array], names: Sequence[str], labels: Sequence[str]) -> Attack:
@@ -182,7 +193,7 @@ def _copied(name: str, message: str, labels: Sequence[str], found: Array, chance
         chance=chance,
         message=message,
         columns=tuple(labels),
-        values={"won": won, "tried": len(found)},
+        values={"won": won, "tried": len(found), "blind": round(chance * len(found))},
         hint=HINT_COPIED,
     )
 
@@ -201,7 +212,7 @@ def _guess(
     chance = float((real[secret] == top).mean())
     if unseen is not None and len(unseen[1]):
         (people, other), rows = unseen
-        chance = max(chance, float(_guessed(people, other, keys, secret)[0][rows].mean()))
+        chance = max(chance, _at_most(_guessed(people, other, keys, secret)[0][rows]))
     labels = [held[n].column.label or n for n in keys]
     return Attack(
         name="inference.copy",

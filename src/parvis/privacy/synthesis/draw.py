@@ -22,6 +22,7 @@ from parvis.privacy.stream import Stream
 from parvis.privacy.synthesis import likeness
 from parvis.privacy.synthesis.domain import Domain, cells_of, domains_of
 from parvis.privacy.synthesis.tree import Tree, measure
+from parvis.privacy.tabular import noise
 from parvis.values import Column, Kind, Synthesis, msg
 
 EPSILONS = (0.5, 1.0, 3.0, 10.0)  # that a page offers
@@ -68,13 +69,17 @@ def make(path: Path, columns: Sequence[Column], wanted: Synthesis, secret: bytes
 
 
 def unseen(path: Path, columns: Sequence[Column], wanted: Synthesis, secret: bytes, out: Path, k: int = 11) -> Ints:
-    """Write a copy made without one half of the rows, drawn at random, and return which: what is found of them there is luck."""
+    """Write a copy made without one half of the rows, drawn at random, and return which: what is found of them there is luck.
+
+    Its noise is half of the copy's, for half of the rows: noise alone must not make the two differ.
+    """
     table = pq.read_table(path)
     chance = np.random.default_rng(_named(secret, table, wanted, "halves").seed())
     order = chance.permutation(table.num_rows)
     out_of_it, held = np.sort(order[: table.num_rows // 2]), np.sort(order[table.num_rows // 2 :])
     domains, _ = domains_of(table, columns, k)
-    codes, _ = _drawn([d.without(held) for d in domains], wanted, _named(secret, table, wanted, "half"), table.num_rows)
+    louder = Synthesis(noise.epsilon_of(4 * noise.rho_of(wanted.epsilon, DELTA), DELTA))
+    codes, _ = _drawn([d.without(held) for d in domains], louder, _named(secret, table, wanted, "half"), table.num_rows)
     cells = {d.column.name: cells_of(d, own, chance) for d, own in zip(domains, codes, strict=True)}
     pq.write_table(pa.table(cells), out, compression="zstd")
     return np.asarray(out_of_it, np.int64)

@@ -136,12 +136,13 @@ def used(spent: Iterable[Spent], delta: float) -> float:
     pure, rho = sum(s.epsilon for s in known), sum(s.rho for s in known)
     # A pure epsilon is a rho of its half square: the better of the two ways to add them up.
     together = rho + sum(s.epsilon**2 / 2 for s in known)
-    ways = [_epsilon_of(together, delta)] if known else [0.0]
-    ways.append(pure + (_epsilon_of(rho, delta) if rho else 0.0))
+    ways = [epsilon_of(together, delta)] if known else [0.0]
+    ways.append(pure + (epsilon_of(rho, delta) if rho else 0.0))
     return min(ways)
 
 
-def _epsilon_of(rho: float, delta: float) -> float:
+def epsilon_of(rho: float, delta: float) -> float:
+    """Return the epsilon that rho keeps within, but for a chance delta."""
     return rho + 2 * math.sqrt(rho * math.log(1 / delta)) if rho > 0 else 0.0
 
 
