@@ -287,7 +287,8 @@ class Compiler:
     # --- What an argument must be ------------------------------------------------------------------
 
     def _wrong(self, said: str, **values: Any) -> InputError:
-        return InputError("Cette question ne se calcule pas : " + said + ".", **{"parameter": self.parameter, **values})
+        told = said.format(**values)
+        return InputError("Cette question ne se calcule pas : {said}.", said=told, parameter=self.parameter)
 
     def _must(self, made: Made, kinds: Sequence[Kind], said: str) -> Made:
         if made.kind is None or made.kind in kinds:
