@@ -135,7 +135,7 @@ def test_a_synthetic_copy_is_chosen_judged_and_never_taken_for_the_table(town: T
     draft = post_file(town, "agent", "adherents.csv", MEMBERS + b"\n97;F;zyxalinde;4321,5").drafts.get()
     worker.run(once=True)
     shown = page_of(town, draft)
-    assert "Publier une copie synthétique" in shown and "Ressemblance des colonnes" in shown
+    assert "Publier une copie synthétique" in shown and "Ressemblance avec l'original" in shown
     post(town, draft, **{"copy:asked": "1", "copy:on": "1", "decide:copy": "1", "copy:epsilon": "3.0"})
     assert isinstance(draft.decided_policy.synthesis, Synthesis) and draft.decided_policy.synthesis.epsilon == 3.0
     shown = page_of(town, draft)
