@@ -181,8 +181,9 @@ def rows(sentence: labelled.Sentence, *, forget: bool = False) -> Iterator[Row]:
     tokens, verdicts, prose, shout = names.seen(sentence.text)
     if forget:
         verdicts = ["n"] * len(tokens)
-    for i, signs in weighing.signs_of(tokens, verdicts, prose, shout):
+    for i, run, own in weighing.signs_of(tokens, verdicts, prose, shout):
         token = tokens[i]
+        signs = [*run, *own, *weighing.alone(token.folded, token.shape)]
         kind = weighing.NOBODY
         for label in sentence.labels:
             if label.start < token.end and token.start < label.end and label.kind in ("person", "official"):

@@ -42,7 +42,7 @@ _HOME = re.compile(
 )
 _PUBLIC = re.compile(rf"\b{any_of('public')}\b")
 _ESTATE = re.compile(
-    r"\b(?:bien|maison|logement|appartement|propriete|pavillon|terrain|garage|grange|habitation|villa|studio|t\d)\b[^.;:]{0,25}$"
+    r"\b(?:bien|maison|logement|appartement|propriete|pavillon|terrain|garage|grange|habitation|villa|studio|immeuble|t\d)\b[^.;:]{0,25}$"
 )
 _NEAR = 110  # characters between someone and the address that is theirs
 

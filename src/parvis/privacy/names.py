@@ -57,6 +57,8 @@ def find(text: str, *, bare: bool = True) -> list[Found]:
     if bare and named and (len(named) > 1 or sum(t.shape in "UTI" for t in tokens) > named[0].after - named[0].first):
         named = _Again(reading, named).names()
     out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
+    if bare and any(not official for _, _, official in out):
+        out = _with(out, _nicknames(text))
     return _with(out, _in_files(text)) if bare else out
 
 
@@ -224,7 +226,7 @@ class _Reading:
             return taken <= 1 and _surname(word) >= 5 and (begun or title in _CIVIL_TITLES)
         if word in c.NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
             return taken <= 1 and _surname(word) >= 4 and word not in c.NEVER and (taken == 0 or begun)
-        if taken == 0 and word in c.NEVER:
+        if taken == 0 and word in c.NEVER and word not in _MONTHS:
             return False
         if strict and taken == 0:
             if title in _DOCTORS and self.prose and token.shape == "T":
@@ -621,13 +623,15 @@ class _Reading:
             return True
         if _ACRONYM.search(self.text[max(0, self.tokens[i].start - 20) : self.tokens[i].start]):
             return True
-        before = self.tokens[i - 1] if i else None
+        before = self.tokens[i - 1] if i and not self._starts_line(i) else None
         if before and before.shape in "UT" and not self._may_precede(before):
             return True
         if self.folded(i - 1) == "a" and self.folded(i - 2) in c.WORKS:
             return True
         owned = self.prose and self.folded(i - 1) in ("de", "d", "du")  # « le camion de Jean Durand » is his
         for k in range(i - 1, max(i - 8, self.person_until - 1, -1), -1):
+            if self._starts_line(k + 1):
+                return False
             word = self.tokens[k].folded
             if word in ("les", "des") and self.prose and self.shape(k + 1) not in "UT":
                 continue
@@ -640,6 +644,9 @@ class _Reading:
             if word == "." and not (k and len(self.tokens[k - 1].text) <= (4 if self.shout else 3)):
                 return False
         return False
+
+    def _starts_line(self, i: int) -> bool:
+        return i > 0 and "\n" in self.text[self.tokens[i - 1].end : self.tokens[i].start]
 
     def _may_precede(self, token: _Token) -> bool:
         """True for a capital word that announces a person rather than names a place."""
@@ -760,6 +767,23 @@ class _Reading:
         """True for « Marianne » of « buste de Marianne »."""
         return self.folded(i - 1) in ("de", "d", "du", "a", "au") and self.folded(i - 2) in c.WORKS
 
+    def is_a_firm(self, i: int) -> bool:
+        """True for « SCCV Durand », « Renault Zoe » and « DURAND TP »."""
+        before, after = self.folded(i - 1), self.folded(i + 1)
+        if self.shape(i) == "T" and (self.folded(i) in known("towns") or before in known("towns")):
+            return True  # « Bad Wimpfen »
+        if self.folded(i) in known("brands") and not self.beside(i):
+            return True
+        if before in _FORMS or (before in known("brands") and self.shape(i - 1) in "UT"):
+            return True
+        return self._body_follows(i + 1) and not (self.shape(i + 1) == "l" and after not in ("et", "&"))
+
+    def is_famous(self, first: int, after: int) -> bool:
+        """True for someone of the past or of a book, whom no « M. » announces."""
+        while self.folded(first) in c.PARTICLES and first < after - 1:
+            first += 1
+        return self.folded(self._before_dot(first - 1)) not in ("m", "mme", "mlle") and self._famous(first, after)
+
     def is_glued(self, i: int) -> bool:
         """True for a word of « alice.durand » and of « scan_durand.pdf »."""
         start, end = self.tokens[i].start, self.tokens[i].end
@@ -773,6 +797,8 @@ class _Reading:
         if self.shout or token.shape != "U" or len(token.text) > 5 or "-" in token.text:
             return False
         if len(token.text) <= 3 and (self.shape(i + 1) == "0" or self.folded(i + 1) in ("n", "no")):
+            return True
+        if token.folded in c.NEVER and token.folded not in _MONTHS:
             return True
         return _given(token.folded) < 4 and _surname(token.folded) < 3
 
@@ -822,6 +848,8 @@ class _Reading:
 
     def _can_be_surname(self, i: int) -> bool:
         word = self.folded(i)
+        if word in _MONTHS:  # « Luc Janvier »: a month has no capital, and figures beside it
+            return self.shape(i) in "UT" and "0" not in (self.shape(i - 1), self.shape(i + 1)) and not self.shout
         return not (word in c.NOUNS or word in c.ROLES or word in c.TITLES or word in c.NEVER or len(word) < 2)
 
     def _unknown_name(self, i: int) -> bool:
@@ -845,6 +873,7 @@ _RULED, _UNRULED = (
     250,
 )  # what an official's score must be above a person's, when the rules say official and when not
 _WORD_TOO = 200  # ... more, of a word that towns write every day
+_LISTED = -450  # ... and of a word listed with people
 _NEAR = -150  # ... and of a word beside one that is named
 
 
@@ -860,12 +889,10 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         if (tokens[i].shape == "I" and named_at[i]) or (tokens[i].shape == "l" and reading.is_glued(i)):
             continue
         new = verdicts[i] in "nthl"
-        if new and (reading.is_code(i) or reading.is_raised(i)):
+        if new and (reading.is_code(i) or reading.is_raised(i) or reading.is_a_firm(i)):
             continue
         scores[i] = person, official
-        least = _LEAST[verdicts[i]] + (
-            _WORD_TOO if new and (_common(tokens[i].folded) or tokens[i].folded in known("alone")) else 0
-        )
+        least = _LEAST[verdicts[i]] + (_WORD_TOO if new and _is_also_a_word(tokens[i]) else 0)
         named_at[i] = max(person, official) > least and (not new or told or (reading.prose and reading.beside(i)))
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
@@ -876,6 +903,7 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
                 and reading.joined(min(i, k) + 1, max(i, k))
                 for k in (i - 1, i + 1)
             )
+    _list_on(reading, named_at, scores)
     for i in scores:
         if named_at[i] and tokens[i].shape in "UT":
             for k in range(i + 1, reading.end_of_particles(i + 1)):
@@ -902,11 +930,54 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         within = range(name.first, name.after)
         person = sum(scores[i][0] for i in within if i in scores)
         official = sum(scores[i][1] for i in within if i in scores)
-        ruled = "o" in verdicts[name.first : name.after]
+        said = verdicts[name.first : name.after]
+        ruled = "o" in said or (not set(said) & set("pm") and reading._official(name.first, name.after))
         name.official = official - person > (_RULED if ruled else _UNRULED) and (
             ruled or reading.near_function(name.first, name.after)
         )
-    return out
+    _share(reading, out)
+    return [name for name in out if not reading.is_famous(name.first, name.after)]
+
+
+def _is_also_a_word(token: _Token) -> bool:
+    word = token.folded
+    return _common(word) or word in known("alone") or (token.shape == "T" and ordinary(word) > 0)
+
+
+def _list_on(reading: _Reading, named_at: list[bool], scores: dict[int, tuple[int, int]]) -> None:
+    """Name those who stand in a list between people: « Zoé et Prudence », « 1) MOULIN 2) NDIAYE »."""
+    for i, pair in scores.items():
+        token = reading.tokens[i]
+        if named_at[i] or token.shape not in "UT" or max(pair) < _LISTED or reading.shout:
+            continue
+        known = _surname(token.folded) >= 4 if token.shape == "U" else _given(token.folded) >= 3
+        if not known or reading.is_code(i) or reading.is_a_firm(i) or (token.shape == "T" and ordinary(token.folded)):
+            continue
+        for step in (-1, 1):
+            k = i + step
+            while 0 <= k < len(reading.tokens) and (reading.shape(k) == "0" or reading.folded(k) in _BETWEEN):
+                k += step
+            apart = abs(k - i) > 1 and 0 <= k < len(reading.tokens)
+            if apart and named_at[k] and reading.shape(k) in (token.shape, "T"):
+                named_at[i] = True
+
+
+def _share(reading: _Reading, named: Sequence[_Name]) -> None:
+    """Make officials of those whom one plural function goes before: « ses vice-présidents Alice Durand et Jean Petit »."""
+    for before, name in itertools.pairwise(named):
+        k = before.first - 1
+        while k > 0 and (reading.tokens[k].shape == "." or reading.folded(k) in c.TITLES):
+            k -= 1
+        if (
+            before.official
+            and not name.official
+            and reading.folded(k) in _PLURAL_ROLES
+            and all(
+                reading.folded(n) in ("et", ",", "ainsi", "que", ".") or reading.folded(n) in c.TITLES
+                for n in range(before.after, name.first)
+            )
+        ):
+            name.official = True
 
 
 # --- Reading again --------------------------------------------------------------------------------
@@ -1021,7 +1092,9 @@ class _Again:
 
 def _lists(text: str, tokens: Sequence[_Token]) -> list[tuple[int, int]]:
     """Return (first token, token after) of each list of members: « Présents : … », « Abstentions : 2 (…) »."""
-    out = []
+    out: list[tuple[int, int]] = []
+    if "rocuration de vote" in text:
+        return out  # an elector's
     for i, token in enumerate(tokens):
         if token.folded not in c.LISTS or token.shape not in "UTl":
             continue
@@ -1101,6 +1174,15 @@ def _names_a_file(piece: str) -> bool:
     if not piece[0].isupper() or _common(word) or ordinary(word) or len(word) < 3:
         return False
     return not (word in c.NOUNS or word in c.ROLES or word in c.NEVER or word in c.LABELS)
+
+
+_NICKNAME = re.compile(r"\b(?:dite?|alias|surnommée?)\s+[«\"“]\s?([^»\"”\n]{2,25}?)\s?[»\"”]")
+
+
+def _nicknames(text: str) -> Iterator[Found]:
+    """Yield « Titi » of « Bastien Durand, dit « Titi » »."""
+    for m in _NICKNAME.finditer(text):
+        yield m.start(1), m.end(1), False
 
 
 def _with(found: list[Found], more: Iterator[Found]) -> list[Found]:
@@ -1210,6 +1292,17 @@ _STREETS = frozenset("rue avenue boulevard chemin impasse allee quai place route
 _CLASSES = frozenset(
     "cp ce ce1 ce2 cm cm1 cm2 ps ms gs petite moyenne grande maternelle primaire sixieme classe".split()
 )
+_BETWEEN = frozenset(", ; / et & ) ( | - – — . ou".split())
+_PLURAL_ROLES = frozenset(
+    "maires adjoints adjointes conseillers conseilleres vice-presidents vice-presidentes deputes deputees senateurs senatrices "
+    "elus elues presidents delegues deleguees rapporteurs secretaires assesseurs titulaires suppleants municipaux communautaires "
+    "departementaux regionaux".split()
+)
+_MONTHS = frozenset("janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split())
+_FORMS = frozenset(
+    "sarl sas sasu sa eurl sci sccv snc scp scop gaec earl scea spl sem ets etablissements societe ste selarl holding tempete "
+    "ouragan cyclone".split()
+)
 _MANDATES = frozenset(
     "bourgmestre consul opposition majorite minorite groupe ps lr pcf rn lfi eelv huissier notaire dgs dga dst drh dpo medecin "
     "referente referent colonel capitaine commandant lieutenant tete liste bureau commission assesseurs".split()
@@ -1245,11 +1338,12 @@ _RESIDENT_AFTER = re.compile(
     r"presidente? (?:du collectif|de l'association|de l'amicale)|proprietaires?|locataires?|retraitee?s?|commercante?s?)\b"
 )
 _FUNCTION_AFTER = re.compile(
-    rf"^\s*(?:[,(:–-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?{_ARTICLE}{any_of('function')}\b"
+    rf"^\s*(?:[,(:–—-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?{_ARTICLE}{any_of('function')}\b"
 )
 _FUNCTION_BEFORE = re.compile(
     rf"\b{any_of('function')}"
-    r"(?:\s+(?:de|du|des|d'|en|a la|a l'|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture)\b[^.;:]{0,45}?)?"
+    r"(?:\s+(?:de|du|des|d'|en|a la|a l'|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture|"
+    r"techniques?|generale?s?|adjointe?s?|territoria\w*|communa\w*|financi\w*|honoraire|suppleante?s?|interim\w*)\b[^.;:]{0,45}?)?"
     rf"(?:\s*[,(:–-]\s*|\s+|$)(?:signe\s*:?\s*)?{_CIVIL}"
 )
 _ACT_AFTER = re.compile(rf"^\s*(?:\([^)]{{0,30}}\)\s*)?(?:,[^,.]{{0,40}},\s*)?{any_of('act_after')}")

@@ -196,11 +196,16 @@ _CASE_NUMBERED = re.compile(
     rf"procedure|signalement|proces-verbal|pv|"
     rf"ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
 )
+_CASE_OF_YEAR = re.compile(r"\b([a-z]{3,})\s+n°\s*((?:19|20)\d\d[-/]\d{3,8})(?![\w-])")
+_PUBLIC_ACTS = frozenset(
+    "marche deliberation facture devis mandat commande arrete decret loi lot article titre convention avenant bordereau contrat "
+    "decision circulaire ordonnance rapport projet annexe budget chapitre compte bulletin".split()
+)
 _SOCIAL = re.compile(rf"\b{any_of('social')}\b")
 CASES = (
     "dossier", "affaire", "recours", "requete", "demande", "procedure", "plainte", "signalement", "courante", "aide",
     "allocation", "situation", "enquete", "mesure", "sinistre", "contrat", "foyer", "inscription", "client", "proces", "pv",
-    "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
+    "n°", "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
 
@@ -221,6 +226,9 @@ def cases(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iter
         for m in pattern.finditer(plain, start, end):
             if not _DATE_LIKE.fullmatch(m.group(1).strip()):
                 yield m.start(1), m.end(1), "case_number"
+    for m in _CASE_OF_YEAR.finditer(plain, start, end) if someone else ():
+        if m.group(1) not in _PUBLIC_ACTS:
+            yield m.start(2), m.end(2), "case_number"
 
 
 _PARCEL = re.compile(

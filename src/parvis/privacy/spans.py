@@ -16,7 +16,7 @@ from parvis import france
 from parvis.privacy import homes, matters, names, numbers
 from parvis.privacy.numbers import LANDLINE, is_landline
 from parvis.privacy.sql import literal
-from parvis.privacy.words import classes
+from parvis.privacy.words import classes, lexicon
 from parvis.privacy.words.patterns import lines
 from parvis.text import fold
 
@@ -147,6 +147,12 @@ def is_role(address: str) -> bool:
     words = [w for w in re.split(r"[.\-_+\d]+", local) if w]
     domain = re.sub(r"[^a-z]", "", fold(address.rpartition("@")[2]).rpartition(".")[0])
     if (
+        _OF_A_TOWN.match(fold(address.rpartition("@")[2]))
+        and not _names_someone(words)
+        and any(lexicon.ordinary(w) or w in classes.NOUNS for w in words)
+    ):
+        return True  # « eclairage.public@mairie-fontclaire.fr »
+    if (
         len(words) == 1
         and len(words[0]) >= 3
         and domain.startswith(words[0])
@@ -155,6 +161,16 @@ def is_role(address: str) -> bool:
         return True  # sdem@sdem50.example: the body's own name
     named = any(france.first_name_weight(w) >= 4 for w in words[1:])
     return bool(words) and not named and any(words[0].startswith(b) for b in _BODIES)
+
+
+_OF_A_TOWN = re.compile(r"(?:mairie|ville|commune|ccas|agglo|metropole|departement|region|cc|ca|cu)[-.]")
+
+
+def _names_someone(words: list[str]) -> bool:
+    """Return whether the words of a mailbox are a first name, or an initial, beside a surname."""
+    if not words or france.first_name_weight(words[0]) >= 4 or any(france.first_name_weight(w) >= 5 for w in words[1:]):
+        return True
+    return len(words) > 1 and len(words[0]) == 1
 
 
 def _mailboxes(text: str, plain: str) -> Iterator[numbers.Part]:

@@ -39,15 +39,26 @@ def weighed(
     ``verdicts`` is what the rules said of each token: "p" a person, "m" one with a title, "o" an official, "t" a thing,
     "h" someone of the past, "l" in a council's list, "n" nothing.
     """
+    last: list[str] = []
+    person = official = 0  # of the run: its words share it
+    for i, run, own in signs_of(tokens, verdicts, prose, shout):
+        if run is not last:
+            last = run
+            person, official = _sum(run)
+        alone = _sum_alone(tokens[i].folded, tokens[i].shape)
+        here = _sum(own)
+        yield i, person + alone[0] + here[0], official + alone[1] + here[1]
+
+
+def _sum(signs: Sequence[str]) -> tuple[int, int]:
     table = _scores()
-    for i, signs in signs_of(tokens, verdicts, prose, shout):
-        person = official = 0
-        for sign in signs:
-            found = table.get(sign)
-            if found is not None:
-                person += found[0]
-                official += found[1]
-        yield i, person, official
+    found = [table[sign] for sign in signs if sign in table]
+    return sum([pair[0] for pair in found]), sum([pair[1] for pair in found])
+
+
+@lru_cache(maxsize=65536)
+def _sum_alone(word: str, shape: str) -> tuple[int, int]:
+    return _sum(alone(word, shape))
 
 
 @cache
@@ -127,7 +138,7 @@ def _kind(word: str, shape: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _alone(word: str, shape: str) -> tuple[str, ...]:
+def alone(word: str, shape: str) -> tuple[str, ...]:
     """Return the signs that a word carries by itself."""
     profile, classes = _profile(word), _classes(word)
     out = [
@@ -154,15 +165,15 @@ _NOTHING = ("", "", "")
 
 def signs_of(
     tokens: Sequence[Token], verdicts: Sequence[str], prose: bool, shout: bool
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the signs of each capital word, by which it is weighed."""
+) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield the signs of each capital word, by which it is weighed: those of its run, and its own beside ``alone``."""
     count = len(tokens)
     around = [_beside(t.folded, t.shape) for t in tokens]
     whole = f"{'P' if prose else 'p'}{'S' if shout else 's'}"
     first = after = 0
     run: list[str] = []
     for i, token in enumerate(tokens):
-        if not is_weighed(token.folded, token.shape):
+        if not is_weighed(token.folded, token.shape) or (verdicts[i] == "n" and _is_plain(token.folded, token.shape)):
             continue
         if i >= after:
             first, after = i, _end_of_run(tokens, i)
@@ -170,8 +181,7 @@ def signs_of(
             verdict = max("thpmonl", key=verdicts[first:after].count)  # what most of it is
             run.append(f"rv{verdict}{after - first}")
             run.append(whole)
-        out = list(run)
-        out += _alone(token.folded, token.shape)
+        out: list[str] = []
         profile = f"{token.shape}{_profile(token.folded)}"
         small = f"{token.shape}{_small(token.folded)}"
         b1 = around[i - 1] if i else _NOTHING
@@ -190,6 +200,12 @@ def signs_of(
             )
             if k >= 0:
                 out.append(f"pb{tokens[k].shape}{_small(tokens[k].folded)}_{small}")
+        k = i + 1
+        while k < count and tokens[k].folded in c.PARTICLES and tokens[k].shape in "Tl":
+            k += 1
+        if k > i + 1 and k < count and tokens[k].shape in "UT":
+            loud = any(tokens[n].shape == "T" for n in range(i + 1, k))
+            out += (f"pa{loud}{small}", f"pa{loud}{small}_{_small(tokens[k].folded)}", f"pa{loud}{verdicts[i]}")
         verdict = verdicts[i]
         at = ("F" if i == first else "") + ("E" if i == after - 1 else "")
         out += (
@@ -201,7 +217,7 @@ def signs_of(
             f"atp{at}{small}{min(after - first, 4)}",
             f"{whole}{small}", "first" if i == 0 else "later", f"h{run[0]}_{small}", f"hv{run[0]}_{verdict}",
         )  # fmt: skip
-        yield i, out
+        yield i, run, out
 
 
 @lru_cache(maxsize=65536)
@@ -212,6 +228,12 @@ def is_weighed(word: str, shape: str) -> bool:
     if shape != "l":
         return True
     return (given(word) >= 3 or surname(word) >= 4) and len(word) > 2 and not ordinary(word) and not _classes(word)
+
+
+@lru_cache(maxsize=65536)
+def _is_plain(word: str, shape: str) -> bool:
+    """True for a word of the language that nobody bears: « Convocation »."""
+    return shape == "T" and ordinary(word) >= 1 and given(word) < 3 and surname(word) < 4
 
 
 @lru_cache(maxsize=65536)

@@ -151,7 +151,9 @@ COMMON = _set(
     "verte bleu douce doux libre franc sage heureux content joli jolie prochain dernier premier royal loyal noble "
     "riche pauvre legume jardin etoile comete avenir printemps automne olivier acacia tilleul peuplier romarin jasmin "
     "muguet capucine chef conseil champs champion ours taureau cheval agneau mouton coq poisson oiseau "
-    "hirondelle rossignol pinson"
+    "hirondelle rossignol pinson vigne vignes figue poire pomme cerise fraise melon ble foin moisson vendange noisette genet "
+    "bruyere lavande tulipe orchidee narcisse bleuet coquelicot chataigne verger potager paille grange colline falaise rocher "
+    "gravier caillou marais ruisseau torrent cascade orage tempete nuage neige"
 )
 # People of the past whose names are on every street corner: not someone of today unless a title says so.
 FAMOUS: frozenset[str] = frozenset(
@@ -201,6 +203,7 @@ SURNAME_AFTER = _set(
     "locataires proprietaire proprietaires requerant requerante petitionnaire demandeur demanderesse demandeuse "
     "beneficiaire allocataire usager usagere administre administree riverain riveraine voisin voisine eleve agent "
     "agente plaignant plaignante conducteur conductrice affaire tiers occupant occupante preneur acquereur acquereuse "
+    "propriete vente cession caveau concession dossier recours plainte "
     "vendeur vendeuse exploitant exploitante assure assuree adherent adherente patient patiente defunt defunte nom "
     "epoux epouse freres soeurs soussigne soussignee commercant commercante mandataire tuteur tutrice chez"
 )
