@@ -135,7 +135,8 @@ def test_a_wide_label_is_not_alone_when_others_could_hide_in_it(tmp_path: Path) 
 
 def test_the_rows_that_stand_alone_are_shown_with_the_reason(tmp_path: Path) -> None:
     cells = {"metier": ["agent"] * 30 + ["notaire"], "quartier": ["Nord", "Sud"] * 15 + ["Nord"]}
-    assert singling_out.singled_out(case(tmp_path, cells, cells)) == ((32, ("metier",)),)
+    first = named(list(singling_out.attacks(case(tmp_path, cells, cells))), "singling_out.one")
+    assert (first.lines, first.columns) == ((32,), ("metier",))
 
 
 # --- Linkage --------------------------------------------------------------------------------------

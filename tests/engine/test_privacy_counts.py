@@ -162,6 +162,20 @@ def test_an_earlier_version_does_not_give_back_what_this_one_hides(tmp_path: Pat
     assert then >= {("Nord", "moins de 25 ans"), ("Nord", "25 ans et plus")}
 
 
+def test_a_figure_that_moved_by_a_few_people_is_said(tmp_path: Path) -> None:
+    before: dict[str, list[Any]] = {**RSA, "beneficiaires_rsa": [40, 45, 60, 30, 20, 25]}
+    path, columns = written(tmp_path / "v1.parquet", before)
+    now, wanted = (
+        {**before, "beneficiaires_rsa": [43, 45, 60, 30, 20, 25]},
+        Hiding(("quartier", "tranche"), ("beneficiaires_rsa",)),
+    )
+    ours, _ = written(tmp_path / "v2.parquet", now)
+    told = counts.apply(ours, wanted, tmp_path / "out.parquet", [Released(path, columns, 1)]).told
+    assert told[0][0] == "Nord × moins de 25 ans" and "changent de moins de 11 depuis" in told[0][1].format(
+        **told[0][2]
+    )
+
+
 def test_a_cell_that_an_earlier_version_shows_stops_the_release(tmp_path: Path) -> None:
     path, columns = written(tmp_path / "v1.parquet", RSA)
     with pytest.raises(RefusedError) as told:

@@ -195,7 +195,10 @@ def _judged(found: secret.Secrecy) -> None:
 
 
 def _told(found: secret.Secrecy) -> Hidden:
-    told = [(h.cell, h.message, dict(h.values)) for h in sorted(found.hidden, key=lambda h: not h.primary)[:_SHOWN]]
+    # Nothing hides how a figure moved between two versions: whoever publishes must know it.
+    moved = [f for f in found.findings if f.code == "secret.small_change"]
+    told = [(str(f.values["cell"]), f.message, dict(f.values)) for f in moved]
+    told += [(h.cell, h.message, dict(h.values)) for h in sorted(found.hidden, key=lambda h: not h.primary)[:_SHOWN]]
     return Hidden(found.cells, found.primary, found.secondary, found.loss, tuple(told))
 
 

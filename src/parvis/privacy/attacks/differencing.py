@@ -24,6 +24,7 @@ from parvis.values import Kind, msg
 
 _PERSONAL = frozenset({*DIRECT, *BESIDE_PEOPLE, *QUASI, *SENSITIVE, "first_name"})
 _TOTALS = frozenset({"total", "ensemble", "tous", "toutes", "totaux", "all"})
+_CODES = frozenset("annee an code id numero mois insee".split())  # in the header of a number that names a cell
 _MASKED = frozenset({"", "s", "nc", "nd", "ns", "secret", "masque", "confidentiel", "***", "*", "c"})
 
 _ALIKE = 0.9  # share of the rows of both that two datasets about the same people have in common
@@ -232,7 +233,6 @@ def _measures(table: _Table) -> list[str]:
 
 def _hidden(held: Coded) -> Array:
     """Return (rows,): the cell is empty or says that it is hidden."""
-
     flags = np.array([t is None or fold(t).strip(" .") in _MASKED for t in texts(held)] or [False])
     return flags[held.codes]
 
@@ -243,7 +243,6 @@ def _numbers(held: Coded) -> Array | None:
         return held.position
     if held.column.kind is not Kind.TEXT:
         return None
-
     values = np.full(held.size, np.nan)
     for i, text in enumerate(texts(held)):
         if text is None or fold(text).strip(" .") in _MASKED:
@@ -268,22 +267,8 @@ def _keys(table: _Table) -> list[str]:
 
 def _unlike_a_key(held: Coded) -> bool:
     """True for whole numbers that are counts: a year or a code repeats and stays in a narrow range."""
-    words = set((held.column.name + " " + held.column.label.lower()).replace("_", " ").split())
-    return not words & {
-        "annee",
-        "année",
-        "an",
-        "code",
-        "id",
-        "numero",
-        "numéro",
-        "mois",
-        "insee",
-    } and held.column.meaning not in (
-        "year",
-        "insee_commune",
-        "postcode",
-    )
+    said = {*words(held.column.name.replace("_", " ")), *words(held.column.label)}
+    return not said & _CODES and held.column.meaning not in ("year", "insee_commune", "postcode")
 
 
 def _cell_texts(table: _Table, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -328,7 +313,7 @@ def _totals(mine: _Table) -> Iterator[Attack]:
 
 
 def _single_under_total(cells: Sequence[tuple[str, ...]], values: Array, axis: int) -> set[int]:
-
+    """Return the rows that are alone hidden among those of a total that is shown, along one of the keys."""
     families: dict[tuple[str, ...], list[int]] = {}
     totals: dict[tuple[str, ...], float] = {}
     for row, key in enumerate(cells):
@@ -367,7 +352,6 @@ def _sums(
     keys: Sequence[tuple[str, ...]], finer: Sequence[tuple[str, ...]], values: Sequence[float]
 ) -> Mapping[tuple[str, ...], float]:
     """Return the sums of the finer cells that are all shown, their own totals left out."""
-
     sums: dict[tuple[str, ...], float] = {}
     for key, detail, value in zip(keys, finer, values, strict=True):
         if any((words(d) or [""])[0] in _TOTALS for d in detail):

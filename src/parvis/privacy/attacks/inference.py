@@ -39,8 +39,8 @@ SAME_SECRET = msg(
 )
 EVERYONE = msg("Tous ont la même valeur de {secret} : savoir que quelqu'un est dans ce fichier suffit à la connaître.")
 RARE_SECRET = msg(
-    "{won} personne(s) sur {tried} dont {secret} n'est pas la valeur courante sont dans un groupe où tous ont la leur : "
-    "la connaître ne demande que {columns}."
+    "{won} personne(s) sur {tried}, dont la valeur de {secret} n'est pas la plus courante, sont dans un groupe où tous ont la "
+    "même : la connaître ne demande que {columns}."
 )
 NARROW = msg("Pour {won} personne(s) sur {tried}, {columns} suffit à situer {secret} à 10 % près.")
 GUESS = msg("Par {columns}, on devine {secret} de {won} personne(s) sur {tried} ; au hasard, de {blind}.")

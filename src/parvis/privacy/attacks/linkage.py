@@ -62,7 +62,7 @@ class Public:
     path: Path
     columns: Sequence[Column]
     title: str
-    number: int = 0  # of the version, 0 when it does not matter
+    number: int = 0  # of a version of the same dataset, 0 for another dataset
 
 
 @dataclass(frozen=True, slots=True)

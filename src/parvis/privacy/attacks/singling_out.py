@@ -37,21 +37,6 @@ def attacks(case: Case) -> Iterator[Attack]:
         yield _told(case, "singling_out.all", names, _alone(case, names), ALL)
 
 
-def singled_out(case: Case, count: int = 10) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Return at most ``count`` rows that stand alone: (line in the original, labels of the fewest columns that isolate it)."""
-    names = _telling(case, [n for n in case.known if n in case.published and case.published[n].size > 1])
-    found: dict[int, tuple[str, ...]] = {}
-    for size in (1, 2, 3):
-        for some in combinations(names, size):
-            for row in _alone(case, some).tolist():
-                found.setdefault(row, case.shown(some))
-            if len(found) >= count:
-                break
-        if len(found) >= count:
-            break
-    return tuple((int(case.lines[row]), by) for row, by in list(found.items())[:count])
-
-
 def _by_size(case: Case, names: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...], Array]]:
     """Yield (size, columns, rows isolated) of the set of each size that isolates most, when it isolates any."""
     for size in (1, 2, 3):

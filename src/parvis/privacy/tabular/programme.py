@@ -75,9 +75,6 @@ class Programme:
         """Change the costs of some columns."""
         self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
 
-    def price_one(self, column: int, cost: float) -> None:
-        self._highs.changeColCost(int(column), float(cost))
-
     def whole(self, columns: Ints) -> None:
         """Ask for whole numbers in some columns."""
         kinds = np.full(len(columns), 1, np.uint8)  # 1 is HiGHS's « integer »
