@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import shapely
 
 from parvis.dialects import mcp, native
 from parvis.privacy.protect import SafeTable
@@ -191,6 +194,58 @@ def test_an_answer_is_bounded_and_says_how_to_go_on(ask: Tools) -> None:
 )
 def test_a_hostile_or_mistaken_question_is_refused_with_a_reason(ask: Tools, tool: str, arguments: Any) -> None:
     assert ask(tool, wrong=True, **arguments)["said"]
+
+
+def test_any_arguments_get_an_answer(ask: Tools) -> None:
+    rng = random.Random(7)
+    pieces: list[Any] = [
+        "", "code", "annee = 1950", "annee in (", "'", "\ud800", "\x00", "é" * 300, "-annee", "count", "sum(hauteur) as h",
+        "count as code", TREES, PARCELS, "1", -1, 3, 10**30, 2.5, True, None, [], ["code", "geometry"], ["geometry"], [3],
+        {"a": 1}, "geometry", "quartier", "hauteur", "avg", "fiche", "../..", "not not annee is null", "search('charme')",
+        "bbox(2, 48, 3, 49)",
+    ]  # fmt: skip
+    refused = 0
+    for _ in range(400):
+        tool = rng.choice(list(mcp.TOOLS.values()))
+        given = {n: rng.choice(pieces) for n in tool.properties if rng.random() < 0.4}
+        told = ask.told(
+            tool.name, **({"dataset": rng.choice([TREES, PARCELS]), **given} if rng.random() < 0.9 else given)
+        )
+        assert told.data["said"], (tool.name, given)
+        told.text.encode()
+        assert len(told.text) < 100_000, (tool.name, given)
+        refused += told.wrong
+    assert 50 < refused < 380
+
+
+def test_outlines_and_wide_tables_are_not_poured_out(
+    ask: Tools, making: Any, tmp_path: Any, request: pytest.FixtureRequest
+) -> None:
+    row = ask("query_rows", dataset=PARCELS, columns=["geometry"], limit=1)["rows"][0]
+    assert row["cells"]["geometry"]["type"] == "Polygon"
+    folder = Folder(tmp_path / "data")
+    ring = [(math.cos(n / 500), math.sin(n / 500)) for n in range(3000)]
+    shape = shapely.to_wkb(shapely.Polygon(ring))
+    names = [f"colonne_{n}" for n in range(900)]
+    kinds = {"geometry": Kind.GEOMETRY, **dict.fromkeys(names, Kind.TEXT)}
+    safe = making.protected(
+        tmp_path / "t.parquet", kinds, [{"geometry": shape, **dict.fromkeys(names, "mot " * 500)}] * 3
+    )
+    making.put(folder, safe, "eeeeeeeeeeee")
+    pool = Pool(folder, workers=1)
+    request.addfinalizer(pool.close)
+    wide = Tools(making.Catalogue(folder), pool)
+    told = wide("query_rows", dataset="eeeeeeeeeeee")
+    assert len(told["rows"][0]["cells"]) == mcp.WIDE
+    assert told["columns_left_out"][0] == f"colonne_{mcp.WIDE}"
+    outline = wide("query_rows", dataset="eeeeeeeeeeee", columns=["geometry"], limit=1)["rows"][0]["cells"]["geometry"]
+    assert outline.startswith("Polygon (")
+    told = wide("describe_dataset", dataset="eeeeeeeeeeee")
+    seen = [c["name"] for c in told["columns"]]
+    while "next_offset" in told:
+        told = wide("describe_dataset", dataset="eeeeeeeeeeee", offset=told["next_offset"])
+        seen += [c["name"] for c in told["columns"]]
+    assert seen == ["geometry", *names]
 
 
 # --- Text is data ----------------------------------------------------------------------------------

@@ -122,7 +122,12 @@ def serving(catalogue: Catalogue, pool: Pool, site: Site, base: str = "") -> Ser
         return types.ListToolsResult(
             tools=[
                 types.Tool(
-                    name=t.name, title=t.title, description=t.description, input_schema=t.schema, annotations=reading
+                    name=t.name,
+                    title=t.title,
+                    description=t.description,
+                    input_schema=t.schema,
+                    output_schema=dict(tools.ANSWER),
+                    annotations=reading,
                 )
                 for t in tools.TOOLS.values()
             ]
