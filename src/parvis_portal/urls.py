@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("parvis_portal.api.urls")),
     path("", include("parvis_portal.api.doors")),
     path("", include("parvis_portal.api.explore")),
+    path("explore/", views.catalogue),
     path("explore/dataset/<str:slug>/", views.dataset_elsewhere),
     path("explore/dataset/<str:slug>/<str:tab>/", views.dataset_elsewhere),
     path("explore/embed/dataset/<str:slug>/", views.dataset_framed),

@@ -52,6 +52,16 @@ def test_links_of_a_former_portal_still_lead_to_the_data(town: Town, released: C
         assert page.status_code == 200
         assert draft.dataset.described.title in page.content.decode()
         assert page.headers["X-Frame-Options"] == "DENY"
+        assert f'rel="canonical" href="http://testserver/donnees/{slug}/"' in page.content.decode()
+    assert draft.dataset.described.title in client.get("/explore/?q=arbres").content.decode()
+    for tab, sign in (("table", "<table"), ("map", "<parvis-map"), ("analyze", "<svg"), ("", "<table")):
+        light = client.get(f"/explore/embed/dataset/{slug}/{tab}/" if tab else f"/explore/embed/dataset/{slug}/")
+        assert sign in light.content.decode()
+        assert "<form" not in light.content.decode()
+        assert "Licence Ouverte" in light.content.decode()
+    assert client.post(f"/api/push/1.0/{slug}/realtime/push/?pushkey=x", {}, "application/json").status_code == 403
+    asked = client.post("/api/records/1.0/search/", {"dataset": slug, "q": "quartier:Gare"})
+    assert asked.json()["nhits"] == 4
     framed = client.get(f"/explore/embed/dataset/{slug}/table/")
     assert framed.status_code == 200
     assert "X-Frame-Options" not in framed.headers
