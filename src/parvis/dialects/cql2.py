@@ -304,7 +304,7 @@ class _Text:
             depth += (token.said == "(") - (token.said == ")")
             self.at += 1
             if depth == 0 and token.said == ")":
-                return _Shape(_wkb(self.text[start : token.at + 1]))
+                return _Shape(shape_of(self.text[start : token.at + 1]))
         raise self._wrong()
 
 
@@ -312,7 +312,9 @@ def _not(condition: Any, denied: bool) -> Any:
     return {"op": "not", "args": [condition]} if denied else condition
 
 
-def _wkb(text: str) -> str:
+def shape_of(shape: Any) -> str:
+    """Return a shape, WKT or GeoJSON, as WKB in hexadecimal. Raises: CqlError."""
+    text = shape if isinstance(shape, str) else json.dumps(shape)
     try:
         return wkt.wkb(text)
     except wkt.ShapeError as error:
@@ -545,7 +547,7 @@ class _Reader:
                 sides = [*sides[:2], *sides[3:5]]
             return ogc_crs.box_to_degrees(sides, self.crs)
         if isinstance(node, Mapping) and isinstance(node.get("type"), str):
-            return ogc_crs.shape_to_degrees(_wkb(json.dumps(node)), self.crs)
+            return ogc_crs.shape_to_degrees(shape_of(node), self.crs)
         raise CqlError("« {said} » n'est pas une géométrie.", said=_said(node))
 
     # --- Times -------------------------------------------------------------------------------------

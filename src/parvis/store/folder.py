@@ -107,6 +107,10 @@ class Folder:
         """Return where the side index of an object lies, if it has one."""
         return self.indexes / f"{digest}.index"
 
+    def tiles(self, version: str) -> Path:
+        """Return where the file of a version's tiles lies, if somebody asked for it."""
+        return disk.make(self.root / "shelf" / "tiles") / f"{version}.pmtiles"
+
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """Give an empty private folder for one piece of work, erased after it."""

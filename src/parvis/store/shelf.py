@@ -270,6 +270,10 @@ def _erase_withdrawn(folder: Folder) -> int:
         found = manifest.read_version(path)
         (gone if found.id in dead - alive else kept).add(found.object)
     erased = 0
+    for version in dead - alive:
+        if (path := folder.tiles(version)).exists():
+            disk.erase(path)
+            erased += 1
     for content in gone - kept:
         for place in (folder.object(content), folder.index(content)):
             if place.exists():
