@@ -187,7 +187,9 @@ def rework(
 
 
 def change(folder: Folder, preparation: Preparation, version: Version) -> Change:
-    """Return what is new in a prepared table since a version."""
+    """Return what is new in a prepared table since a version; of a synthetic copy, only how many rows it had."""
+    if version.policy.synthesis is not None:
+        return Change(version.number, (version.rows, preparation.profile.rows), at=version.created_at)
     with folder.workspace() as work:
         typed = vault.staged(folder, preparation.id, work)
         return diff.change(typed, preparation.profile, version, folder.object(version.object))
@@ -309,7 +311,8 @@ def _number_in(version: Version, dataset: str) -> int:
 def _public_of(folder: Folder, versions: Sequence[Version], dataset: str) -> list[Public]:
     """Return what attacks hold against a table: its dataset's versions, and what was made of other files about people.
 
-    What needed nothing done to it, and was not measured, tells of nobody: it joins with anything, and says nothing.
+    What needed nothing done to it, and was not measured, tells of nobody: it joins with anything, and says nothing. Nor does
+    a synthetic copy, whose rows are nobody's.
     """
     from parvis.privacy.attacks.linkage import Public
     from parvis.store import proofs
@@ -318,7 +321,8 @@ def _public_of(folder: Folder, versions: Sequence[Version], dataset: str) -> lis
         proof = proofs.public(folder, version.id)
         return proof is not None and proof.after is not None
 
-    near = [v for v in versions if v.dataset == dataset or policies.treated(v.policy) or of_people(v)]
+    real = [v for v in versions if v.policy.synthesis is None]
+    near = [v for v in real if v.dataset == dataset or policies.treated(v.policy) or of_people(v)]
     return [Public(folder.object(v.object), v.columns, v.metadata.title, _number_in(v, dataset)) for v in near]
 
 
@@ -565,6 +569,8 @@ def verified(
 
 def compared(folder: Folder, preparation: Preparation, version: Version) -> tuple[Finding, ...]:
     """Return what a prepared table lost since a version, of the columns that the version's policy left as they were."""
+    if version.policy.synthesis is not None:
+        return ()
     touched = policies.touched(version.policy, version.columns)
     columns = tuple(c for c in version.columns if c.name not in touched)
     profile = preparation.profile

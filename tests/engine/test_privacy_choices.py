@@ -135,6 +135,12 @@ def test_a_synthetic_copy_is_judged_and_says_what_it_is_everywhere(folder: Folde
     again = committed(folder, preparation, policy)
     assert again.id == version.id, "made again, it is the same copy"
     assert drawing.spent(folder, "d" * 8)[0].rho > 0
+    told = pipeline.change(folder, preparation, version)
+    assert (
+        told.added is None and told.rows == (version.rows, 240) and not pipeline.compared(folder, preparation, version)
+    )
+    grouped = pipeline.rehearse(folder, preparation, preparation.policy, others=[version], follows=version.id)
+    assert grouped.after is not None and not grouped.after.scope.others, "a row of nobody's is held against nobody"
 
 
 def test_places_are_published_by_areas_of_a_layer_of_the_town(folder: Folder) -> None:
