@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from tests.portal.conftest import TREES, Town
+from tests.portal.conftest import ASSOCIATIONS, SECRET, TREES, Town
 
 from parvis import pipeline
-from parvis.store import inbox, retention
+from parvis.privacy import policy as policies
+from parvis.store import backup, inbox, proofs, retention
 from parvis.store.folder import Folder
-from parvis_portal.intake import actions, keeping
+from parvis_portal.intake import actions, keeping, queries
 from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.jobs import worker
 from parvis_portal.jobs.actions import enqueue
@@ -59,6 +61,39 @@ def test_an_original_is_erased_when_its_time_has_passed_and_the_journal_says_so(
     assert town.client("visitor").get(f"/donnees/{draft.dataset.slug}/").status_code == 200  # what is public stays
     tended(settings.VAULT_DAYS + 1)
     assert Act.objects.filter(verb="expire").count() == 1
+
+
+def test_what_the_rows_show_of_the_cells_goes_with_the_original(
+    town: Town, drop: Callable[..., Submission], folder: Path, settings: Any
+) -> None:
+    draft = drop("associations.csv", ASSOCIATIONS).drafts.get()
+    actions.save(draft, town.users["referent"], rules=queries.proposed(draft))
+    actions.approve(draft, town.users["referent"])
+    worker.run(once=True)
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.RELEASED and any(c.examples for c in draft.prepared.profile.columns)
+    seen = policies.seen(draft.prepared.findings)
+    tended(settings.VAULT_DAYS + 1)
+    draft.refresh_from_db()
+    for model in (Draft, Submission, Act):
+        for row in model.objects.values():
+            assert SECRET.lower() not in json.dumps(row, default=str).lower(), model
+    assert not any(c.examples or c.minimum for c in draft.prepared.profile.columns) and not draft.prepared.preview
+    assert policies.seen(draft.prepared.findings) == seen  # the next file is held against it
+    again = drop("associations.csv", ASSOCIATIONS + b"Club 99;Mme Rose Martin;rose@courriel.example;7\n").drafts.get()
+    assert again.dataset_id == draft.dataset_id and not queries.undecided(again)
+
+
+def test_a_backup_brings_the_proof_sheets(
+    town: Town, released: Callable[..., Draft], folder: Path, tmp_path: Path
+) -> None:
+    draft = released()
+    assert draft.dataset is not None and draft.dataset.current is not None
+    version = draft.dataset.current.version_id
+    backup.backup(Folder(folder), tmp_path / "copy")
+    backup.restore(tmp_path / "copy", tmp_path / "again")
+    for read in (proofs.public, proofs.whole):
+        assert read(Folder(tmp_path / "again"), version) == read(Folder(folder), version) is not None
 
 
 def test_the_time_counts_from_the_last_decision(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,6 +13,7 @@ from django.db.models import Max
 
 from parvis.store import retention, sealed
 from parvis.store.folder import Folder
+from parvis.values import Finding, Step, to_json
 from parvis_portal.intake.models import Draft, Source, Submission
 from parvis_portal.jobs.actions import enqueue
 from parvis_portal.jobs.models import JobRun
@@ -19,6 +22,7 @@ from parvis_portal.people import audit
 EVERY = dt.timedelta(days=1)
 # A draft whose file may be read again: the others are decided.
 OPEN = (Draft.State.WAITING, Draft.State.WORKING, Draft.State.PROPOSED, Draft.State.COMMITTING)
+_NO_CELLS: dict[str, Any] = {"examples": (), "minimum": None, "maximum": None, "mean": None}
 _AT_ONCE = 500  # digests in one question to the database
 
 
@@ -64,7 +68,39 @@ def _erased(digest: str, limit: dt.datetime, erase: Callable[[str], bool]) -> bo
             audit.write(
                 None, row.organisation, "expire", f"submission:{row.pk}", name=row.name, digest=digest, days=days
             )
+            _forget_cells(row)
         return erase(digest)  # last: a line that cannot be written leaves the file
+
+
+def _forget_cells(row: Submission) -> None:
+    """Take out of the rows of a file what they show of its cells: examples, extremes, previews, before and after.
+
+    What was decided stays, and what was seen in each column: the next file of the source is held against it.
+    """
+    row.findings = [to_json(_bare(f)) for f in row.remarks]
+    row.save(update_fields=["findings"])
+    for draft in row.drafts.all():
+        held = draft.prepared
+        columns = tuple(dataclasses.replace(c, **_NO_CELLS) for c in held.profile.columns)
+        held = dataclasses.replace(
+            held,
+            profile=dataclasses.replace(held.profile, columns=columns),
+            findings=tuple(_bare(f) for f in held.findings if f.code.startswith("privacy.")),
+            recipe=tuple(_unseen(s) for s in held.recipe),
+            preview=(),
+        )
+        draft.preparation = to_json(held)
+        draft.recipe = [to_json(_unseen(s)) for s in draft.steps]
+        draft.former, draft.rehearsal = [], {}
+        draft.save(update_fields=["preparation", "recipe", "former", "rehearsal"])
+
+
+def _bare(finding: Finding) -> Finding:
+    return dataclasses.replace(finding, examples=(), fix=None)
+
+
+def _unseen(step: Step) -> Step:
+    return dataclasses.replace(step, before=(), after=())
 
 
 def _needed(row: Submission) -> bool:
