@@ -30,6 +30,7 @@ from parvis import pipeline
 from parvis.privacy import roles
 
 ROWS = int(os.environ.get("ROWS", "80"))
+FILES = os.environ.get("FILES", "").split()  # of ``columns``, all of them when none is said
 SEED = int(os.environ.get("SEED", "1"))
 GOALS = {"direct": 0.97, "quasi": 0.9, "sensitive": 1.0, "text": 1.0}
 KEYED, HARMLESS = 0.995, 0.05
@@ -52,7 +53,7 @@ for path in sys.argv[1:]:
 
 
 def main() -> None:
-    good = [_judged(name) for name in ("taught", *FIRST)]
+    good = [_judged(name) for name in FILES or ("taught", *FIRST)]
     raise SystemExit(0 if all(good) else 1)
 
 

@@ -19,6 +19,7 @@ _TRAITS = frozenset({"age", "sex", "nationality", "occupation", "civility"})  # 
 _BESIDE_SURNAMES = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})
 _THEMES = ("health", "social_aid", "income", "offence", "belief")  # of headers, in this order
 _AGO = "1925"  # whoever died before is of history
+_GRAVE = ("health", "social_aid", "offence")  # of titles
 _BESIDE_THEMES = (
     ("income", "income_beside", "aid"),
     ("offence", "offence_beside", "facts"),
@@ -40,6 +41,7 @@ _SURELY = 4  # signs that rows follow people
 _ROW_NUMBERS = frozenset("id n no num numero ligne ordre rang reponse response".split())
 _ROWS = 20  # times the lines of a table that their numbers may reach: others were left out
 _SEVERAL = 10  # cells under which differing means nothing
+_MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
 _CODE = 5  # characters of a code that numbers people
 # Beside them « nb » counts the people of one home, not rows of people.
 _OF_A_HOME = frozenset("adultes mineurs foyer enfants enfant pers personnes charge pieces".split())
@@ -131,6 +133,11 @@ class About:
     past: bool  # whom it names died a century ago
 
 
+def title_words(profile: Profile) -> frozenset[str]:
+    """Return the words of a table's name and titles."""
+    return frozenset(w for text in (profile.table, *profile.titles) for w in words(text))
+
+
 def about(
     profile: Profile, names_people: Callable[[Column], bool] | None = None, also: Set[str] = frozenset()
 ) -> About:
@@ -140,7 +147,7 @@ def about(
     """
     told = _Signs(profile, names_people, also)
     people = told.sure or told.alone or (told.by_name and not told.meanings & _BODIES)
-    people = not told.past and (people or told.unnamed or told.by_plate or told.ballot)
+    people = not told.past and (people or told.unnamed or told.by_plate or told.logged or told.ballot)
     unplaced = told.by_name or "plate" in told.meanings or bool(told.meanings & _BESIDE_SURNAMES)
     showing = told.heads & _SHOWING if told.timed else told.heads & (_SHOWING - _BY_THE_HOUR)
     return About(
@@ -152,7 +159,7 @@ def about(
         secrets=bool(told.heads & _SECRETS) and bool(told.heads & _OFFERS),
         homes=bool(told.heads & HOMES and showing) and (told.timed or "date" in told.meanings) and not told.counted,
         ballot=told.ballot,
-        each=not told.past and (told.sure or told.unnamed or told.acts or told.by_plate),
+        each=not told.past and (told.sure or told.unnamed or told.acts or told.by_plate or told.logged),
         animals=told.animals,
         equipment=told.equipment,
         facts=told.facts,
@@ -168,7 +175,7 @@ class _Signs:
         columns = self.columns = profile.columns
         names = names_people or (lambda column: not after_the_dead(column, profile))
         self.meanings = {c.meaning for c in columns}
-        self.title = {w for text in (profile.table, *profile.titles) for w in words(text)}
+        self.title = title_words(profile)
         self.heads = self.title | {w for c in columns for w in head(c)}
         self.named = [c for c in columns if c.name in also or (c.meaning == "person_name" and names(c))]
         self.bred = any(speaks(head(c), "breed") for c in columns)
@@ -231,9 +238,17 @@ class _Signs:
 
     @property
     def acts(self) -> bool:
-        """Whoever a row names is whom it is about."""
-        bare = not self.of_bodies and not self.located
-        return self.by_name and not self.bred and (self.traits >= 2 or self.of_persons or (self.traits == 1 and bare))
+        """Whoever a row names is whom it is about, and does not act for others there."""
+        bare = self.living and not (self.of_bodies or self.located or self.equipment)
+        in_office = all(speaks(head(c), "officer") for c in self.named)
+        return self.by_name and not self.bred and (self.traits >= 2 or self.of_persons or (bare and not in_office))
+
+    @property
+    def logged(self) -> bool:
+        """Rows say at what moment somebody who can be reached did something."""
+        reached = ("email", "phone", "ip_address", "account")
+        who = any(c.meaning in reached and c.filled >= _SEVERAL for c in self.columns)
+        return who and self.timed and self.living and not (self.of_bodies or self.located or self.equipment)
 
     @property
     def unnamed(self) -> bool:
@@ -266,8 +281,11 @@ def _exposed(profile: Profile) -> bool:
     return any(all(one & group for group in subject) for subject in _EXPOSED for one in said)
 
 
-def theme(column: Column, heads: set[str]) -> str:
-    """Return the meaning that a header alone tells, in a table about people whose headers are ``heads``; "" for none."""
+def theme(column: Column, heads: Set[str], title: Set[str] = frozenset()) -> str:
+    """Return the meaning that a header alone tells, in a table about people whose headers are ``heads``; "" for none.
+
+    Where the words of the ``title`` or of other headers are of a grave matter, so are a « motif » and an « orientation ».
+    """
     said = head(column)
     for name in _THEMES:
         if speaks(said, name):
@@ -275,6 +293,8 @@ def theme(column: Column, heads: set[str]) -> str:
     for name, word, beside in _BESIDE_THEMES:
         if speaks(said, word) and speaks(heads, beside):
             return name
+    if column.kind is Kind.TEXT and column.distinct <= _FEW and speaks(said, "vague"):
+        return next((name for name in _GRAVE if speaks(title, name)), "social_aid" if speaks(heads, "grave") else "")
     return ""
 
 
@@ -427,7 +447,7 @@ def _own_names(named: Sequence[Column]) -> bool:
     return any(head(c) & _OF_COMPANIES for c in named)
 
 
-def _trades_alone(columns: Iterable[Column], named: list[Column], heads: set[str]) -> bool:
+def _trades_alone(columns: Iterable[Column], named: list[Column], heads: Set[str]) -> bool:
     """True where the SIRET stands beside « exploitant », and no company is named."""
     if heads & _OF_COMPANIES or any(c.meaning == "rna" for c in columns):
         return False

@@ -29,7 +29,7 @@ class _Said:
     alone: tuple[str, ...]
 
     def among(self, said: Set[str]) -> bool:
-        if self.alone and all(w in self.alone or w.rstrip("sx") in self.alone for w in said):
+        if self.alone and said and all(w in self.alone or w.rstrip("sx") in self.alone for w in said):
             return True
         if not self.words.isdisjoint(said) or (self.starts and any(w.startswith(self.starts) for w in said)):
             return True

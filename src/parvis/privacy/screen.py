@@ -30,6 +30,7 @@ from parvis.privacy.about import (
     shows_a_home,
     theme,
     theme_of_cells,
+    title_words,
 )
 from parvis.privacy.alike import alike
 from parvis.privacy.heading import head, speaks
@@ -179,6 +180,14 @@ def _is_only_that(column: Column, seen: _Seen) -> bool:
     return short and seen.count * 2 >= column.filled >= 10
 
 
+def _is_given(word: str) -> bool:
+    return france.first_name_weight(word) >= _KNOWN_NAME
+
+
+def _is_surname(word: str) -> bool:
+    return france.surname_weight(word) >= _KNOWN_NAME
+
+
 @dataclass(slots=True)
 class _Table:
     """A table being screened, and what its columns together say it is about."""
@@ -221,8 +230,19 @@ class _Table:
         """True for « Famille » over nothing but surnames."""
         if column.kind is not Kind.TEXT or column.meaning or not speaks(head(column), "person", several=False):
             return False
+        return self._nothing_but_surnames(column)
+
+    def _files_named(self, column: Column) -> bool:
+        """True for files that bear the names of those whose photos or papers they are: « durand_alice.jpg »."""
+        if column.kind is not Kind.TEXT or not speaks(head(column), "papers"):
+            return False
+        cells = [words(c) for c in self._sample(column)]
+        named = sum(any(map(_is_given, c)) and any(map(_is_surname, c)) and len(c) <= _WORDS_OF_PEOPLE for c in cells)
+        return len(cells) >= _SEVERAL and named >= _NEARLY * len(cells)
+
+    def _nothing_but_surnames(self, column: Column) -> bool:
         cells = self._sample(column)
-        bare = sum(all(france.surname_weight(w) >= _KNOWN_NAME for w in words(c)) for c in cells)
+        bare = sum(all(map(_is_surname, words(c))) for c in cells)
         return len(cells) >= _SEVERAL and bare >= _NEARLY * len(cells)
 
     def read_texts(self, columns: Sequence[Column]) -> None:
@@ -338,8 +358,11 @@ class _Table:
             return ""
         if self._names_alone(column):
             return "last_name"
-        heads = {w for c in self.profile.columns for w in head(c)} | set(words(self.profile.table.replace("_", " ")))
-        told = "case_number" if identifies(column, each=self.about.each) else theme(column, heads)
+        if self._files_named(column):
+            return "person_name"
+        title = title_words(self.profile)
+        heads = title.union(*(head(c) for c in self.profile.columns))
+        told = "case_number" if identifies(column, each=self.about.each) else theme(column, heads, title)
         if told or column.kind is not Kind.TEXT or column.distinct > _FEW:
             return told
         return theme_of_cells(column, self._sample(column), each=self.about.each)
@@ -351,7 +374,8 @@ class _Table:
         return disguised.meaning(self._sample(column))
 
     def _names_alone(self, column: Column) -> bool:
-        """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »."""
+        """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »; under any where
+        they are nothing else and each row is one person."""
         if (
             column.kind is not Kind.TEXT
             or column.meaning not in ("", "occupation")
@@ -360,7 +384,9 @@ class _Table:
             return False
         said = head(column)
         named = any(w.startswith("nom") and not w.startswith(_NO_NAMES) for w in said)
-        return (named or speaks(said, "person")) and self._surnames(column)
+        if named or speaks(said, "person"):
+            return self._surnames(column)
+        return self.about.each and not speaks(said, "goods") and self._nothing_but_surnames(column)
 
     def _held_back(self, column: Column) -> Iterator[str]:
         """Yield what a column tells that the law holds back, whatever its cells are."""
@@ -392,9 +418,7 @@ class _Table:
         cells = self._sample(column)
         if sum(words(c)[:1] != [] and words(c)[0] in classes.NOUNS for c in cells) * 2 > len(cells):
             return False  # « Fontaine Martin »
-        known = sum(
-            any(france.surname_weight(w) >= _KNOWN_NAME for w in words(c)) and len(words(c)) <= 3 for c in cells
-        )
+        known = sum(any(map(_is_surname, words(c))) and len(words(c)) <= 3 for c in cells)
         return known >= _ENOUGH * len(cells) and not self.places
 
     def _sample(self, column: Column) -> list[str]:
