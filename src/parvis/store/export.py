@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parvis.errors import InputError
-from parvis.store import files
+from parvis.store import files, lines
 from parvis.store import query as asking
 from parvis.values import Calc, Call, Expression, Field, Kind, Named, Query, Sort, Version
 
@@ -85,6 +85,10 @@ def stream(
     placed = query
     if format in PLACED:
         placed = placed_apart(version, query) if foreign else _with_place(version, query)
+    if not profile and lines.able(format, options or {}):
+        told = _lines_of(version, placed, format, most, dict(options or {}), foreign)
+        yield from pool.stream(told, SECONDS)
+        return
     statement = asking.compile_export(version, placed, exact=format == "parquet", most=most)
     labels = {c.name: c.label for c in statement.columns}
     told = {
@@ -100,11 +104,82 @@ def stream(
         "names": [c.name for c in statement.columns],
         "told": list(statement.told),
         "foreign": foreign,
+        "points": sorted(_points(placed)),
         **(options or {}),
     }
     told["labels"] = {**labels, **told["labels"]}
     request = {"object": version.object, "sql": statement.sql, "parameters": list(statement.parameters), "export": told}
     yield from pool.stream(request, XLSX_SECONDS if format in WHOLE else SECONDS)
+
+
+def _lines_of(
+    version: Version, query: Query, format: str, most: int | None, options: dict[str, Any], foreign: bool
+) -> dict[str, Any]:
+    """Return what a worker is asked for a file that the engine writes line by line."""
+    labels: Mapping[str, str] = options.get("labels", {})
+    pairs = query.calculated and not query.by
+    asked, spots = _pairs_apart(query) if pairs else (query, [])
+    statement = asking.compile_export(version, asked, most=most)
+    kinds = [c.kind for c in statement.columns]
+    if not spots:
+        spots = [(c.name, (n,)) for n, c in enumerate(statement.columns)]
+    columns = {c.name: c for c in statement.columns}
+    points = _points(query)
+    layout = [
+        lines.Place(
+            name, Kind.GEOMETRY if len(at) == 2 else kinds[at[0]], at,
+            labels.get(name) or (columns[name].label if name in columns else name), name in points,
+        )
+        for name, at in spots
+    ]  # fmt: skip
+    place = None
+    if format == "geojson":
+        wanted = files.PLACE if foreign else version.geometry
+        place = next((n for n, p in enumerate(layout) if p.name == wanted), None)
+        if place is None:  # a pair of columns, which stay among the properties
+            at = [next(n for n, p in enumerate(layout) if p.name == name) for name in version.point]
+            layout.append(lines.Place(files.PLACE, Kind.GEOMETRY, tuple(layout[n].at[0] for n in at)))
+            place = len(layout) - 1
+    made = lines.lines(
+        statement.sql, statement.parameters, len(kinds), layout, format, options,
+        foreign=foreign, title=version.metadata.title, place=place,
+    )  # fmt: skip
+    told = {"lines": True, "head": made.head, "tail": made.tail, "cut": made.cut}
+    return {"object": version.object, "sql": made.sql, "parameters": list(made.parameters), "export": told}
+
+
+def _points(query: Query) -> set[str]:
+    """Return the names of the columns that are places: two numbers, which are properties and not shapes."""
+    named = [n for n in (*query.by, *query.shown) if isinstance(n.expression, Call)]
+    points = (Calc.POINT, Calc.CENTROID, Calc.CLUSTER)
+    return {n.name for n in named if isinstance(n.expression, Call) and n.expression.what in points} - {files.PLACE}
+
+
+Spots = list[tuple[str, tuple[int, ...]]]
+
+
+def _pairs_apart(query: Query) -> tuple[Query, Spots]:
+    """Return a question whose places are two columns each, and where each column of the file is found."""
+    shown: list[Named] = []
+    spots: Spots = []
+    for item in query.shown:
+        held = item.expression
+        if isinstance(held, Call) and held.what is Calc.POINT and all(isinstance(a, Field) for a in held.arguments):
+            spots.append((item.name, (len(shown), len(shown) + 1)))
+            shown += [Named(a, f"{item.name}\x1f{n}") for n, a in enumerate(held.arguments)]
+        else:
+            spots.append((item.name, (len(shown),)))
+            shown.append(item)
+    if not query.shown:
+        return query, []
+    names = {n.name for n in shown}
+    sorts = tuple(
+        dataclasses.replace(s, by=next(n.expression for n in query.shown if n.name == s.by))
+        if isinstance(s.by, str) and s.by not in names
+        else s
+        for s in query.sorts
+    )
+    return dataclasses.replace(query, shown=tuple(shown), sorts=sorts), spots
 
 
 def check(version: Version, query: Query, format: str) -> None:
@@ -195,6 +270,9 @@ class TooLongError(Exception):
 
 def written(result: Any, told: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the chunks of a file from a DuckDB result. ``told`` is what ``stream`` says of it."""
+    if told.get("lines"):
+        yield from lines.written(result.to_arrow_reader(BATCH), told)
+        return
     reader = _Named(result.to_arrow_reader(BATCH), told["names"])
     if told["foreign"] and told["format"] in files.WRITERS:
         yield from files.WRITERS[told["format"]](cast(Any, reader), told)

@@ -97,11 +97,11 @@ def csv(reader: pa.RecordBatchReader, told: Told) -> Iterator[bytes]:
     heads = [told["labels"][n] if told.get("use_labels") else n for n in names]
     if told.get("bom"):
         yield b"\xef\xbb\xbf"
-    yield (delimiter.join(_cell(_harmless(h), delimiter, every) for h in heads) + "\r\n").encode()
+    yield (delimiter.join(cell(harmless(h), delimiter, every) for h in heads) + "\r\n").encode()
     for batch in rows(reader, told):
         lines = [
             delimiter.join(
-                "" if v is None else _cell(_said(v, n in text), delimiter, every and n in text) for n, v in row.items()
+                "" if v is None else cell(_said(v, n in text), delimiter, every and n in text) for n, v in row.items()
             )
             for row in batch
         ]
@@ -115,15 +115,15 @@ def _said(value: Any, text: bool) -> str:
         return f"{value['lat']}, {value['lon']}" if "lon" in value else _dumped(value)
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return _harmless(str(value)) if text else str(value)
+    return harmless(str(value)) if text else str(value)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return text that no spreadsheet runs; a true number is never touched."""
     return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.match(text) else text
 
 
-def _cell(text: str, delimiter: str, every: bool) -> str:
+def cell(text: str, delimiter: str, every: bool) -> str:
     if every or delimiter in text or '"' in text or "\n" in text or "\r" in text:
         return '"' + text.replace('"', '""') + '"'
     return text
@@ -158,16 +158,16 @@ def geojson(reader: pa.RecordBatchReader, told: Told) -> Iterator[bytes]:
         crs = f'"crs":{_dumped({"type": "name", "properties": {"name": name}})},'
     yield f'{{"type":"FeatureCollection",{crs}"features":['.encode()
     for batch in rows(reader, told):
-        body = ",\n".join(_dumped(_feature(row, moved)) for row in batch)
+        body = ",\n".join(_dumped(_feature(row, moved, told)) for row in batch)
         if body:
             yield (body if first else f",\n{body}").encode("utf-8", "replace")
             first = False
     yield b"]}\n"
 
 
-def _feature(row: dict[str, Any], moved: Callable[[Any], Any]) -> dict[str, Any]:
+def _feature(row: dict[str, Any], moved: Callable[[Any], Any], told: Told) -> dict[str, Any]:
     place = moved(geometry(row.pop(PLACE)))
-    kept = {n: v for n, v in row.items() if not (isinstance(v, dict) and "type" in v)}
+    kept = {n: v for n, v in row.items() if told["kinds"].get(n) != Kind.GEOMETRY or n in told.get("points", ())}
     return {"type": "Feature", "geometry": place, "properties": kept}
 
 
@@ -359,7 +359,7 @@ def layer(reader: pa.RecordBatchReader, told: Told) -> Iterator[bytes]:
             pyogrio.raw.write(
                 path, wkb, [c for c, _ in columns], _short(names) if shapefile else names, field_mask=[m for _, m in columns],
                 geometry_type=kind if shapefile else "Unknown", crs=f"EPSG:{told.get('epsg', 4326)}",
-                driver="ESRI Shapefile" if shapefile else "FlatGeobuf", **_layer_options(shapefile, whole),
+                driver="ESRI Shapefile" if shapefile else "FlatGeobuf", **_layer_options(shapefile, whole, told),
             )  # fmt: skip
             done += sorted(p for p in Path(work).iterdir() if p.stem == base)
         out = done[0] if done else Path(work) / "empty"
@@ -367,15 +367,19 @@ def layer(reader: pa.RecordBatchReader, told: Told) -> Iterator[bytes]:
             out = Path(work) / "all.zip"
             with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in done:
-                    archive.write(path, path.name)
+                    member = zipfile.ZipInfo(path.name)  # the same rows give the same bytes, whatever the hour
+                    member.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(member, path.read_bytes())
         with out.open("rb") as stream:
             while chunk := stream.read(1 << 18):
                 yield chunk
 
 
-def _layer_options(shapefile: bool, whole: bool) -> dict[str, str]:
+def _layer_options(shapefile: bool, whole: bool, told: Told) -> dict[str, str]:
     """A FlatGeobuf has an index of places when every row has one."""
-    return {"ENCODING": "UTF-8"} if shapefile else {"SPATIAL_INDEX": "YES" if whole else "NO"}
+    if shapefile:
+        return {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": told.get("created_at", "")[:10] or "2000-01-01"}
+    return {"SPATIAL_INDEX": "YES" if whole else "NO"}
 
 
 def _family(shape: Any) -> str:
