@@ -18,7 +18,7 @@ from parvis.privacy.microdata.demand import Bools
 from parvis.privacy.microdata.inplay import TINY, Play, Runs, starts
 from parvis.privacy.microdata.lattice import Sums, buckets
 
-_REACH = 1.25  # a box is of use to a row that would pay there up to so many times what it pays
+_REACH = 1.35  # a box is of use to a row that would pay there up to so many times what it pays
 _NEAR = 1.2  # and up to so many times where it is sought in what another box leaves
 _CUTS = 3  # classes that what a box leaves may be cut into
 

@@ -36,6 +36,13 @@ class Runs:
         first = self.start[chosen] - (np.cumsum(length) - length)
         return Runs(self.flat[np.repeat(first, length) + np.arange(int(length.sum()))], length)
 
+    def each(self) -> list[Ints]:
+        """Return each list by itself."""
+        begin = self.start
+        return [
+            self.flat[first:last] for first, last in zip(begin.tolist(), (begin + self.length).tolist(), strict=True)
+        ]
+
     def joined(self, many: int) -> Runs:
         """Return lists that each hold ``many`` of these, which follow one another."""
         return Runs(self.flat, self.length.reshape(-1, many).sum(1))
@@ -136,6 +143,6 @@ class Play:
 
 def starts(key: Ints) -> Ints:
     """Return where each run of equal values begins."""
-    if not len(key):
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    edge = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=edge[1:])
+    return edge.nonzero()[0]

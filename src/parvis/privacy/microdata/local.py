@@ -20,6 +20,7 @@ import numpy as np
 from parvis.privacy.microdata.coding import Coded, Floats, Ints
 from parvis.privacy.microdata.demand import Bools, Demand
 from parvis.privacy.microdata.exchange import exchanged
+from parvis.privacy.microdata.inplay import starts
 from parvis.privacy.microdata.lattice import Lattice, Nodes, Sums, buckets, whole
 from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import settled
@@ -27,7 +28,7 @@ from parvis.privacy.microdata.splice import spliced
 
 _AGAIN = ((0.4, 0.05, 1.2), (0.4, 0.1, 1.1))  # share of prices, bulk and bend of each walk made again
 _PRICES = (0.4, 0.05, 1.1)  # and of the one walk made again when classes exchange rows afterwards
-_NEARLY = 0.8  # share of k that a node held together when it was looked at, to be looked at again
+_NEARLY = 0.9  # share of k that a node held together when it was looked at, to be looked at again
 _ROUGH = 3  # rough walks that prices come from
 _NOISE = 0.1
 _PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
@@ -246,11 +247,11 @@ class Walk:
         self.fullest[node] = most = max(held.max(), self.fullest[node])
         if most < self.demand.k:
             return None, None
-        near = np.flatnonzero((held >= self.demand.k)[bucket])
+        near = (held >= self.demand.k)[bucket].nonzero()[0]
         near = near[self._live[near]]
-        near = near[np.argsort(key[near])]  # classes stand together
+        near = near[key[near].argsort()]  # classes stand together
         told = key[near]
-        start = np.flatnonzero(np.concatenate([[True], told[1:] != told[:-1]]))
+        start = starts(told)
         size = np.add.reduceat(self._heads[near], start) if len(near) else np.zeros(0)
         ripe = size >= self.demand.k
         if self.asks_more and ripe.any():

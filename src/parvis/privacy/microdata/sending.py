@@ -101,7 +101,7 @@ class _Hosts:
     def __init__(self, play: Play, wanted: Ints) -> None:
         self.play = play
         members = play.members()
-        self.members = np.split(members.flat, members.start[1:])
+        self.members = members.each()
         self.first = members.flat[members.start]
         self.weight, self.cost = play.held(), play.paid[self.first]
         self.line: list[list[int]] = []

@@ -49,9 +49,9 @@ class _Places:
             key += table[level[placed, j], coded.rows[placed, j]] * (2 * level[placed, j].astype(np.int64) + 3)
         _, first, group = np.unique(key, return_index=True, return_inverse=True)
         order = np.argsort(group, kind="stable")
-        self.members = (
-            np.split(placed[order], np.cumsum(np.bincount(group, minlength=len(first)))[:-1]) if len(first) else []
-        )
+        ends = np.cumsum(np.bincount(group, minlength=len(first))).tolist()
+        placed_in_order = placed[order]
+        self.members = [placed_in_order[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
         self.sample = placed[first]
         self.size = np.bincount(group, coded.count[placed], len(first))
         self.box = level[self.sample].copy()
