@@ -59,6 +59,7 @@ def described(**changes: Any) -> Described:
         crs="EPSG:2154",
         bbox=(-1.7, 48.1, -1.6, 48.2),
         service=f"{BASE}/api/v1#service",
+        maps=(f"{BASE}/ogc#service", f"{BASE}/ogc/wfs#service"),
     )
     return dataclasses.replace(told, **changes)
 

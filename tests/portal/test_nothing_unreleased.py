@@ -81,6 +81,25 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
             for tail in ("", "profile/", "data/", "data/csv/", "data/json/", "swagger/")
         }
         addresses |= {f"/api/3/action/{name}?id={guess}&resource_id={guess}" for name in ckan.ACTIONS}
+        here = f"/ogc/collections/{guess}"
+        tails = ("", "/items", "/items/1", "/queryables", "/tiles", "/tilejson.json", "/xyz/0/0/0.pbf", ".pmtiles")
+        addresses |= {
+            f"/ogc/wfs?request=GetFeature&typeNames=d_{guess}",
+            f"/ogc/wfs?request=DescribeFeatureType&typeNames=d_{guess}",
+        }
+        addresses |= {here + tail for tail in tails} | {f"{here}/tiles/WebMercatorQuad/0/0/0"}
+        first = (
+            "search/?",
+            "download/?",
+            "download/?format=json&",
+            "analyze/?x=objet&",
+            "geocluster/?",
+            "boundingbox/?",
+        )
+        addresses |= {f"/api/records/1.0/{told}dataset={guess}" for told in first}
+        addresses |= {f"/api/datasets/1.0/{guess}/", f"/api/datasets/1.0/{guess}/records/{version[:24]}{0:016x}"}
+        addresses |= {f"/explore/dataset/{guess}/download/?format={form}" for form in ("csv", "json", "geojson", "xls")}
+        addresses |= {f"/explore/embed/dataset/{guess}/{tab}/" for tab in ("table", "map", "analyze")}
         addresses |= {f"/datastore/dump/{guess}?format={form}" for form in ("csv", "json", "xml")}
     addresses |= {f"/en{a}" for a in addresses if not a.startswith("/api")}
     client = town.client("visitor")

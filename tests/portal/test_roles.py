@@ -32,6 +32,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "doors:catalogue": ("", dict.fromkeys(OPEN, 303)),  # to the page: a browser asks
     "doors:features": ("", OPEN),
     "doors:feature": ("features", OPEN),
+    "doors:wfs": ("", dict.fromkeys(OPEN, 400)),  # it says what is missing
     "doors:catalogue_form": ("form", OPEN),
     "doors:catalogue_file": ("", OPEN),
     "doors:dataset": ("described", OPEN),
@@ -43,6 +44,9 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "doors:archive": ("", OPEN),
     "doors:mcp": ("", POSTS),
     "api:root": ("", OPEN),
+    "api:explore": ("explored", OPEN),
+    "explore:download": ("slug", OPEN),
+    "site:changes": ("slug number", OPEN),
     "api:push": ("push", POSTS),
     "api:read": ("rest", OPEN),
     "robots": ("", OPEN),
@@ -111,6 +115,7 @@ def places(drop: Callable[..., Submission], released: Callable[..., Draft]) -> d
         "report": "html",
         "paper": "json",
         "push": "capteurs/realtime/push/",
+        "explored": "v2.1/catalog/datasets",
         "form": "ttl",
         "dataset": draft.dataset.pk,
         "table": f"{draft.dataset.pk}/data/",

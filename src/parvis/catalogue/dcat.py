@@ -90,6 +90,7 @@ class Described:
     crs: str = ""  # "EPSG:2154"
     bbox: Sequence[float] = ()  # west, south, east, north in WGS84
     service: str = ""  # uri of the API that gives its rows
+    maps: Sequence[str] = ()  # uris of the APIs that put them on a map
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +230,8 @@ def _tell_dataset(out: Graph, one: Described) -> None:
     if category := HIGH_VALUE.get(one.schema):
         _say(out, this, DCATAP.hvdCategory, _typed(out, category, SKOS.Concept))
         _say(out, this, DCATAP.applicableLegislation, _typed(out, _REGULATION, RDFS.Resource))
-    if one.service:
-        _say(out, URIRef(_uri(one.service)), DCAT.servesDataset, this)
+    for service in (*([one.service] if one.service else []), *one.maps):
+        _say(out, URIRef(_uri(service)), DCAT.servesDataset, this)
     for file in one.files:
         _tell_file(out, this, one, file)
 

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from parvis.catalogue import dcat, linked
 from parvis.catalogue.dcat import Agent, Described, File, Pages, Service, Told
+from parvis.dialects import ogc_request
 from parvis.dialects.openapi import PREFIX
 from parvis.errors import GoneError, InputError, ParvisError, UnknownName
 from parvis.schemas import schema as schemas
@@ -177,10 +178,22 @@ def _links(pages: Pages) -> str:
 
 def _told(base: str, site: Site) -> Told:
     api = Service(f"{base}{PREFIX}#service", "API native de Parvis", f"{base}{PREFIX}", f"{base}{PREFIX}/openapi.json")
+    there = f"{base}{ogc_request.PREFIX}"
+    maps = (
+        Service(f"{there}#service", "OGC API Features", there, f"{there}/api", ogc_request.STANDARD),
+        Service(
+            f"{there}/wfs#service",
+            "WFS 2.0",
+            f"{there}/wfs",
+            f"{there}/wfs?service=WFS&request=GetCapabilities",
+            "http://www.opengeospatial.org/standards/wfs",
+        ),
+    )
     return Told(
         uri=f"{base}/catalog", home=f"{base}{site.home}", title=f"Données ouvertes : {site.name}",
         description=site.description or f"Le catalogue des données ouvertes : {site.name}.",
-        publisher=Agent(site.name, f"{base}{site.home}", site.mailbox, site.siret), territory=site.territory, services=(api,),
+        publisher=Agent(site.name, f"{base}{site.home}", site.mailbox, site.siret), territory=site.territory,
+        services=(api, *maps),
     )  # fmt: skip
 
 
@@ -237,7 +250,13 @@ def describe(entry: Entry, base: str, site: Site) -> Described:
         crs=version.crs,
         bbox=version.bbox,
         service=f"{base}{PREFIX}#service",
+        maps=_maps(base) if ogc_request.is_placed(version) else (),
     )  # fmt: skip
+
+
+def _maps(base: str) -> tuple[str, ...]:
+    """Return the names of the APIs that give rows which have a place."""
+    return f"{base}{ogc_request.PREFIX}#service", f"{base}{ogc_request.PREFIX}/wfs#service"
 
 
 def _schema_url(schema: str) -> str:

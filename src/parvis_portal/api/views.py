@@ -14,13 +14,14 @@ from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
 from parvis import __version__
-from parvis.dialects import ckan, dcat, native, oai, ods, scdl, tabular
+from parvis.dialects import ckan, dcat, native, oai, ods, ogc, scdl, tabular, wfs
 from parvis.web import Request, Response
 from parvis_portal.api import engine, mcp
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
 _DATASET_ROWS = re.compile(r"/datasets/[^/]+/(?:records|aggregates|facets|exports)(?:/|$)")
+_PLACES = re.compile(r"/(?:items|tiles|xyz)(?:/|$)")
 _STARTED = time.monotonic()
 KEEP = "X-Parvis-Keep"  # said to ``api.front`` alone, which takes it off
 
@@ -66,6 +67,20 @@ def explore(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     catalogue = RowsCatalogue() if _DATASET_ROWS.search(rest) else PortalCatalogue()
     now = datetime.datetime.now(datetime.UTC)
     return sent(ods.answer(asked(request), catalogue, engine.pool(), engine.cache(), now))
+
+
+@csrf_exempt
+def features(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """Answer the maps that know OGC API Features and Tiles."""
+    catalogue = RowsCatalogue() if _PLACES.search(rest) else PortalCatalogue()
+    now = datetime.datetime.now(datetime.UTC)
+    return sent(ogc.answer(asked(request), catalogue, engine.pool(), site(), engine.cache(), now))
+
+
+@csrf_exempt
+def old_features(request: HttpRequest) -> HttpResponseBase:
+    """Answer the desktops that know WFS 2.0."""
+    return sent(wfs.answer(asked(request), PortalCatalogue(), engine.pool(), site()))
 
 
 @csrf_exempt

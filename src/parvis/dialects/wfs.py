@@ -1,0 +1,576 @@
+"""WFS 2.0 in reading, for desktops that know nothing newer: ``/ogc/wfs``.
+
+GetCapabilities, DescribeFeatureType, GetFeature (and hits), GetPropertyValue is not served. Versions 2.0.0 and 2.0.2 by
+their name; what an old desktop asks in 1.1.0 is answered in 2.0.0, as the standard's negotiation wants. Features are those
+of the OGC API: same ids, same systems; GML 3.2 or GeoJSON. Faults are OWS exception reports.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape, quoteattr
+
+from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items
+from parvis.dialects.ogc_request import CORS, FRESH, PREFIX, dumped, extent, is_placed, property_columns
+from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownColumn, UnknownName
+from parvis.store.pool import Pool
+from parvis.values import All, Column, Kind, Order, Query, Some, Version, Where
+from parvis.web import Catalogue, Entry, Request, Response, Site
+
+ADDRESS = f"{PREFIX}/wfs"
+SPACE = "https://parvis.example/wfs"  # a name, not an address: what we write in XML is ours
+XML = "text/xml; charset=utf-8"
+GML = "application/gml+xml; version=3.2"
+GEOJSON = "application/geo+json"
+LIMIT, MOST = 1000, 10_000
+TOLD = 1000  # types of a capabilities document
+_GEOJSON = ("application/json", "application/geo+json", "geojson", "json", "application/vnd.geo+json")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KNOWN = frozenset((
+    "service", "version", "request", "acceptversions", "acceptformats", "sections", "updatesequence", "typenames", "typename",
+    "srsname", "bbox", "count", "maxfeatures", "startindex", "outputformat", "resourceid", "featureid", "filter", "propertyname",
+    "resulttype", "sortby", "namespaces", "namespace", "exceptions", "filter_language", "resolve", "resolvedepth", "language",
+    "cql_filter", "storedquery_id", "id",
+))  # fmt: skip
+_BY_ID = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
+
+
+class OwsError(InputError):
+    """A fault with its code and the parameter at fault."""
+
+    def __init__(self, code: str, locator: str, message: str, hint: str = "", **values: object) -> None:
+        super().__init__(message, hint, **values)
+        self.ows, self.locator = code, locator
+
+
+def answer(
+    request: Request, catalogue: Catalogue, pool: Pool, site: Site, now: datetime.datetime | None = None
+) -> Response:
+    """Return the response to any request to the service: faults too, as reports."""
+    if request.method == "OPTIONS":
+        return Response(204, headers={**CORS, "access-control-allow-methods": "GET, HEAD, OPTIONS"})
+    try:
+        if request.method not in ("GET", "HEAD"):
+            raise OwsError("OptionNotSupported", "POST", "Ce service se lit par GET.")
+        asked = _Asked(request, _parameters(request), catalogue, pool, site, now or datetime.datetime.now(datetime.UTC))
+        response = _answered(asked)
+    except ParvisError as error:
+        response = fault(error)
+    body, headers = response.body, {**CORS, **response.headers}
+    if request.method == "HEAD" and isinstance(body, bytes):
+        headers["content-length"], body = str(len(body)), b""
+    return dataclasses.replace(response, body=body, headers=headers)
+
+
+def fault(error: Exception) -> Response:
+    """Return what the service says of an error."""
+    headers = {"cache-control": "no-store"}
+    if isinstance(error, OwsError):
+        status = {"OptionNotSupported": 501, "OperationNotSupported": 501}.get(error.ows, 400)
+        return _report(status, error.ows, error.locator, error.text, headers)
+    if isinstance(error, BusyError):
+        return _report(503, "NoApplicableCode", "", error.text, {**headers, "retry-after": str(error.retry_after)})
+    if isinstance(error, GoneError):
+        return _report(410, "InvalidParameterValue", "typeNames", error.text, headers)
+    if isinstance(error, UnknownColumn):
+        return _report(400, "InvalidParameterValue", "propertyName", error.text, headers)
+    if isinstance(error, UnknownName):
+        return _report(400, "InvalidParameterValue", "typeNames", error.text, headers)
+    if isinstance(error, InputError | LimitError):
+        where = str(error.values.get("parameter", "") or "filter")
+        return _report(400, "OperationParsingFailed", where, error.text, headers)
+    return _report(500, "NoApplicableCode", "", "Une panne est survenue de notre fait. Réessayez plus tard.", headers)
+
+
+def _report(status: int, code: str, locator: str, text: str, headers: Mapping[str, str]) -> Response:
+    place = f" locator={_attribute(locator)}" if locator else ""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="2.0.0" '
+        f'xml:lang="fr"><ows:Exception exceptionCode="{code}"{place}><ows:ExceptionText>{_said(text)}</ows:ExceptionText>'
+        "</ows:Exception></ows:ExceptionReport>\n"
+    )
+    return Response(status, body.encode("utf-8", "replace"), XML, headers)
+
+
+# --- The request ----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request; ``told`` are its parameters, whose names have no case."""
+
+    request: Request
+    told: Mapping[str, str]
+    catalogue: Catalogue
+    pool: Pool
+    site: Site
+    now: datetime.datetime
+
+    def get(self, *names: str) -> str:
+        return next((self.told[n] for n in names if self.told.get(n)), "")
+
+    @property
+    def address(self) -> str:
+        return f"{self.request.base}{ADDRESS}"
+
+    def number(self, default: int, most: int, *names: str) -> int:
+        said = self.get(*names)
+        if said and not re.fullmatch(r"\d{1,12}", said, re.ASCII):
+            raise OwsError("InvalidParameterValue", names[0], "« {said} » n'est pas un nombre entier.", said=said[:40])
+        return min(int(said), most) if said else default
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for name, value in request.query:
+        key = name.lower()
+        if key not in _KNOWN:
+            raise OwsError("InvalidParameterValue", name[:60], "Le paramètre « {name} » n'existe pas.", name=name[:60])
+        if key in out and out[key] != value:
+            raise OwsError(
+                "InvalidParameterValue", name[:60], "Le paramètre « {name} » est dit deux fois.", name=name[:60]
+            )
+        out[key] = value.strip()
+    return out
+
+
+def _answered(asked: _Asked) -> Response:
+    if asked.get("service") and asked.get("service").upper() != "WFS":
+        raise OwsError(
+            "InvalidParameterValue", "service", "Ce service est WFS, pas « {said} ».", said=asked.get("service")[:40]
+        )
+    operation = asked.get("request").lower()
+    if not operation:
+        raise OwsError(
+            "MissingParameterValue", "request", "« request » dit ce qui est demandé : GetCapabilities, GetFeature…"
+        )
+    if operation == "getcapabilities":
+        accepted = [v.strip() for v in asked.get("acceptversions").split(",") if v.strip()]
+        if accepted and not any(v.startswith(("2.0", "1.")) for v in accepted):
+            raise OwsError("VersionNegotiationFailed", "acceptVersions", "La version servie est 2.0.0.")
+        return _xml(_capabilities(asked))
+    if operation == "describefeaturetype":
+        return _described(asked)
+    if operation == "getfeature":
+        return _features(asked)
+    if operation == "liststoredqueries":
+        return _xml(_stored(asked, described=False))
+    if operation == "describestoredqueries":
+        return _xml(_stored(asked, described=True))
+    raise OwsError(
+        "OperationNotSupported", "request", "L'opération « {said} » n'est pas servie.", said=asked.get("request")[:60]
+    )
+
+
+def _xml(body: str, media_type: str = XML) -> Response:
+    whole = '<?xml version="1.0" encoding="UTF-8"?>\n' + body
+    return Response(200, whole.encode("utf-8", "replace"), media_type, {"cache-control": FRESH}, cacheable=True)
+
+
+# --- Types ----------------------------------------------------------------------------------------
+
+
+def type_name(dataset: str) -> str:
+    """Return the name of a type: one of XML, which cannot begin with a digit."""
+    return f"d_{dataset}"
+
+
+def _found(asked: _Asked, name: str) -> tuple[Entry, Version]:
+    local = name.strip().rpartition(":")[2]
+    try:
+        entry = asked.catalogue.find(local.removeprefix("d_"))
+    except UnknownName as error:
+        raise OwsError(
+            "InvalidParameterValue", "typeNames", "Le type « {name} » n'existe pas.", name=name[:80]
+        ) from error
+    if not is_placed(entry.version):
+        raise OwsError(
+            "InvalidParameterValue", "typeNames", "Le type « {name} » n'a pas de coordonnées.", name=name[:80]
+        )
+    return entry, entry.version
+
+
+def _placed(asked: _Asked) -> list[Entry]:
+    out: list[Entry] = []
+    start = 0
+    while len(out) < TOLD:
+        listing = asked.catalogue.list("", {}, "stable", 100, start, faceted=False)
+        out += [e for e in listing.entries if is_placed(e.version)]
+        start += len(listing.entries)
+        if not listing.entries or start >= listing.total:
+            break
+    return out[:TOLD]
+
+
+def _urn(code: int) -> str:
+    return "urn:ogc:def:crs:OGC:1.3:CRS84" if code == ogc_crs.CRS84 else f"urn:ogc:def:crs:EPSG::{code}"
+
+
+def _capabilities(asked: _Asked) -> str:
+    def operation(name: str, parameters: str = "") -> str:
+        where = f'<ows:DCP><ows:HTTP><ows:Get xlink:href="{_said(asked.address)}?"/></ows:HTTP></ows:DCP>'
+        return f'<ows:Operation name="{name}">{where}{parameters}</ows:Operation>'
+
+    def values(name: str, *said: str) -> str:
+        inside = "".join(f"<ows:Value>{_said(v)}</ows:Value>" for v in said)
+        return f'<ows:Parameter name="{name}"><ows:AllowedValues>{inside}</ows:AllowedValues></ows:Parameter>'
+
+    def constraint(name: str, holds: bool) -> str:
+        said = "TRUE" if holds else "FALSE"
+        return (
+            f'<ows:Constraint name="{name}"><ows:NoValues/><ows:DefaultValue>{said}</ows:DefaultValue></ows:Constraint>'
+        )
+
+    formats = values("outputFormat", GML, GEOJSON)
+    operations = (
+        operation("GetCapabilities", values("AcceptVersions", "2.0.0")) + operation("DescribeFeatureType")
+        + operation("ListStoredQueries") + operation("DescribeStoredQueries")
+        + operation("GetFeature", values("resultType", "results", "hits") + formats)
+        + '<ows:Parameter name="version"><ows:AllowedValues><ows:Value>2.0.0</ows:Value></ows:AllowedValues></ows:Parameter>'
+        + "".join(constraint(n, n in _HELD) for n in _CONSTRAINTS)
+        + f"<ows:Constraint name=\"CountDefault\"><ows:NoValues/><ows:DefaultValue>{LIMIT}</ows:DefaultValue></ows:Constraint>"
+    )  # fmt: skip
+    types = "".join(_type(asked, e) for e in _placed(asked))
+    return (
+        f'<wfs:WFS_Capabilities {_SPACES} version="2.0.0" xsi:schemaLocation="http://www.opengis.net/wfs/2.0 '
+        'http://schemas.opengis.net/wfs/2.0/wfs.xsd">'
+        f"<ows:ServiceIdentification><ows:Title>{_said('Données ouvertes : ' + asked.site.name)}</ows:Title>"
+        f"<ows:Abstract>{_said(asked.site.description)}</ows:Abstract>"
+        "<ows:ServiceType>WFS</ows:ServiceType><ows:ServiceTypeVersion>2.0.0</ows:ServiceTypeVersion>"
+        "<ows:Fees>NONE</ows:Fees><ows:AccessConstraints>NONE</ows:AccessConstraints></ows:ServiceIdentification>"
+        f"<ows:ServiceProvider><ows:ProviderName>{_said(asked.site.name)}</ows:ProviderName>"
+        "<ows:ServiceContact/></ows:ServiceProvider>"
+        f"<ows:OperationsMetadata>{operations}</ows:OperationsMetadata>"
+        f"<wfs:FeatureTypeList>{types}</wfs:FeatureTypeList>{_FILTERS}</wfs:WFS_Capabilities>"
+    )
+
+
+def _type(asked: _Asked, entry: Entry) -> str:
+    metadata, box = entry.version.metadata, extent(entry.version) or (-180.0, -90.0, 180.0, 90.0)
+    keywords = "".join(f"<ows:Keyword>{_said(k)}</ows:Keyword>" for k in metadata.keywords)
+    others = "".join(f"<wfs:OtherCRS>{_urn(c)}</wfs:OtherCRS>" for c in ogc_crs.SYSTEMS if c != 4326)
+    return (
+        f"<wfs:FeatureType><wfs:Name>parvis:{type_name(entry.id)}</wfs:Name><wfs:Title>{_said(metadata.title)}</wfs:Title>"
+        f"<wfs:Abstract>{_said(metadata.description)}</wfs:Abstract>"
+        + (f"<ows:Keywords>{keywords}</ows:Keywords>" if keywords else "")
+        + f"<wfs:DefaultCRS>{_urn(4326)}</wfs:DefaultCRS>{others}"
+        f"<wfs:OutputFormats><wfs:Format>{GML}</wfs:Format><wfs:Format>{GEOJSON}</wfs:Format></wfs:OutputFormats>"
+        f"<ows:WGS84BoundingBox><ows:LowerCorner>{box[0]} {box[1]}</ows:LowerCorner>"
+        f"<ows:UpperCorner>{box[2]} {box[3]}</ows:UpperCorner></ows:WGS84BoundingBox>"
+        f'<wfs:MetadataURL xlink:href="{_said(asked.request.base)}/dataset/{entry.id}.xml"/></wfs:FeatureType>'
+    )
+
+
+_TYPES: dict[Kind, str] = {
+    Kind.TEXT: "string", Kind.INTEGER: "long", Kind.NUMBER: "double", Kind.BOOLEAN: "boolean", Kind.DATE: "date",
+    Kind.DATETIME: "dateTime", Kind.TIME: "time",
+}  # fmt: skip
+
+
+def _described(asked: _Asked) -> Response:
+    names = [n for n in asked.get("typenames", "typename").split(",") if n.strip()]
+    entries = [_found(asked, n)[0] for n in names[:50]] if names else _placed(asked)[:50]
+    parts = []
+    for entry in entries:
+        name, place = type_name(entry.id), _place(entry.version)
+        kind = "gml:GeometryPropertyType" if entry.version.geometry else "gml:PointPropertyType"
+        fields = [f'<xsd:element name="{place}" type="{kind}" minOccurs="0" nillable="true"/>']
+        fields += [
+            f'<xsd:element name="{c.name}" type="xsd:{_TYPES[c.kind]}" minOccurs="0" nillable="true"/>'
+            for c in _fields(entry.version)
+        ]
+        parts.append(
+            f'<xsd:complexType name="{name}Type"><xsd:complexContent><xsd:extension base="gml:AbstractFeatureType">'
+            f"<xsd:sequence>{''.join(fields)}</xsd:sequence></xsd:extension></xsd:complexContent></xsd:complexType>"
+            f'<xsd:element name="{name}" type="parvis:{name}Type" substitutionGroup="gml:AbstractFeature"/>'
+        )
+    return _xml(
+        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="http://www.opengis.net/gml/3.2" '
+        f'xmlns:parvis="{SPACE}" targetNamespace="{SPACE}" elementFormDefault="qualified" version="1.0">'
+        '<xsd:import namespace="http://www.opengis.net/gml/3.2" schemaLocation="http://schemas.opengis.net/gml/3.2.1/gml.xsd"/>'
+        f"{''.join(parts)}</xsd:schema>"
+    )
+
+
+def _place(version: Version) -> str:
+    """Return the name of the geometry: that of its column, or one that no column has."""
+    if version.geometry:
+        return version.geometry
+    return cql2.EVERYWHERE if version.column(cql2.EVERYWHERE) is None else f"{cql2.EVERYWHERE}_"
+
+
+def _fields(version: Version) -> list[Column]:
+    return property_columns(version)
+
+
+# --- Features -------------------------------------------------------------------------------------
+
+
+def _features(asked: _Asked) -> Response:
+    names, ids = asked.get("typenames", "typename"), [i for i in asked.get("resourceid", "featureid").split(",") if i]
+    if stored := asked.get("storedquery_id"):
+        if stored.lower() != _BY_ID.lower() and not stored.lower().endswith("getfeaturebyid"):
+            raise OwsError("InvalidParameterValue", "storedQuery_Id", "Cette question gardée n'existe pas.")
+        ids = [asked.get("id")]
+    if not names and ids:
+        names = ids[0].rpartition(".")[0]
+    if not names:
+        raise OwsError("MissingParameterValue", "typeNames", "« typeNames » dit le type des objets demandés.")
+    if "," in names:
+        raise OwsError("OptionNotSupported", "typeNames", "Un seul type à la fois : les jointures ne sont pas servies.")
+    entry, version = _found(asked, names)
+    crs = _system(asked.get("srsname"), "srsName") if asked.get("srsname") else 4326
+    where = _conditions(asked, entry, version, ids)
+    columns = _wanted(asked, version)
+    hits = asked.get("resulttype").lower() == "hits"
+    limit = 0 if hits else asked.number(LIMIT, MOST, "count", "maxfeatures")
+    offset = asked.number(0, ogc_items.FAR, "startindex")
+    query = Query(where=where, order=_orders(asked, version), limit=max(limit, 1), offset=offset)
+    json_wanted = _form(asked) == GEOJSON
+    kept = ogc_crs.CRS84 if json_wanted and not asked.get("srsname") else crs
+    features, total = ogc_items.features_of(asked.pool, version, query, columns, kept)
+    features = features[:limit]
+    if json_wanted:
+        return _as_json(asked, entry, features, total, kept)
+    return _xml(_as_gml(asked, entry, version, features, columns, total, crs, (limit, offset, hits)), GML)
+
+
+def _form(asked: _Asked) -> str:
+    said = asked.get("outputformat").lower()
+    if not said or "gml" in said or said.startswith("text/xml"):
+        return GML
+    if said.split(";")[0].strip() in _GEOJSON:
+        return GEOJSON
+    raise OwsError("InvalidParameterValue", "outputFormat", "Le format « {said} » n'est pas servi.", said=said[:60])
+
+
+def _system(text: str, parameter: str) -> int:
+    try:
+        return ogc_crs.read(text, parameter)
+    except InputError as error:
+        raise OwsError("InvalidParameterValue", parameter, error.message, error.hint, **error.values) from error
+
+
+def _axes(text: str) -> int:
+    """Return the system of a name that a filter or a box says: an old « EPSG:4326 » has its longitude first."""
+    code = _system(text, "srsName") if text else 4326
+    return ogc_crs.CRS84 if code == 4326 and re.match(r"(?i)epsg:|http://www\.opengis\.net/gml/srs/", text) else code
+
+
+def _conditions(asked: _Asked, entry: Entry, version: Version, ids: Sequence[str]) -> Where | None:
+    parts: list[Where] = []
+    given = [n for n in ("filter", "bbox", "cql_filter") if asked.get(n)] + (["resourceid"] if ids else [])
+    if len(given) > 1:
+        said = "« filter », « bbox » et « resourceId » s'excluent : dites une seule condition."
+        raise OwsError("InvalidParameterValue", given[0], said)
+    place = _place(version)
+    if asked.get("bbox"):
+        numbers = asked.get("bbox").split(",")
+        system = numbers.pop() if len(numbers) in (5, 7) else ""
+        try:
+            parts.append(ogc_items.in_box(",".join(numbers), _axes(system), version))
+        except InputError as error:
+            raise OwsError("InvalidParameterValue", "bbox", error.message, error.hint, **error.values) from error
+    if asked.get("filter"):
+        tree, named = fes.read(asked.get("filter"), lambda shape, system: _moved(shape, _axes(system)), place)
+        ids = [*ids, *named]
+        if tree is not None:
+            parts.append(cql2.read(json.dumps(tree), "cql2-json", version))
+    if asked.get("cql_filter"):
+        parts.append(cql2.read(asked.get("cql_filter"), "cql2-text", version))
+    if ids:
+        parts.append(_identified(ids, entry))
+    return All(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+
+def _moved(shape: Any, code: int) -> Any:
+    """Return a GeoJSON geometry of a system in degrees."""
+    import shapely
+
+    moved = ogc_crs.shape_to_degrees(cql2.shape_of(shape), code)
+    return json.loads(shapely.to_geojson(shapely.from_wkb(moved)))
+
+
+def _identified(ids: Sequence[str], entry: Entry) -> Where:
+    """Return the rows of ids (« d_abc.12 »); one of another type names nothing."""
+    if len(ids) > 1000:
+        raise LimitError("Une liste ne peut dépasser {limit} valeurs.", limit=1000)
+    numbers = []
+    for said in ids:
+        name, _, number = said.strip().rpartition(".")
+        mine = not name or name.rpartition(":")[2] == type_name(entry.id)
+        if mine and re.fullmatch(r"[1-9]\d{0,11}", number, re.ASCII):
+            numbers.append(int(number))
+    return ogc_items.numbered(numbers) if numbers else Some(())
+
+
+def _wanted(asked: _Asked, version: Version) -> list[Column]:
+    columns = _fields(version)
+    said = asked.get("propertyname").strip("()")
+    if not said or said == "*":
+        return columns
+    wanted = [n.strip().rpartition(":")[2].rpartition("/")[2] for n in said.split(",") if n.strip()]
+    known = {c.name: c for c in columns}
+    for name in wanted:
+        if name not in known and name != _place(version):
+            raise OwsError(
+                "InvalidParameterValue", "propertyName", "La propriété « {name} » n'existe pas.", name=name[:60]
+            )
+    return [known[n] for n in dict.fromkeys(wanted) if n in known]
+
+
+def _orders(asked: _Asked, version: Version) -> tuple[Order, ...]:
+    out = []
+    known = {c.name for c in _fields(version)}
+    for part in asked.get("sortby").split(",") if asked.get("sortby") else ():
+        name, _, way = part.strip().partition(" ")
+        name = name.rpartition(":")[2].rpartition("/")[2]
+        if name not in known or way.strip().upper() not in ("", "A", "D", "ASC", "DESC"):
+            raise OwsError("InvalidParameterValue", "sortBy", "Le tri « {said} » n'est pas possible.", said=part[:60])
+        out.append(Order(name, way.strip().upper().startswith("D")))
+    return tuple(out[:10])
+
+
+def _as_json(asked: _Asked, entry: Entry, features: list[dict[str, Any]], total: int, crs: int) -> Response:
+    named = [{**f, "id": f"{type_name(entry.id)}.{f['id']}"} for f in features]
+    told: dict[str, Any] = {
+        "type": "FeatureCollection", "features": named, "totalFeatures": total, "numberMatched": total,
+        "numberReturned": len(named), "timeStamp": asked.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
+    if crs != ogc_crs.CRS84:
+        told["crs"] = {"type": "name", "properties": {"name": _urn(crs)}}
+    return Response(200, dumped(told), f"{GEOJSON}; charset=utf-8", {"cache-control": FRESH}, cacheable=True)
+
+
+def _as_gml(
+    asked: _Asked, entry: Entry, version: Version, features: Sequence[dict[str, Any]], columns: Sequence[Column], total: int,
+    crs: int, page: tuple[int, int, bool],
+) -> str:  # fmt: skip
+    limit, offset, hits = page
+    name, place, srs = type_name(entry.id), _place(version), _urn(crs)
+    members = []
+    for feature in features:
+        identity = f"{name}.{feature['id']}"
+        inside = ""
+        if feature["geometry"] is not None:
+            inside = f"<parvis:{place}>{gml.shape(feature['geometry'], srs, f'{identity}.g')}</parvis:{place}>"
+        for column in columns:
+            value = feature["properties"][column.name]
+            if value is not None:
+                inside += f"<parvis:{column.name}>{_said(_cell(value, column.kind))}</parvis:{column.name}>"
+        members.append(f'<wfs:member><parvis:{name} gml:id="{identity}">{inside}</parvis:{name}></wfs:member>')
+    described = [
+        ("service", "WFS"),
+        ("version", "2.0.0"),
+        ("request", "DescribeFeatureType"),
+        ("typeNames", f"parvis:{name}"),
+    ]
+    schema = f"{asked.address}?{urlencode(described)}"
+    links = ""
+    if not hits and limit and offset + limit < total:
+        links += f" next={_attribute(_page(asked, offset + limit, limit))}"
+    if not hits and limit and offset:
+        links += f" previous={_attribute(_page(asked, max(0, offset - limit), limit))}"
+    return (
+        f'<wfs:FeatureCollection {_SPACES} xmlns:parvis="{SPACE}" timeStamp="{asked.now.strftime("%Y-%m-%dT%H:%M:%SZ")}" '
+        f'numberMatched="{total}" numberReturned="{len(members)}"{links} xsi:schemaLocation="http://www.opengis.net/wfs/2.0 '
+        "http://schemas.opengis.net/wfs/2.0/wfs.xsd http://www.opengis.net/gml/3.2 http://schemas.opengis.net/gml/3.2.1/gml.xsd "
+        f'{SPACE} {_said(schema)}">{"".join(members)}</wfs:FeatureCollection>'
+    )
+
+
+def _page(asked: _Asked, start: int, limit: int) -> str:
+    kept = [(n, v) for n, v in asked.request.query if n.lower() not in ("count", "maxfeatures", "startindex")]
+    return f"{asked.address}?{urlencode([*kept, ('count', str(limit)), ('startIndex', str(start))])}"
+
+
+def _cell(value: Any, kind: Kind) -> str:
+    if kind is Kind.BOOLEAN:
+        return "true" if value else "false"
+    if kind is Kind.DATETIME:
+        said = str(value).replace(" ", "T")
+        return said if said.endswith("Z") else f"{said}Z"
+    return str(value)
+
+
+def _stored(asked: _Asked, described: bool) -> str:
+    types = "".join(
+        f"<wfs:ReturnFeatureType>parvis:{type_name(e.id)}</wfs:ReturnFeatureType>" for e in _placed(asked)[:50]
+    )
+    title = "<wfs:Title xml:lang=\"fr\">L'objet d'un identifiant</wfs:Title>"
+    if not described:
+        inside = f'<wfs:StoredQuery id="{_BY_ID}">{title}{types}</wfs:StoredQuery>'
+        return (
+            f'<wfs:ListStoredQueriesResponse {_SPACES} xmlns:parvis="{SPACE}">{inside}</wfs:ListStoredQueriesResponse>'
+        )
+    inside = (
+        f'<wfs:StoredQueryDescription id="{_BY_ID}">{title}<wfs:Parameter name="ID" type="xsd:string"/>'
+        '<wfs:QueryExpressionText returnFeatureTypes="" isPrivate="true" '
+        'language="urn:ogc:def:queryLanguage:OGC-WFS::WFS_QueryExpression"/></wfs:StoredQueryDescription>'
+    )
+    return f'<wfs:DescribeStoredQueriesResponse {_SPACES} xmlns:xsd="http://www.w3.org/2001/XMLSchema">{inside}</wfs:DescribeStoredQueriesResponse>'
+
+
+def _said(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text), {'"': "&quot;"})
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text))
+
+
+_SPACES = (
+    'xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:ows="http://www.opengis.net/ows/1.1" '
+    'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:fes="http://www.opengis.net/fes/2.0" '
+    'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+)
+_CONSTRAINTS = (
+    "ImplementsBasicWFS", "ImplementsTransactionalWFS", "ImplementsLockingWFS", "KVPEncoding", "XMLEncoding", "SOAPEncoding",
+    "ImplementsInheritance", "ImplementsRemoteResolve", "ImplementsResultPaging", "ImplementsStandardJoins",
+    "ImplementsSpatialJoins", "ImplementsTemporalJoins", "ImplementsFeatureVersioning", "ManageStoredQueries",
+)  # fmt: skip
+_HELD = frozenset(("ImplementsBasicWFS", "KVPEncoding", "ImplementsResultPaging"))
+
+
+def _filter_capabilities() -> str:
+    def holds(name: str, yes: bool) -> str:
+        said = "TRUE" if yes else "FALSE"
+        return (
+            f'<fes:Constraint name="{name}"><ows:NoValues/><ows:DefaultValue>{said}</ows:DefaultValue></fes:Constraint>'
+        )
+
+    conformance = "".join(holds(n, yes) for n, yes in (
+        ("ImplementsQuery", True), ("ImplementsAdHocQuery", True), ("ImplementsFunctions", False),
+        ("ImplementsResourceId", True), ("ImplementsMinStandardFilter", True), ("ImplementsStandardFilter", True),
+        ("ImplementsMinSpatialFilter", True), ("ImplementsSpatialFilter", True), ("ImplementsMinTemporalFilter", False),
+        ("ImplementsTemporalFilter", False), ("ImplementsVersionNav", False), ("ImplementsSorting", True),
+        ("ImplementsExtendedOperators", False),
+    ))  # fmt: skip
+    compared = (
+        "PropertyIsEqualTo", "PropertyIsNotEqualTo", "PropertyIsLessThan", "PropertyIsGreaterThan", "PropertyIsLessThanOrEqualTo",
+        "PropertyIsGreaterThanOrEqualTo", "PropertyIsLike", "PropertyIsNull", "PropertyIsNil", "PropertyIsBetween",
+    )  # fmt: skip
+    comparisons = "".join(f'<fes:ComparisonOperator name="{n}"/>' for n in compared)
+    places = "".join(f'<fes:SpatialOperator name="{n}"/>' for n in (
+        "BBOX", "Intersects", "Disjoint", "Within", "Contains", "Touches", "Crosses", "Overlaps", "Equals",
+    ))  # fmt: skip
+    operands = "".join(f'<fes:GeometryOperand name="gml:{n}"/>' for n in (
+        "Envelope", "Point", "LineString", "Polygon", "MultiPoint", "MultiCurve", "MultiSurface",
+    ))  # fmt: skip
+    return (
+        f"<fes:Filter_Capabilities><fes:Conformance>{conformance}</fes:Conformance>"
+        '<fes:Id_Capabilities><fes:ResourceIdentifier name="fes:ResourceId"/></fes:Id_Capabilities>'
+        "<fes:Scalar_Capabilities><fes:LogicalOperators/>"
+        f"<fes:ComparisonOperators>{comparisons}</fes:ComparisonOperators></fes:Scalar_Capabilities>"
+        f"<fes:Spatial_Capabilities><fes:GeometryOperands>{operands}</fes:GeometryOperands>"
+        f"<fes:SpatialOperators>{places}</fes:SpatialOperators></fes:Spatial_Capabilities></fes:Filter_Capabilities>"
+    )
+
+
+_FILTERS = _filter_capabilities()
