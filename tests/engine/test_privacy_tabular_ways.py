@@ -16,6 +16,7 @@ from parvis.errors import InputError, LimitError
 from parvis.privacy import protect as protecting
 from parvis.privacy.rehearsal import Hidden
 from parvis.privacy.tabular import ways
+from parvis.privacy.tabular.programme import Programme
 from parvis.privacy.tabular.secret import Roles, linked
 from parvis.values import Column, Hiding, Kind, Policy, Profile
 
@@ -164,3 +165,30 @@ def test_amounts_are_made_noisy_and_never_rounded() -> None:
     losses = pa.table({"quartier": ["Centre", "Gare"], "solde": [-5000, 200]})
     below = Hiding(("quartier",), ("solde",), contributors="", way="noise", epsilon=5.0, most=10.0)
     assert min(ways.apply(losses, below, SECRET)[0].column("solde").to_pylist()) < -4000
+
+
+@pytest.mark.parametrize("base", [10, 20])
+def test_who_knows_the_sums_still_cannot_narrow_a_rounded_small_count(base: int) -> None:
+    """The attacker of hidden cells, before a rounded table: the true figures add up, each within a base of what is shown."""
+    wanted = dataclasses.replace(WANTED, base=base)
+    table = aids()
+    shown = ways.apply(table, wanted, SECRET)[0].column("beneficiaires").to_pylist()
+    known = linked(table, Roles(WANTED.dimensions, WANTED.values))
+    low, high = np.zeros(len(known.equations)), np.zeros(len(known.equations))
+    for at, row, _ in known.places:
+        low[at], high[at] = max(0, shown[row] - base + 1), shown[row] + base - 1
+    for at, row, _ in known.places:
+        true = table.column("beneficiaires")[row].as_py()
+        if not 0 < true < 11:
+            continue
+        ends = []
+        for sign in (1.0, -1.0):
+            price = np.zeros(len(low))
+            price[at] = sign
+            programme = Programme(low, high, price)
+            nothing = np.zeros(len(known.equations.rows))
+            programme.add_rows(known.equations.rows, nothing, nothing)
+            assert programme.solve() is not None
+            ends.append(float(programme.point()[at]))
+        assert ends[1] - ends[0] >= base - 1, "as wide as the rounding itself"
+        assert ends[0] < true or ends[1] > true
