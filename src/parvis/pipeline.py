@@ -855,7 +855,7 @@ def _examine_table(
             policy = dataclasses.replace(policy, blurring=Blurring(HOMES))
         policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
     else:
-        policy = dataclasses.replace(policy, hiding=_too_small(typed, profile, policy))
+        policy = dataclasses.replace(policy, hiding=_too_small(typed, wording.titled(profile, parcel), policy))
     preparation = Preparation(
         id=_identity(parcel, raw.name),
         parcel=parcel,

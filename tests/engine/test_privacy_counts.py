@@ -63,6 +63,30 @@ def test_an_amount_is_hidden_when_few_people_share_it(tmp_path: Path, amounts: l
     assert told["Nord"] == (None, None) and told["Sud"] == (40, 8000)
 
 
+def test_the_income_of_a_few_households_is_hidden_and_the_largest_is_somebody_s(tmp_path: Path) -> None:
+    rows = {
+        "quartier": ["Nord", "Sud"],
+        "nb_menages": [4, 400],
+        "revenu_median": [15_000, 19_000],
+        "revenu_maximum": [9, 9],
+    }
+    first, second = hidden(tmp_path, rows)
+    assert first["revenu_median"] is None and second["revenu_median"] == 19_000 and "revenu_maximum" not in second
+    wages = {
+        "service": ["DGS", "Voirie", "Écoles"],
+        "nombre_agents": [1, 30, 45],
+        "salaire_moyen": [5200.5, 2100.2, 1900.1],
+    }
+    assert [r["salaire_moyen"] for r in hidden(tmp_path, wages)] == [None, 2100.2, 1900.1]
+
+
+def test_the_title_of_a_table_says_its_matter(tmp_path: Path) -> None:
+    rows = {"quartier": ["Nord", "Sud"], "beneficiaires_janvier": [3, 50], "beneficiaires_fevrier": [40, 60]}
+    assert hidden(tmp_path, rows, title="aide alimentaire")[0]["beneficiaires_janvier"] is None
+    path, columns = written(tmp_path / "a.parquet", rows)
+    assert proposed(path, columns, "piscine") is None
+
+
 # --- Shares ---------------------------------------------------------------------------------------
 
 

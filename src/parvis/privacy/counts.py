@@ -36,10 +36,11 @@ _WHO = re.compile(
     r"seniors?|agents?|residents?|habitants?|nombre|nb|effectifs?|dossiers?|cas)\b"
 )
 _MATTER = re.compile(
-    r"\b(aides? sociales?|sociales?|ccas|rsa|apa|aah|minima|allocations?|allocataires?|sante|maladies?|malades?|handicap\w*|"
-    r"patients?|addictions?|vaccin\w*|ivg|chomage|demandeurs? (?:d )?emploi|revenus?|impots?|pauvre\w*|surendettement|impayes|"
-    r"infractions?|delits?|violences?|plaintes?|condamn\w*|religion\w*|cultes?|syndica\w*|opinions?|nationalites?|etrangers?|"
-    r"expulsions?|hebergement d urgence|precaires?|precarite)\b"
+    r"\b(aides? (?:sociales?|alimentaires?)|sociales?|ccas|rsa|apa|aah|minima|allocations?|allocataires?|sante|maladies?|"
+    r"malades?|handicap\w*|patients?|addictions?|vaccin\w*|ivg|pai|mdph|boursiers?|chomage|"
+    r"demandeurs? (?:d )?emploi|revenus?|salaires?|remunerations?|quotients?|impots?|redevables?|contribuables?|pauvre\w*|"
+    r"surendettement|impayes|infractions?|delits?|violences?|plaintes?|condamn\w*|religion\w*|cultes?|syndica\w*|opinions?|"
+    r"nationalites?|etrangers?|expulsions?|hebergement d urgence|precaires?|precarite)\b"
 )
 _SHARES = frozenset("part parts taux pourcentage pct proportion ratio frequence indice".split())
 _WHOLES = frozenset("population habitants total effectif effectifs ensemble nombre nb menages foyers personnes".split())
@@ -83,7 +84,8 @@ def _counts(table: pa.Table, columns: Sequence[Column]) -> Hiding | None:
     least = law.threshold("cell_persons").value
     if not any(0 < n < least for name in behind for n in _whole(table, name)):
         return None
-    return Hiding(tuple(roles.dimensions), values, contributors=roles.contributors, unit=roles.unit, rates=rates)
+    wanted = Hiding(tuple(roles.dimensions), values, contributors=roles.contributors, unit=roles.unit, rates=rates)
+    return dataclasses.replace(wanted, largest=tuple(roles.largest))
 
 
 def _shares_alone(table: pa.Table, columns: Sequence[Column]) -> Hiding | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from parvis.privacy import policy as policies
 from parvis.privacy.about import about, is_of_things
 from parvis.privacy.attacks.attack import SENSITIVE
-from parvis.privacy.heading import head
+from parvis.privacy.heading import head, speaks
 from parvis.text import words
 from parvis.values import Column, Finding, Kind, Profile
 
@@ -25,6 +25,8 @@ _LAND = "parcel"  # what is built or sold on it is the matter, once who owns it 
 COUNTED_ROWS = 20_000  # of a table whose counts are hidden one by one
 _BORN = frozenset("naissance naiss ne nee born birth dob".split())
 _INITIALS = frozenset("initiales initiale initials".split())
+_STAMPED = frozenset("horodateur horodatage timestamp".split())
+_CONSUMED = frozenset("consommation conso kwh m3".split())
 _HOME_MATTERS = frozenset({"social_aid", "income"})  # of an address, they are of whoever lives there
 # A body or a place that has a name: what is said beside its address is what it gives, not what it receives.
 _NAMED = frozenset(
@@ -46,11 +48,13 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
     counted = any(_counts(c) for c in profile.columns)
     if living and not counted and _of_each_home(profile):
         return True
+    if not counted and any(c.meaning == "address" and speaks(head(c), "person") for c in profile.columns):
+        return True  # where somebody lives, whatever the row is about: a dog, a works permit
     if _LAND in meanings | whole:
         return bool(whole & {"nir", "birth_date"})
     if counted:
         return False
-    traits = meanings & _TRAITS
+    traits = (meanings & _TRAITS) | ({"age"} if living and any("age" in head(c) for c in profile.columns) else set())
     if whole & _SURE or ("person_name" in whole and (traits or "address" in whole)):
         return True
     if len(traits) >= 2 or (traits and (meanings | whole) & SENSITIVE):
@@ -67,17 +71,24 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
 
 def _of_each_home(profile: Profile) -> bool:
     """True when each row is what one home receives or owes: an aid or a debt beside a full address or a parcel."""
-    if any(head(c) & _NAMED for c in profile.columns) or not {c.meaning for c in profile.columns} & _HOME_MATTERS:
+    matters = any(c.meaning in _HOME_MATTERS or head(c) & _CONSUMED for c in profile.columns)
+    if not matters or any(head(c) & _NAMED for c in profile.columns):
         return False
-    own = [c for c in profile.columns if c.kind is Kind.TEXT and 2 * c.distinct > c.filled]
+    own = [c for c in profile.columns if c.kind is Kind.TEXT and 2 * c.distinct > c.filled and not _is_code(c)]
     where = [
         c for c in own if c.meaning == _LAND or (c.meaning == "address" and any(map(str.isdigit, str(c.examples))))
     ]
     return bool(where) and len(own) == len(where)  # what has a name besides is a body or a place
 
 
+def _is_code(column: Column) -> bool:
+    """True for numbers and codes: « PDL00012 » is no name of a place."""
+    return column.meaning == "" and all(" " not in e and any(map(str.isdigit, e)) for e in column.examples)
+
+
 def _is_moment(column: Column) -> bool:
-    return column.kind is Kind.DATETIME and 2 * column.distinct > column.filled
+    dated = column.kind in (Kind.DATE, Kind.DATETIME) or head(column) & _STAMPED
+    return bool(dated) and 2 * column.distinct > column.filled
 
 
 def may_be_people(columns: Sequence[Column]) -> bool:

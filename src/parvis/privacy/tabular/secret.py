@@ -640,6 +640,7 @@ _COMPANIES = re.compile(r"entreprises?|etablissements?|societes?|siret|siren|com
 _PERIOD = re.compile(
     r"\b(?:annee|an|millesime|trimestre|semestre|mois|semaine|periode|saison|exercice|campagne|date|jour)s?\b"
 )
+_PEOPLE = re.compile(r"menages?|foyers?|personnes?|habitants?|beneficiaires?|allocataires?|agents?|eleves?")
 _CODES = re.compile(
     r"code|insee|iris|annee|year|millesime|siren|siret|naf|ape|departement|region|rang|ordre|trimestre|mois|id\b"
 )
@@ -669,7 +670,8 @@ def roles_of(table: pa.Table) -> Roles | None:
     if not numbers or not dimensions:
         return None
     counts = [n for n in numbers if _COUNTS.match(fold(n).replace(" ", "_")) or _COUNTS.match(fold(n))]
-    unit = COMPANIES if _COMPANIES.search(fold(" ".join(table.column_names))) or largest else PERSONS
+    said = fold(" ".join(table.column_names))
+    unit = COMPANIES if _COMPANIES.search(said) or (largest and not _PEOPLE.search(said)) else PERSONS
     if len(counts) == 1 and len(numbers) > 1:
         return Roles(dimensions, [n for n in numbers if n not in counts], counts[0], largest, unit)
     return Roles(dimensions, counts or numbers, "", largest, unit)
