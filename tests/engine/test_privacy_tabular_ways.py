@@ -90,6 +90,14 @@ def test_noise_is_new_for_other_figures_and_the_same_for_the_same_ones() -> None
     assert [round(x) for x in applied("noise", epsilon=0.999)[0]] != shown
 
 
+def test_noise_is_refused_beside_a_total_that_is_wrong() -> None:
+    rows = {"quartier": ["Centre", "Gare", "Vergers", "Ensemble"], "beneficiaires": [40, 20, 30, 65]}
+    wanted = Hiding(("quartier",), ("beneficiaires",), way="noise")
+    with pytest.raises(InputError, match="inférieur à la somme"):
+        ways.apply(pa.table(rows), wanted, SECRET)
+    assert ways.apply(pa.table(rows).slice(0, 3), wanted, SECRET)[1].cells == 3
+
+
 def test_noise_is_larger_when_one_person_counts_more() -> None:
     large = {q: tuple(1000 + n for n in line) for q, line in GRID.items()}
     off = {

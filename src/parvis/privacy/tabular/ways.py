@@ -63,6 +63,12 @@ def apply(table: pa.Table, wanted: Hiding, drawing: bytes) -> tuple[pa.Table, Hi
     if wanted.way == "noise":
         table = _whole(table, roles)
     linked = secret.linked(table, roles)
+    if wanted.way == "noise" and linked.equations.unequal:
+        # Noise of its own would tell again of people whom its parts tell of: the budget would not be the one that is said.
+        raise InputError(
+            "Un total de ce tableau est inférieur à la somme de ses parties : le hasard ne protégerait pas comme promis.",
+            "Corrigez ce total, ou retirez-le.",
+        )
     before = completed(linked.equations)
     after, sums = _moved(table, linked, before, wanted, drawing)
     return _written(table, linked, after), _told(linked, before.values, after, wanted, sums)
