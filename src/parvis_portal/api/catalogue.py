@@ -16,6 +16,7 @@ from parvis_portal.catalogue import queries
 
 _published: dict[str, Published] = {}
 _shown: dict[tuple[str, str, str], int] = {}  # what ``visible`` showed, and the catalogue's stamp at that time
+_named: dict[tuple[str, str], tuple[int, str]] = {}  # slug -> the stamp at that time, the id
 _MOST = 5000
 
 
@@ -56,13 +57,28 @@ class RowsCatalogue(PortalCatalogue):
 
     def find(self, dataset: str) -> Entry:
         held = _published.setdefault(str(settings.DATA), Published(Folder(settings.DATA)))
+        identity = dataset if dataset.isalnum() and held.holds(dataset) else self._identity(dataset)
         try:
-            entry = held.find(dataset) if dataset.isalnum() and held.holds(dataset) else None
+            entry = held.find(identity) if identity else None
         except ParvisError:  # withdrawn, or absent: the portal says why
             entry = None
-        if entry is not None and self._shows(dataset, entry.version.id):
+        if entry is not None and self._shows(identity, entry.version.id):
             return entry
         return super().find(dataset)
+
+    def _identity(self, slug: str) -> str:
+        """Return the id of the dataset that has a slug, "" for none; asked once for each move of the catalogue's stamp."""
+        stamp, key = Folder(settings.DATA).stamp, (str(settings.DATA), slug)
+        at = stamp.stat().st_mtime_ns if stamp.exists() else 0
+        known = _named.get(key)
+        if at and known is not None and known[0] == at:
+            return known[1]
+        found = queries.identity(self.user, slug)
+        if len(_named) > _MOST:
+            _named.clear()
+        if found:
+            _named[key] = (at, found)
+        return found
 
     def _shows(self, dataset: str, version: str) -> bool:
         """Ask the door of ``visible`` once for each move of the catalogue's stamp."""

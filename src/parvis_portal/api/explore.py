@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from parvis.dialects import ods_push, ods_v1
 from parvis_portal.api import engine
-from parvis_portal.api.catalogue import PortalCatalogue
+from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue
 from parvis_portal.api.views import asked, sent
 
 app_name = "explore"
@@ -25,7 +25,8 @@ def first(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     if request.method == "POST":
         form = tuple((n, v) for n, values in request.POST.lists() for v in values if isinstance(v, str))
         told = dataclasses.replace(told, query=(*told.query, *form))
-    return sent(ods_v1.answer(told, PortalCatalogue(), engine.pool(), engine.cache(), now))
+    catalogue = PortalCatalogue() if "/datasets/1.0/" in request.path else RowsCatalogue()
+    return sent(ods_v1.answer(told, catalogue, engine.pool(), engine.cache(), now))
 
 
 @csrf_exempt

@@ -57,6 +57,11 @@ def shows(user: Any, dataset: str, version: str) -> bool:
     return visible(user).filter(pk=dataset, current__version_id=version).exists()
 
 
+def identity(user: Any, slug: str) -> str:
+    """Return the id of the dataset that a person may read under a slug, "" for none."""
+    return visible(user).filter(slug=_askable(slug)).values_list("pk", flat=True).first() or ""
+
+
 def release(user: Any, dataset: Dataset, version: str) -> Release:
     """Return a release by its version's id or its number. Raises: UnknownName, GoneError."""
     rows, version = dataset.releases.all(), _askable(version)
