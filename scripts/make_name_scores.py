@@ -103,15 +103,38 @@ class Names:
             return _capital(self.chance.choice(self.nouns))
         if draw < 0.20:
             return _capital(self._bent(self.chance.choice(self.family[self.chance.choice((3, 4))])))
-        if draw < 0.26:
-            return self.chance.choice(
-                ("de ", "Le ", "Da ", "Ben ", "El ", "Van ", "du ", "La ", "Di ", "De ")
-            ) + _capital(self.chance.choice(self.family[self.chance.choice((3, 4))]))
+        if draw < 0.24:  # « de La Tour », « Saint-Aubin »
+            head = self.chance.choice(("de La ", "de la ", "Ait ", "Saint-", "Ould ", "De La ", "Le ", "La ", "du "))
+            return head + _capital(self.chance.choice(self.nouns + self.family[4][:400]))
+        if draw < 0.30:  # « d'Hauteville », « de Villeneuve »
+            word = self.chance.choice((self.chance.choice(self.towns), self._capital_surname()))
+            return f"d'{word}" if word[0] in "AEIOUÉH" else f"{self.chance.choice(('de', 'de', 'De'))} {word}"
+        if draw < 0.35:
+            heads = (
+                "Le ",
+                "Le ",
+                "Da ",
+                "Ben ",
+                "El ",
+                "Van ",
+                "Do ",
+                "La ",
+                "Di ",
+                "Dos ",
+                "Van den ",
+                "Al ",
+                "Mac ",
+                "O'",
+            )
+            return self.chance.choice(heads) + self._capital_surname()
         weight = self.chance.choices((3, 4, 5, 6), (4, 5, 4, 1))[0]
         word = self.chance.choice(self.family[weight])
         if draw > 0.96 and " " not in word:
             word += "-" + self.chance.choice(self.family[5])
         return _capital(word)
+
+    def _capital_surname(self) -> str:
+        return _capital(self.chance.choice(self.family[self.chance.choice((3, 4))]))
 
     def _bent(self, word: str) -> str:
         """Return a name of no list: two letters of a rare one changed."""

@@ -29,7 +29,7 @@ _BIRTH_SIGN = re.compile(r"\bnee?s?\b|naissance|dn|d\.n")
 _SMALL = r"(?:de|du|des|d|la|le|les|l|en|aux|au|sur|sous|a|et)"
 _STREET = re.compile(
     rf"(?<![\w.,/-])(?<!n°)\d{{1,4}}\s?(?:bis|ter|quater|[a-d](?=[\s,]))?,?\s+{any_of('street')}\b\.?"
-    rf"(?:\s+(?:{_SMALL}['’\s]\s?)*[^\W\d_][\w'’-]*)"
+    rf"(?:\s+(?:{_SMALL}['’\s]\s?)*(?:\d{{1,2}}(?:er)?[\s-])?[^\W\d_][\w'’-]*)"
     rf"(?:(?:\.?\s+(?:{_SMALL}['’\s]\s?)*|['’-])(?-i:(?=[A-ZÀ-Ý]))[^\W\d_][\w'’-]*){{0,5}}",
     re.IGNORECASE,
 )

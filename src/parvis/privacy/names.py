@@ -226,7 +226,7 @@ class _Reading:
             return taken <= 1 and _surname(word) >= 5 and (begun or title in _CIVIL_TITLES)
         if word in c.NOUNS:  # « Mme Fontaine », but « Mme Durand Mairie de Fontclaire »
             return taken <= 1 and _surname(word) >= 4 and word not in c.NEVER and (taken == 0 or begun)
-        if taken == 0 and word in c.NEVER and word not in _MONTHS:
+        if taken == 0 and word in c.NEVER and word not in _MONTHS and _given(word) < 5:
             return False
         if strict and taken == 0:
             if title in _DOCTORS and self.prose and token.shape == "T":
@@ -391,7 +391,7 @@ class _Reading:
         weight = _given(word)
         if weight < (3 if self.prose else 4) or word in c.NOUNS or word in c.TITLES:
             return None
-        if word in c.NEVER and (word != "avril" or self.shape(i - 1) == "0"):
+        if word in c.NEVER and not self._is_given_too(i):
             return None
         if word in c.PARTICLES and weight < 5:
             return None  # « San Pedro »
@@ -444,6 +444,13 @@ class _Reading:
                 break
             k += 1
         return k
+
+    def _is_given_too(self, i: int) -> bool:
+        """True for the France of « France Durand », not of « France Travail »; and for Avril."""
+        word, after = self.folded(i), self.folded(i + 1)
+        if word == "avril":
+            return self.shape(i - 1) != "0"
+        return word == "france" and _surname(after) >= 4 and not _common(after) and not ordinary(after)
 
     def _proper(self, k: int) -> bool:
         """True for « Fontaine » and « Maire », nouns that tens of thousands bear, where no place or title goes on."""
@@ -711,9 +718,9 @@ class _Reading:
         return word in ("!", "?", ";") or (word == "." and len(self.folded(k - 1)) > 3)
 
     def _official(self, first: int, after: int) -> bool:
-        if self._in_list(first):
-            return True
         start, end = self.tokens[first].start, self.tokens[after - 1].end
+        if self._in_list(first):
+            return not _RESIDENT_AFTER.match(_flat(self.text[end : end + 40]))
         if not (_LETTER.search(self.text, end) or _LETTER.search(self.text[:start])):
             return False
         behind = _flat(self.text[end : end + 90])
@@ -785,21 +792,26 @@ class _Reading:
         return self.folded(self._before_dot(first - 1)) not in ("m", "mme", "mlle") and self._famous(first, after)
 
     def is_glued(self, i: int) -> bool:
-        """True for a word of « alice.durand » and of « scan_durand.pdf »."""
+        """True for a word of « alice.durand », of « scan_durand.pdf » and of an address of the web."""
         start, end = self.tokens[i].start, self.tokens[i].end
-        return self.text[max(0, start - 1) : start] in ("_", "@", ".", "/") or (
+        behind = self.text[max(0, start - 1) : start]
+        if self.shape(i) != "l":
+            return behind == "_" or (behind == "/" and "//" in self.text[max(0, start - 80) : start])
+        return behind in ("_", "@", ".", "/") or (
             self.text[end : end + 1] in ("_", "@", ".") and self.text[end + 1 : end + 2].isalnum()
         )
 
     def is_code(self, i: int) -> bool:
         """True for « AB » of a parcel and « SIRET »: few capitals, of no name, or before a number."""
         token = self.tokens[i]
-        if self.shout or token.shape != "U" or len(token.text) > 5 or "-" in token.text:
+        if self.shout or token.shape != "U" or len(token.text) > 6 or "-" in token.text:
             return False
         if len(token.text) <= 3 and (self.shape(i + 1) == "0" or self.folded(i + 1) in ("n", "no")):
             return True
         if token.folded in c.NEVER and token.folded not in _MONTHS:
             return True
+        if len(token.text) <= 6 and self.folded(i - 1) in ("l", "la", "le", "les", "au", "aux", "du", "un", "une"):
+            return True  # « la permanence de l'ADIL »
         return _given(token.folded) < 4 and _surname(token.folded) < 3
 
     def beside(self, i: int) -> bool:
@@ -873,6 +885,7 @@ _RULED, _UNRULED = (
     250,
 )  # what an official's score must be above a person's, when the rules say official and when not
 _WORD_TOO = 200  # ... more, of a word that towns write every day
+_LOUD = 80  # ... less, of a surname in capitals
 _LISTED = -450  # ... and of a word listed with people
 _NEAR = -150  # ... and of a word beside one that is named
 
@@ -886,14 +899,20 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
     scores: dict[int, tuple[int, int]] = {}
     named_at = [verdict in "pom" for verdict in verdicts]  # those in small letters are not weighed
     for i, person, official in weighing.weighed(tokens, verdicts, reading.prose, reading.shout):
-        if (tokens[i].shape == "I" and named_at[i]) or (tokens[i].shape == "l" and reading.is_glued(i)):
-            continue
         new = verdicts[i] in "nthl"
+        if (tokens[i].shape == "I" and named_at[i]) or (new and reading.is_glued(i)):
+            continue
         if new and (reading.is_code(i) or reading.is_raised(i) or reading.is_a_firm(i)):
             continue
         scores[i] = person, official
-        least = _LEAST[verdicts[i]] + (_WORD_TOO if new and _is_also_a_word(tokens[i]) else 0)
-        named_at[i] = max(person, official) > least and (not new or told or (reading.prose and reading.beside(i)))
+        loud = tokens[i].shape == "U" and not reading.shout and _surname(tokens[i].folded) >= 3
+        least = (
+            _LEAST[verdicts[i]]
+            - (_LOUD if new and loud and len(tokens[i].text) > 3 else 0)
+            + (_WORD_TOO if new and _is_also_a_word(tokens[i]) else 0)
+        )
+        lone = told and small >= 3 if tokens[i].shape == "l" else told or (loud and small >= 2)
+        named_at[i] = max(person, official) > least and (not new or lone or (reading.prose and reading.beside(i)))
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
@@ -941,7 +960,12 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
 
 def _is_also_a_word(token: _Token) -> bool:
     word = token.folded
-    return _common(word) or word in known("alone") or (token.shape == "T" and ordinary(word) > 0)
+    return (
+        _common(word)
+        or word.startswith(("saint-", "sainte-"))
+        or word in known("alone")
+        or (token.shape == "T" and ordinary(word) > 0)
+    )
 
 
 def _list_on(reading: _Reading, named_at: list[bool], scores: dict[int, tuple[int, int]]) -> None:

@@ -103,7 +103,9 @@ _VEHICLE = re.compile(any_of("vehicle"))
 _REFERENCE = re.compile(r"\b(?:ref|reference|norme|modele|serie|type|article|piece|lot|produit)\b[\s.:°]{0,4}$")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,7}[0-9A-Fa-f]{1,4}(?![\w:])")
-_VERSION = re.compile(r"\b(?:version|logiciel|article|v|chapitre|paragraphe|norme)\b\.?\s?(?:n°\s?)?$")
+_VERSION = re.compile(
+    r"\b(?:mise a jour|maj|build|release|firmware|version|logiciel|article|v|chapitre|paragraphe|norme)\b\.?\s?(?:n°\s?)?$"
+)
 
 
 def plates(text: str, plain: str) -> Iterator[Part]:
@@ -196,7 +198,7 @@ _CASE_NUMBERED = re.compile(
     rf"procedure|signalement|proces-verbal|pv|"
     rf"ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
 )
-_CASE_OF_YEAR = re.compile(r"\b([a-z]{3,})\s+n°\s*((?:19|20)\d\d[-/]\d{3,8})(?![\w-])")
+_CASE_OF_YEAR = re.compile(r"(?:\b([a-z]{2,})\s+(?:n°\s*)?|\()((?:19|20)\d\d-\d{4,8})(?![\w-])")
 _PUBLIC_ACTS = frozenset(
     "marche deliberation facture devis mandat commande arrete decret loi lot article titre convention avenant bordereau contrat "
     "decision circulaire ordonnance rapport projet annexe budget chapitre compte bulletin".split()
@@ -205,7 +207,7 @@ _SOCIAL = re.compile(rf"\b{any_of('social')}\b")
 CASES = (
     "dossier", "affaire", "recours", "requete", "demande", "procedure", "plainte", "signalement", "courante", "aide",
     "allocation", "situation", "enquete", "mesure", "sinistre", "contrat", "foyer", "inscription", "client", "proces", "pv",
-    "n°", "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
+    "n°", "19", "20", "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
 
@@ -227,7 +229,7 @@ def cases(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iter
             if not _DATE_LIKE.fullmatch(m.group(1).strip()):
                 yield m.start(1), m.end(1), "case_number"
     for m in _CASE_OF_YEAR.finditer(plain, start, end) if someone else ():
-        if m.group(1) not in _PUBLIC_ACTS:
+        if (m.group(1) or "") not in _PUBLIC_ACTS:
             yield m.start(2), m.end(2), "case_number"
 
 

@@ -146,6 +146,8 @@ def is_role(address: str) -> bool:
     local = fold(address.rpartition("@")[0])
     words = [w for w in re.split(r"[.\-_+\d]+", local) if w]
     domain = re.sub(r"[^a-z]", "", fold(address.rpartition("@")[2]).rpartition(".")[0])
+    if len(words) == 1 and words[0] in _ACRONYMS:
+        return True
     if (
         _OF_A_TOWN.match(fold(address.rpartition("@")[2]))
         and not _names_someone(words)
@@ -163,6 +165,10 @@ def is_role(address: str) -> bool:
     return bool(words) and not named and any(words[0].startswith(b) for b in _BODIES)
 
 
+_ACRONYMS = frozenset(
+    "ram rpe pij bij dst dgs dga drh dsi dpo alsh clsh spanc pmi mjc sivom sivu sdis ape clic maia cms mds rh ot si ac st pm "
+    "rgpd plu etat-civil odp ctm cdi bdp rgaa elu elus presse".split()
+)
 _OF_A_TOWN = re.compile(r"(?:mairie|ville|commune|ccas|agglo|metropole|departement|region|cc|ca|cu)[-.]")
 
 

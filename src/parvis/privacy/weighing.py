@@ -205,7 +205,7 @@ def signs_of(
             k += 1
         if k > i + 1 and k < count and tokens[k].shape in "UT":
             loud = any(tokens[n].shape == "T" for n in range(i + 1, k))
-            out += (f"pa{loud}{small}", f"pa{loud}{small}_{_small(tokens[k].folded)}", f"pa{loud}{verdicts[i]}")
+            out += (f"pa{loud}{small}", f"pa{loud}{small}_{_small(tokens[k].folded)}")
         verdict = verdicts[i]
         at = ("F" if i == first else "") + ("E" if i == after - 1 else "")
         out += (
@@ -233,6 +233,8 @@ def is_weighed(word: str, shape: str) -> bool:
 @lru_cache(maxsize=65536)
 def _is_plain(word: str, shape: str) -> bool:
     """True for a word of the language that nobody bears: « Convocation »."""
+    if shape == "T" and "-" in word:
+        return all(part in _FUNCTION or (ordinary(part) and given(part) < 4) for part in word.split("-"))
     return shape == "T" and ordinary(word) >= 1 and given(word) < 3 and surname(word) < 4
 
 
@@ -285,6 +287,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
     link = ""
     head = "^"
     distance = 0
+    whose = ""
     for k in range(first - 1, max(first - 1 - _FAR, -1), -1):
         token = tokens[k]
         if token.shape == ".":
@@ -299,6 +302,8 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
         elif token.shape == "l" or (k == 0 and not given(token.folded)) or _classes(token.folded):
             head = token.folded
             distance = min(first - k, 4)
+            if k > 1 and tokens[k - 1].folded in ("de", "d", "du", "des") and tokens[k - 2].shape not in ".0":
+                whose = _classes(tokens[k - 2].folded)  # « l'agente d'accueil Alice »
             break
         else:
             head = "<name>"
@@ -327,6 +332,8 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
     ]  # fmt: skip
     out += (f"M{made}", f"ML{made}_{l1[1]}", f"MR{made}_{r1[1]}", f"MH{made}_{classes}")
     out += [f"Hc{letter}" for letter in classes]
+    if whose:
+        out += (f"W{whose}", f"W{whose}_{classes}", f"W{whose}_{link}")
     if after - first == 1:
         out.append("one")
         if lead in _towns():
@@ -347,7 +354,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
             out.append(f"y{_age(tokens[k].text)}")
         letters = _classes(tokens[k].folded)
         if letters and tokens[k].folded not in _FUNCTION:
-            out.append(f"l{far}{letters}")
+            out.append(f"l{far}{min((first - k) // 2, 3)}{letters}")
     far = ""
     for k in range(after, min(after + 6, count)):
         if tokens[k].text in ".;!?":
@@ -356,7 +363,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
             far = ","
         letters = _classes(tokens[k].folded)
         if letters and tokens[k].folded not in _FUNCTION:
-            out.append(f"r{far}{letters}")
+            out.append(f"r{far}{min((k - after) // 2, 2)}{letters}")
     return out
 
 

@@ -110,6 +110,8 @@ NOUNS = _set(
     "cepage pays canton massif vallee val cap ile iles golfe baie presqu-ile lotissements "
     "arriere-cour mission-locale chalet chalets"
 )
+NOUNS |= frozenset(f"{word}s" for word in NOUNS if len(word) > 4 and word[-1] not in "sx")
+NOUNS |= _set("maladie syndrome chu chru chs chr cmpea samu smur sessad esms crous bu mam relais-petite-enfance tapisserie combe")
 # Words that make a company of the name before them.
 AFTER_BODY = _set(
     "equipement environnement telecom nord sud est ouest gamme btp tp automobiles auto voyages paysagiste sarl sas "
@@ -203,7 +205,7 @@ SURNAME_AFTER = _set(
     "locataires proprietaire proprietaires requerant requerante petitionnaire demandeur demanderesse demandeuse "
     "beneficiaire allocataire usager usagere administre administree riverain riveraine voisin voisine eleve agent "
     "agente plaignant plaignante conducteur conductrice affaire tiers occupant occupante preneur acquereur acquereuse "
-    "propriete vente cession caveau concession dossier recours plainte "
+    "patronyme usage propriete vente cession caveau concession dossier recours plainte "
     "vendeur vendeuse exploitant exploitante assure assuree adherent adherente patient patiente defunt defunte nom "
     "epoux epouse freres soeurs soussigne soussignee commercant commercante mandataire tuteur tutrice chez"
 )
@@ -269,7 +271,7 @@ GIVEN_AFTER = _set(
     "contacter rappeler "
     "merci contact eleve ami amie copain copine cordialement amicalement salut jumeau jumelle jumeaux beau-frere belle-soeur "
     "beau-pere belle-mere beau-fils belle-fille gendre bru filleul filleule marraine parrain tuteur "
-    "doudou cartable manteau gouter cahier lunettes casier anniversaire"
+    "prenoms doudou cartable manteau gouter cahier lunettes casier anniversaire"
 )
 # Heads of the lists of a council: who stands in them acts in a public function.
 LISTS = _set(
