@@ -12,7 +12,9 @@ import pytest
 import shapely
 
 from parvis.dialects import mcp, native
+from parvis.errors import LimitError
 from parvis.privacy.protect import SafeTable
+from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.store.pool import Pool
 from parvis.values import Kind
@@ -84,12 +86,17 @@ def test_groups_say_on_how_many_rows_they_were_calculated(ask: Tools, town: Any,
     kept = [r for r in town.rows if r["annee"] is not None and r["annee"] >= 1950]
     assert told["source"]["rows"] == len(kept)
     assert sum(g["rows"] for g in told["groups"]) == len(kept)
+    beyond = ask("query_rows", dataset=TREES, where="annee >= 1950", offset=900)
+    assert "après la position 900" in beyond["said"]
+    assert beyond["holds"] is True
     centre = [r["hauteur"] for r in kept if r["quartier"] == "Centre" and r["hauteur"] is not None]
     found = next(g for g in told["groups"] if g["quartier"] == "Centre")
     assert found["h"] == pytest.approx(sum(centre) / len(centre))
     parts = urlsplit(told["source"]["same_rows"])
     answer = native.answer(Request("GET", parts.path, tuple(parse_qsl(parts.query)), base=BASE), town.catalogue, pool)
     assert answer.status == 200, answer.body
+    assert isinstance(answer.body, bytes)
+    assert json.loads(answer.body)["groups"] == told["groups"]
 
 
 def test_a_chart_is_drawn_and_said(ask: Tools) -> None:
@@ -146,6 +153,22 @@ def test_a_column_or_dataset_that_does_not_exist_is_not_made_up(ask: Tools) -> N
     assert told["holds"] is False
     assert "salaire" in told["said"]
     assert ask("describe_dataset", wrong=True, dataset="eeeeeeeeeeee")["holds"] is False
+
+
+def test_a_reason_that_costs_too_much_is_left_out(ask: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, calls = asking.run, []
+
+    def once(*given: Any, **named: Any) -> Any:
+        calls.append(given)
+        if len(calls) > 1:
+            raise LimitError("Trop long.")
+        return run(*given, **named)
+
+    monkeypatch.setattr(asking, "run", once)
+    told = ask("query_rows", dataset=TREES, where="annee = 2150 or essence = 'x'")
+    assert told["holds"] is False
+    assert told["why"] == []
+    assert len(calls) == 2
 
 
 def test_a_sum_of_what_does_not_add_up_and_empty_cells_are_told(ask: Tools) -> None:
