@@ -569,6 +569,8 @@ class Calc(StrEnum):
     WEEKDAY = "weekday"  # 1 is Monday
     QUARTER = "quarter"
     FORMAT = "format"  # a date by the engine's letters
+    JOIN = "join"  # texts end to end
+    PICK = "pick"  # the text of that place among those that follow, from 1
     BUCKET = "bucket"  # start of the period a date lies in: date, how many, unit
     RANGE = "range"  # "[10, 50[": value, then bounds in order, an empty one for none
     STEP = "step"  # the same with bounds every so much

@@ -431,6 +431,30 @@ def test_columns_are_chosen_by_pattern_label_and_expression(get: Client) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        ("fr", "samedi 1 janvier 2000"), ("en", "Saturday 1 January 2000"), ("de", "Samstag 1 Januar 2000"),
+        ("es", "sábado 1 enero 2000"),
+    ],
+)  # fmt: skip
+def test_dates_are_written_out_in_the_language_of_the_question(get: Client, language: str, wanted: str) -> None:
+    asked = {
+        "select": "date_format(plante_le, 'EEEE d MMMM yyyy') as jour",
+        "where": "code = '00000'",
+        "lang": language,
+    }
+    assert get.rows(TREES, **asked) == [{"jour": wanted}]
+    empty = get.rows(TREES, select="date_format(plante_le, 'EEEE') as jour", where="plante_le is null", limit=1)
+    assert empty == [{"jour": None}]
+    groups = get.rows(
+        TREES, group_by="date_format(plante_le, 'MMM') as mois", select="count(*) as n", lang=language, limit=20
+    )
+    assert len(groups) == 13
+    hours = get.rows(TREES, select="date_format(releve, 'h a') as heure", where="code = '00002'", lang="en")
+    assert hours == [{"heure": "8 AM"}]
+
+
 def test_several_conditions_are_all_to_be_met(get: Client) -> None:
     both = get.json(f"{TREES}/records", where=["annee > 1950", "hauteur < 10"])["total_count"]
     assert both == get.json(f"{TREES}/records", where="annee > 1950 and hauteur < 10")["total_count"]

@@ -92,7 +92,8 @@ _WEEKDAYS = ("mondays", "tuesdays", "wednesdays", "thursdays", "fridays", "satur
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 # Letters of a date as Opendatasoft says them, and as the engine does; what is written out depends on the language.
 _LETTERS = {
-    "yyyy": "%Y", "yy": "%y", "xxxx": "%G", "xx": "%g", "ww": "%V", "w": "%-V", "e": "%u", "D": "%-j", "DDD": "%j",
+    "yyyy": "%Y", "yy": "%y", "YYYY": "%Y", "YY": "%y", "y": "%Y",
+    "xxxx": "%G", "xx": "%g", "ww": "%V", "w": "%-V", "e": "%u", "D": "%-j", "DDD": "%j",
     "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "h": "%-I", "hh": "%I", "mm": "%M", "m": "%-M",
     "ss": "%S", "s": "%-S", "a": "%p", "E": "%a", "EEE": "%a", "EEEE": "%A", "MMM": "%b", "MMMM": "%B",
 }  # fmt: skip
@@ -955,7 +956,33 @@ def _date_format(parser: _Parser, given: list[Any]) -> Node:
     pattern = engine_format(form.value)
     if pattern is None or len(form.value) > 100:
         raise parser.fault(f"invalid date format: {form.value[:40]}")
-    return Call(Calc.FORMAT, (held[0], Literal(pattern, Kind.TEXT)))
+    parts = [p for p in re.split(r"(%%|%[aAbBp])", pattern) if p]
+    if not any(p in _WRITTEN for p in parts):
+        return Call(Calc.FORMAT, (held[0], Literal(pattern, Kind.TEXT)))
+    pieces = [_written_out(held[0], p, parser.setting.language) for p in parts]
+    return Call(Calc.JOIN, tuple(pieces)) if len(pieces) > 1 else pieces[0]
+
+
+_WRITTEN = ("%a", "%A", "%b", "%B", "%p")
+
+
+def _written_out(moment: Expression, part: str, language: str) -> Expression:
+    """Return a part of a date as text: names of days and months are those of the language."""
+    if part not in _WRITTEN:
+        return Call(Calc.FORMAT, (moment, Literal(part, Kind.TEXT)))
+    from babel import dates  # late: few questions write a date out
+
+    width: Any = "abbreviated" if part in ("%a", "%b") else "wide"
+    if part == "%p":
+        periods = dates.get_period_names("abbreviated", "format", language)
+        half: Expression = Call(Calc.DIVIDE, (Call(Calc.HOUR, (moment,)), Literal(12, Kind.INTEGER)))
+        half = Call(Calc.CASE, (Call(Calc.GE, (half, Literal(1, Kind.INTEGER))), Literal(periods["pm"], Kind.TEXT)))
+        return Call(Calc.IFNULL, (half, Literal(periods["am"], Kind.TEXT)))
+    if part in ("%a", "%A"):
+        days = dates.get_day_names(width, "format", language)
+        return Call(Calc.PICK, (Call(Calc.WEEKDAY, (moment,)), *(Literal(days[n], Kind.TEXT) for n in range(7))))
+    months = dates.get_month_names(width, "format", language)
+    return Call(Calc.PICK, (Call(Calc.MONTH, (moment,)), *(Literal(months[n], Kind.TEXT) for n in range(1, 13))))
 
 
 def _distance(parser: _Parser, given: list[Any]) -> Node:

@@ -457,6 +457,16 @@ def _format(c: Compiler, given: Sequence[Expression]) -> Made:
     return _join("strftime($0, $1)", Kind.TEXT, c._moment(given[0]), c._text(c(given[1])))
 
 
+def _joined(c: Compiler, given: Sequence[Expression]) -> Made:
+    return _list("(", [c._text(c(g)) for g in given], ")", Kind.TEXT, " || ")
+
+
+def _pick(c: Compiler, given: Sequence[Expression]) -> Made:
+    place = c._must(c(given[0]), (Kind.INTEGER,), "un nombre entier")
+    words = _list("[", [c._text(c(g)) for g in given[1:]], "]", Kind.TEXT)
+    return _join("list_extract($0, CAST($1 AS BIGINT))", Kind.TEXT, words, place)
+
+
 def _bucket(c: Compiler, given: Sequence[Expression]) -> Made:
     """The start of the period: weeks begin on Monday, the others count from the year 2000."""
     moment = c._moment(given[0])
@@ -625,7 +635,8 @@ _CALLS: Mapping[Calc, Callable[[Compiler, Sequence[Expression]], Made]] = {
     Calc.LENGTH: _length, Calc.LOWER: _case("lower"), Calc.UPPER: _case("upper"), Calc.STARTS: _starts, Calc.CONTAINS: _contains,
     Calc.WORDS: _in_words, Calc.LIKE: _like, Calc.FUZZY: _fuzzy, Calc.ANY: _any, Calc.IFNULL: _ifnull,
     Calc.PATTERN: _pattern, Calc.UNACCENTED: _unaccented,
-    Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.BUCKET: _bucket, Calc.RANGE: _range, Calc.STEP: _step,
+    Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.JOIN: _joined, Calc.PICK: _pick,
+    Calc.BUCKET: _bucket, Calc.RANGE: _range, Calc.STEP: _step,
     Calc.POINT: _point, Calc.CENTROID: _centroid, Calc.DISTANCE: _distance, Calc.NEAR: _near, Calc.BOX: _box,
     Calc.INTERSECTS: _meets("intersects"), Calc.WITHIN: _meets("within"), Calc.CLUSTER: _cluster,
     **{c: _meets(str(c)) for c in (Calc.ENCLOSES, Calc.TOUCHES, Calc.CROSSES, Calc.OVERLAPS, Calc.SAME_PLACE)},
