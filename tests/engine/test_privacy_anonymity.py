@@ -17,7 +17,7 @@ from parvis.privacy import anonymity
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy.people import rows_are_people
-from parvis.values import Anonymity, Column, Kind, Policy, Preparation, Profile
+from parvis.values import Anonymity, Column, Hiding, Kind, Policy, Preparation, Profile
 
 
 def prepared(tmp_path: Path, text: str, name: str = "table.csv") -> Preparation:
@@ -130,6 +130,18 @@ def test_a_grouping_is_replayed_and_waits_when_a_new_column_could_isolate(tmp_pa
     assert more.anonymity is not None and not more.anonymity.decided_by
     left = dataclasses.replace(profile, columns=profile.columns[1:])
     assert policies.replayed(Policy(), left, (), held, {}).anonymity is None
+
+
+def test_a_hiding_is_replayed_and_waits_when_a_new_count_could_give_it_back(tmp_path: Path) -> None:
+    names = ("quartier", "nb_rsa", "nb_apa")
+    profile = Profile("csv", 9, tuple(Column(n, n) for n in names))
+    held = Policy(hiding=Hiding(("quartier",), ("nb_rsa",), decided_by="x"))
+    same = policies.replayed(Policy(hiding=Hiding(("quartier",), ("nb_rsa",))), profile, (), held, {})
+    assert same.hiding == held.hiding
+    more = policies.replayed(Policy(hiding=Hiding(("quartier",), ("nb_rsa", "nb_apa"))), profile, (), held, {})
+    assert more.hiding is not None and not more.hiding.decided_by
+    left = dataclasses.replace(profile, columns=profile.columns[:1])
+    assert policies.replayed(Policy(), left, (), held, {}).hiding is None
 
 
 @pytest.mark.parametrize(

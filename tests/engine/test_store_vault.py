@@ -307,8 +307,11 @@ def test_what_a_dead_process_had_opened_is_swept(folder: Folder) -> None:
         (place / "original").write_bytes(TEXT)
         then = time.time() - age * 3600
         os.utime(place, (then, then))
+    begun = folder.raw / ".0123.sealed.ab"
+    begun.write_bytes(b"x")
+    os.utime(begun, (0, 0))
     pipeline.tend(folder, (), ())
-    assert [p.name for p in folder.work.iterdir()] == ["alive"]
+    assert [p.name for p in folder.work.iterdir()] == ["alive"] and not begun.exists()
 
 
 def test_an_erased_original_is_said_and_what_is_late_is_seen(folder: Folder) -> None:

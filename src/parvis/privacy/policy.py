@@ -22,6 +22,7 @@ from parvis.privacy.screen import COLUMN, LABEL
 from parvis.values import (
     Column,
     Finding,
+    Hiding,
     Kind,
     Policy,
     Profile,
@@ -247,9 +248,10 @@ def replayed(
         proposed = policy.anonymity
         if proposed is None or set(proposed.keys) <= set(wanted.keys):
             policy = dataclasses.replace(policy, anonymity=wanted)
-    hiding = former.hiding
-    if hiding is not None and hiding.decided_by and {*hiding.dimensions, *hiding.values} <= names:
-        policy = dataclasses.replace(policy, hiding=hiding)
+    hiding, now_hidden = former.hiding, _figures(policy.hiding)
+    if hiding is not None and hiding.decided_by and {*hiding.dimensions, *_figures(hiding)} <= names:
+        # Figures that are new beside those that were judged wait for a person.
+        policy = dataclasses.replace(policy, hiding=hiding if now_hidden <= _figures(hiding) else policy.hiding)
     if former.blurring is not None and former.blurring.decided_by and policy.blurring is not None:
         policy = dataclasses.replace(policy, blurring=former.blurring)
     means, copy = former.averaging, former.synthesis
@@ -258,6 +260,13 @@ def replayed(
     if copy is not None and copy.decided_by and not set(now) - set(known):
         policy = dataclasses.replace(policy, synthesis=copy)
     return policy
+
+
+def _figures(hiding: Hiding | None) -> set[str]:
+    """Return the columns of a table of counts that are hidden in, or that give back what is."""
+    if hiding is None:
+        return set()
+    return {*hiding.values, *hiding.rates, *filter(None, (hiding.whole, hiding.rare))}
 
 
 def treated(policy: Policy) -> bool:

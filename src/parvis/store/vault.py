@@ -157,6 +157,9 @@ def tend(folder: Folder, *, drafts: Collection[str], arrivals: Collection[str]) 
     for preparation in set(_preparations(folder)) - set(drafts):
         forget(folder, preparation)
         touched += 1
+    for path in (p for place in (folder.raw, folder.staged) for p in retention.settled(place) if p.name[0] == "."):
+        disk.erase(path)  # begun and never named: the machine stopped
+        touched += 1
     for path in retention.abandoned(folder):
         disk.erase_tree(path)
         touched += 1
