@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 4.0  # seconds of processor for each sort of choice
 _MEANS = (3, 5, 11, 20)  # persons of a group
-_COPIED = 20_000  # rows of a table of which copies are tried
+_COPIED = 20_000  # rows of a table of which copies, and means that nobody asked for, are tried
 
 
 def of_others(
@@ -41,12 +41,13 @@ def of_others(
         from parvis.privacy import anonymity
 
         told["prices"] = anonymity.prices(path, columns, policy.anonymity)
-    means = policy.averaging or _usual_means(columns, policy)
-    if means is not None and (policy.averaging is not None or copied) and policy.synthesis is None:
+    small = bool(copied) and pq.read_metadata(path).num_rows <= _COPIED
+    means = policy.averaging or (_usual_means(columns, policy) if small else None)
+    if means is not None and policy.synthesis is None:
         told["means"] = _means(path, columns, means, policy.anonymity)
     if policy.hiding is not None and not (policy.hiding.rare or policy.hiding.whole):  # those are hidden, or shown
         told["ways"] = _ways(path, policy.hiding, given)
-    if copied and pq.read_metadata(path).num_rows <= _COPIED:
+    if small:
         from parvis.privacy.synthesis import draw
 
         told["copies"] = draw.prices(
