@@ -38,10 +38,20 @@ class _Known:
 @lru_cache(maxsize=16384)
 def plain(label: str) -> tuple[str, ...]:
     """Return the words of a header, folded, cut and written out, small words left out."""
-    spaced = _CAMEL.sub(" ", _ELISION.sub(" ", label[:_LONGEST]))
+    spaced = _CAMEL.sub(" ", _ELISION.sub(" ", _decoded(label[:_LONGEST])))
     told = [w for word in words(spaced) for w in _DIGITS.sub(" ", word).split()]
     cut = [w for word in _mended(told) for w in _parts(word)]
     return tuple(w for w in _written(cut) if w not in _SMALL and not w.isdigit())
+
+
+def _decoded(label: str) -> str:
+    """Return a header whose UTF-8 was read as something else, as it was: « PrÃ©nom » gives « Prénom »."""
+    if "Ã" not in label:
+        return label
+    try:
+        return label.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return label
 
 
 def _mended(told: Sequence[str]) -> Iterator[str]:

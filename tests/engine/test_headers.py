@@ -17,6 +17,7 @@ from parvis.headers import plain
         ("Pr_nom", "prenom"),
         ("T?l?phone", "telephone"),
         ("Nationalit_", "nationalite"),
+        ("PrÃ©nom", "prenom"),
         ("Né(e) le", "ne"),
         ("Date et lieu de naissance", "date naissance lieu"),
         ("First name", "prenom"),

@@ -149,6 +149,67 @@ HOSTILE: list[tuple[str, dict[str, list[str]], dict[str, str]]] = [
         {"sexe": "", "age": ""},
     ),
     (
+        "the race of people is no animal's",
+        {"nom": ["Durand", "Martin"] * 8, "ddn": ["12/03/1972", "04/11/1980"] * 8, "race": ["A", "B"] * 8},
+        {"nom": "direct", "ddn": "direct"},
+    ),
+    (
+        "a cat that somebody found",
+        {"espece": ["chat"] * 16, "date de naissance": ["12/03/2021", "04/11/2022"] * 8, "nom": ["Rex", "Oslo"] * 8},
+        {"date de naissance": "", "nom": ""},
+    ),
+    (
+        "headers of a program",
+        {
+            "NOMRESP1": ["DURAND", "MARTIN"] * 8,
+            "DTNAISS": ["12/03/1972"] * 16,
+            "SITFAM": ["M", "C"] * 8,
+            "QF": ["410", "980"] * 8,
+        },
+        {"NOMRESP1": "direct", "DTNAISS": "direct", "SITFAM": "quasi", "QF": "sensitive"},
+    ),
+    (
+        "headers that lost their accents",
+        {
+            "Pr_nom": ["Alice", "Jean"] * 8,
+            "Nom": ["Durand", "Martin"] * 8,
+            "Nationalit_": ["française", "malienne"] * 8,
+        },
+        {"Pr_nom": "direct", "Nom": "direct", "Nationalit_": "quasi"},
+    ),
+    (
+        "a form in English",
+        {
+            "Last name": ["Durand", "Martin"] * 8,
+            "Date of birth": ["1972-03-12", "1980-11-04"] * 8,
+            "Marital status": ["single", "married"] * 8,
+            "Disability": ["yes", "no"] * 8,
+        },
+        {"Last name": "direct", "Date of birth": "direct", "Marital status": "quasi", "Disability": "sensitive"},
+    ),
+    (
+        "files of social services name nobody",
+        {
+            "n° bénéficiaire": [f"B{i:05d}" for i in range(16)],
+            "GIR": ["2", "4"] * 8,
+            "date d'entrée": [f"2026-01-{i + 1:02d}" for i in range(16)],
+        },
+        {"n° bénéficiaire": "direct", "GIR": "sensitive", "date d'entrée": "quasi"},
+    ),
+    (
+        "photos that bear names",
+        {
+            "matricule": [f"A{i:04d}" for i in range(16)],
+            "photo": [
+                f"{n}_alice.jpg"
+                for n in ("durand", "martin", "bernard", "petit", "robert", "richard", "moreau", "simon")
+            ]
+            * 2,
+            "grade": ["attaché", "rédacteur"] * 8,
+        },
+        {"photo": "direct", "grade": "quasi"},
+    ),
+    (
         "counts by age and sex are nobody's",
         {"sexe": ["F", "H"] * 8, "age": ["18-25"] * 16, "effectif": [str(i) for i in range(100, 116)]},
         {"sexe": "", "age": "", "effectif": ""},

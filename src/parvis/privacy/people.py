@@ -45,7 +45,7 @@ def rows_are_people(profile: Profile, findings: Sequence[Finding]) -> bool:
         return bool(whole & {"nir"})
     told = about(profile)
     living = not (told.past or told.animals or told.equipment or any(is_of_things(c) for c in profile.columns))
-    counted = any(_counts(c) for c in profile.columns)
+    counted = told.counted or any(_counts(c) for c in profile.columns)
     if living and not counted and _of_each_home(profile):
         return True
     if not counted and any(c.meaning == "address" and speaks(head(c), "person") for c in profile.columns):

@@ -241,8 +241,8 @@ class _Table:
         return len(cells) >= _SEVERAL and named >= _NEARLY * len(cells)
 
     def _nothing_but_surnames(self, column: Column) -> bool:
-        cells = self._sample(column)
-        bare = sum(all(map(_is_surname, words(c))) for c in cells)
+        cells = [words(c) for c in self._sample(column)]
+        bare = sum(bool(c) and all(map(_is_surname, c)) for c in cells)
         return len(cells) >= _SEVERAL and bare >= _NEARLY * len(cells)
 
     def read_texts(self, columns: Sequence[Column]) -> None:
@@ -314,8 +314,9 @@ class _Table:
         seen = dict(self.inside.get(column.name, {}))
         landlines = seen.pop(numbers.LANDLINE, None)
         if landlines is not None and self._landlines(column):
-            phones = seen.get("phone", _Seen())
-            phones.add(landlines.count, landlines.line)
+            phones = _Seen(landlines.count, landlines.line)
+            if "phone" in seen:
+                phones.add(seen["phone"].count, seen["phone"].line)
             seen["phone"] = phones
         return seen
 
