@@ -245,6 +245,24 @@ def test_several_values_of_a_facet_add_up_when_it_is_said(get: First, town: Any)
     )
 
 
+def test_facets_are_sorted_as_asked(get: First) -> None:
+    def names(field: str, sort: str) -> list[str]:
+        told = get.json(SEARCH, {"dataset": TREES, "rows": 0, "facet": field, f"facetsort.{field}": sort})
+        return [f["name"] for f in told["facet_groups"][0]["facets"]]
+
+    assert names("essence", "alphanum") == sorted(names("essence", ""))
+    assert names("essence", "-alphanum") == sorted(names("essence", ""), reverse=True)
+    assert names("annee", "num") == sorted(names("annee", ""), key=int)
+
+
+def test_a_page_too_heavy_is_refused_and_its_download_is_not(get: First, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ods_v1, "HEAVY", 20_000)
+    assert "trop lourde" in get.json(SEARCH, {"dataset": TREES, "rows": 500}, 400)["error"]
+    assert len(get.json(SEARCH, {"dataset": TREES, "rows": 500, "fields": "code", "sort": "code"}, 400)) == 2
+    assert len(get.json(SEARCH, {"dataset": TREES, "rows": 20})["records"]) == 20
+    assert len(get.json(DOWNLOAD, {"dataset": TREES, "format": "json"})) == 500
+
+
 def test_boxes_and_bare_polygons_are_understood(get: First, town: Any) -> None:
     inside = [
         r for r in town.rows if None not in (r["longitude"], r["latitude"])

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +36,7 @@ from parvis.dialects.ods_request import (
 )
 from parvis.dialects.odsql import Setting
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownName
-from parvis.store import export
+from parvis.store import export, expressions
 from parvis.store import query as asking
 from parvis.store.cache import Cache
 from parvis.store.pool import Pool
@@ -59,6 +60,8 @@ from parvis.web import Catalogue, Entry, Request, Response
 
 TITLE = "Opendatasoft, première API"
 ROWS, MOST_ROWS, WALL = 10, 10_000, 10_000
+HEAVY = 24 << 20  # bytes of a page of rows; a download has no such end
+SECONDS = 4.0  # for all the questions that a page of rows takes
 _ROW = "\x1frow"
 _FILES = {**FORMATS, "xls": "xlsx", "jsonv1": "json", "jsonp": "json", "geojsonp": "geojson"}
 
@@ -269,12 +272,27 @@ def _search_of(asked: Asked, entry: Entry, version: Version, places: bool) -> tu
     query = Query(shown=shown, where=where, sorts=_sorts(asked, setting), limit=rows, offset=start, zone=setting.zone)
     counted = asking.run(asked.pool, version, dataclasses.replace(query, limit=0, offset=0))
     told: dict[str, Any] = {"nhits": counted.total, "parameters": _parameters(asked, entry, rows, start)}
-    told["records"] = [_record(entry, version, row) for row in _rows_of(asked, version, query)]
+    written = b",".join(_written(asked, entry, version, query, places))
     if places:
-        return dumped({"type": "FeatureCollection", "features": [_feature(r) for r in told["records"]]}), {}
-    if facets := _facet_groups(asked, version, setting):
-        told["facet_groups"] = facets
-    return dumped(told), {}
+        return b'{"type":"FeatureCollection","features":[%b]}' % written, {}
+    groups = _facet_groups(asked, version, setting)
+    after = dumped({"facet_groups": groups})[1:] if groups else b"}"
+    return b'%b,"records":[%b]%b%b' % (dumped(told)[:-1], written, b"," if groups else b"", after), {}
+
+
+def _written(asked: Asked, entry: Entry, version: Version, query: Query, places: bool) -> list[bytes]:
+    """Return each row of a page as it is sent. Raises: LimitError when they are too heavy, or come too slowly."""
+    out: list[bytes] = []
+    size, until = 0, time.monotonic() + SECONDS
+    for row in _rows_of(asked, version, query):
+        record = _record(entry, version, row)
+        out.append(dumped(_feature(record) if places else record))
+        size += len(out[-1])
+        if size > HEAVY or time.monotonic() > until:
+            raise LimitError(
+                "Cette page est trop lourde.", "Demandez moins de lignes ou de champs, ou le téléchargement."
+            )
+    return out
 
 
 def _parameters(asked: Asked, entry: Entry, rows: int, start: int) -> dict[str, Any]:
@@ -318,9 +336,15 @@ def _facet_groups(asked: Asked, version: Version, setting: Setting) -> list[dict
         )  # fmt: skip
         counts = [(_said(r[0]), r[1]) for r in page.rows if r[0] is not None]
         marked = _marked(asked, name)
-        facets = facet_values(marked, name, counts, odsql.Facet(name), "/" if dated else "")
+        numeric = known.kind in expressions.NUMBERS
+        facets = facet_values(marked, name, counts, _facet(asked, name), "/" if dated else "", numeric)
         out.append({"name": name, "facets": [_with_path(f) for f in facets]})
     return out
+
+
+def _facet(asked: Asked, name: str) -> odsql.Facet:
+    sort = asked.get(f"facetsort.{name}")
+    return odsql.Facet(name, sort=sort if sort in ("count", "-count", "alphanum", "-alphanum", "num", "-num") else "")
 
 
 def _marked(asked: Asked, name: str) -> Asked:
