@@ -303,6 +303,7 @@ def test_a_form_a_former_name_and_a_page_for_the_eye(get: First) -> None:
     assert get.json(SEARCH, {"dataset": f"{TREES}@public", "rows": 1})["nhits"] == 500
     assert b"\n    " in get.body(SEARCH, {"dataset": TREES, "rows": 1, "pretty_print": "true"})
     assert get.body(SEARCH, {"dataset": TREES, "rows": 1, "format": "csv"}).count(b"\n") == 2
+    assert get.body(SEARCH, {"dataset": TREES, "format": "jsonl"}).count(b"\n") == 10
     fields = get.json(f"/api/datasets/1.0/{TREES}/")["fields"]
     assert all(isinstance(f["annotations"], list) for f in fields)
     assert {"name": "facet", "args": []} in next(f for f in fields if f["name"] == "essence")["annotations"]

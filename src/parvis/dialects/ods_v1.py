@@ -246,7 +246,7 @@ def _search(asked: Asked) -> Response:
     entry, version = _entry(asked)
     form = asked.get("format") or "json"
     if form not in ("json", "jsonp", "geojson", "geojsonp"):
-        return _download(asked)
+        return _download(asked, ROWS)
     places = form.startswith("geojson")
     response = _kept(asked, version, lambda: _search_of(asked, entry, version, places))
     return dataclasses.replace(response, media_type="application/geo+json; charset=utf-8") if places else response
@@ -400,14 +400,15 @@ def _feature(record: Mapping[str, Any]) -> dict[str, Any]:
 # --- Downloads ------------------------------------------------------------------------------------
 
 
-def _download(asked: Asked) -> Response:
+def _download(asked: Asked, default: int = -1) -> Response:
+    """Return a file of rows, ``default`` of them unless it is said, all for -1."""
     entry, version = _entry(asked)
     setting = setting_of(asked, version)
     name = asked.get("format") or "csv"
     form = _FILES.get(name, "")
     if form not in export.FORMATS:
         raise RestError(f"Unknown format: {name[:30]}")
-    rows = _whole(asked, "rows", -1, 10**9)
+    rows = _whole(asked, "rows", default, 10**9)
     shown = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
     query = Query(
         shown=shown, where=_where(asked, setting), sorts=_sorts(asked, setting), zone=setting.zone,
