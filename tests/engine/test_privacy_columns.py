@@ -293,3 +293,24 @@ def test_only_what_a_service_alone_knows_is_unknown_to_others(
     label: str, kind: Kind, cells: list[str], inside: bool
 ) -> None:
     assert roles.kept_inside(*column(label, kind, cells)) is inside
+
+
+SUBJECTS = "environnement equipements mobilite marches subventions vie-locale geographie finances services budget-totem".split()
+MOST_FLAGGED = 0.03
+LARGEST = 60_000  # bytes of the real files that are read
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_what_towns_publish_already_is_left_alone(shared: Path, tmp_path: Path) -> None:
+    """Few columns of files that are public already speak of people: contacts, mostly."""
+    flagged, total = [], 0
+    files = [p for s in SUBJECTS for p in sorted((shared / "data" / s).rglob("*.csv")) if p.stat().st_size <= LARGEST]
+    for number, path in enumerate(files):
+        profile, findings = read(path, tmp_path / str(number))
+        known = roles.roles(profile, findings)
+        total += len(profile.columns)
+        flagged += [f"{path.name}: {c.label}, {known[c.name]}" for c in profile.columns if known[c.name]]
+    print(f"\n{len(flagged)} columns of {total} in {len(files)} files:", *flagged, sep="\n")
+    assert total >= 300
+    assert len(flagged) <= MOST_FLAGGED * total
