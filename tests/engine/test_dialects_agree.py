@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from parvis.dialects import ckan, mcp, native, ods, ods_v1, tabular
+from parvis.dialects import ckan, mcp, native, ods, ods_v1, ogc, tabular, wfs
 from parvis.web import Request, Response, Site
 
 BASE = "https://donnees.fontclaire.fr"
@@ -21,6 +21,8 @@ CODES: Mapping[str, Callable[[Any], list[str]]] = {
     "ckan": lambda told: [row["Code"] for row in told["result"]["records"]],
     "ods v1": lambda told: [record["fields"]["code"] for record in told["records"]],
     "mcp": lambda told: [row["cells"]["code"] for row in told["rows"]],
+    "ogc": lambda told: [feature["properties"]["code"] for feature in told["features"]],
+    "wfs": lambda told: [feature["properties"]["code"] for feature in told["features"]],
 }
 TOTALS: Mapping[str, Callable[[Any], int]] = {
     "native": lambda told: told["total"],
@@ -29,12 +31,16 @@ TOTALS: Mapping[str, Callable[[Any], int]] = {
     "ckan": lambda told: told["result"]["total"],
     "ods v1": lambda told: told["nhits"],
     "mcp": lambda told: told["total"],
+    "ogc": lambda told: told["numberMatched"],
+    "wfs": lambda told: told["numberMatched"],
 }
 # What is asked -> the words of each dialect; the rows come in the order of the shelf, or by code.
 QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "one year": {
         "native": "where=annee = 1950", "ods": "where=annee=1950", "tabular": "Annee__exact=1950",
         "ckan": 'filters={"Annee": 1950}', "ods v1": "q=annee:1950", "mcp": "where=annee = 1950",
+        "ogc": "annee=1950", "wfs": "filter=<Filter><PropertyIsEqualTo><ValueReference>annee</ValueReference>"
+        "<Literal>1950</Literal></PropertyIsEqualTo></Filter>",
     },
     "two kinds": {
         "native": "where=essence in ('CHARME', 'Érable champêtre')",
@@ -42,16 +48,22 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ckan": 'filters={"Essence": ["CHARME", "Érable champêtre"]}',
         "ods v1": "disjunctive.essence=true&refine.essence=CHARME&refine.essence=Érable champêtre",
         "mcp": "where=essence in ('CHARME', 'Érable champêtre')",
+        "ogc": "filter=essence IN ('CHARME', 'Érable champêtre')",
+        "wfs": "cql_filter=essence IN ('CHARME', 'Érable champêtre')",
     },
     "a yes": {
         "native": "where=remarquable = true", "ods": "where=remarquable is true", "tabular": "Remarquable__exact=true",
         "ckan": 'filters={"Remarquable": true}', "ods v1": "refine.remarquable=true", "mcp": "where=remarquable = true",
+        "ogc": 'filter-lang=cql2-json&filter={"op": "=", "args": [{"property": "remarquable"}, true]}',
+        "wfs": "cql_filter=remarquable",
     },
     "nothing said": {
         "native": "where=hauteur is null", "ods": "where=hauteur is null", "tabular": "Hauteur__isnull",
         "ckan": 'filters={"Hauteur": null}', "ods v1": "q=#null(hauteur)", "mcp": "where=hauteur is null",
+        "ogc": "filter=hauteur IS NULL", "wfs": "filter=<Filter><PropertyIsNull><ValueReference>hauteur</ValueReference>"
+        "</PropertyIsNull></Filter>",
     },
-    "all": {"native": "", "ods": "", "tabular": "", "ckan": "", "ods v1": "", "mcp": ""},
+    "all": {"native": "", "ods": "", "tabular": "", "ckan": "", "ods v1": "", "mcp": "", "ogc": "", "wfs": ""},
 }  # fmt: skip
 
 
@@ -62,6 +74,8 @@ def ask(town: Any, pool: Any) -> Callable[[str, str], Any]:
         "ods": lambda r: ods.answer(r, town.catalogue, pool),
         "tabular": lambda r: tabular.answer(r, town.catalogue, pool),
         "ckan": lambda r: ckan.answer(r, town.catalogue, pool, Site("Fontclaire")),
+        "ogc": lambda r: ogc.answer(r, town.catalogue, pool, Site("Fontclaire")),
+        "wfs": lambda r: wfs.answer(r, town.catalogue, pool, Site("Fontclaire")),
         "ods v1": lambda r: ods_v1.answer(r, town.catalogue, pool),
         "mcp": lambda r: Response(body=mcp.call("query_rows", dict(r.query), town.catalogue, pool).text.encode()),
     }
@@ -71,6 +85,8 @@ def ask(town: Any, pool: Any) -> Callable[[str, str], Any]:
         "tabular": f"/api/resources/{DATASET}/data/?page_size=100&",
         "ckan": f"/api/3/action/datastore_search?resource_id={DATASET}&limit=100&",
         "ods v1": f"/api/records/1.0/search/?dataset={DATASET}&rows=100&",
+        "ogc": f"/ogc/collections/{DATASET}/items?limit=100&",
+        "wfs": f"/ogc/wfs?request=GetFeature&outputFormat=application/json&count=100&typeNames=d_{DATASET}&",
         "mcp": f"/mcp?dataset={DATASET}&limit=100&",
     }
 

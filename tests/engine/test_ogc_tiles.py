@@ -79,7 +79,7 @@ def test_a_crowd_is_gathered_and_nobody_is_lost(town: Any, pool: Pool, tmp_path:
         for r in _rows(town)
         if None not in (r["longitude"], r["latitude"]) and tile_of(r["longitude"], r["latitude"], 3) == (x, y)
     )
-    assert placed > tilework.CROWD
+    assert placed > tiles.CROWD
     assert sum(row["point_count"] for _, row in found) == placed
     assert len(found) < 1000 and "essence" not in found[0][1]
 
@@ -290,7 +290,7 @@ def test_hostile_shapes_make_a_tile_or_nothing(tmp_path: Path, z: int) -> None:
         x, y = (n + d for n, d in zip(tile_of(2.3, 48.3, z), (dx, dy), strict=True))
         if not (0 <= x < 2**z and 0 <= y < 2**z):
             continue
-        body = tilework.one(table, {"points": False, "layer": "data", "z": z, "x": x, "y": y})
+        body = tilework.one(table, {"points": False, "layer": "data", "crowd": 4096, "z": z, "x": x, "y": y})
         if body:
             for shape, _ in features(body, tmp_path, z, x, y):
                 assert shapely.is_valid(shape)
@@ -301,7 +301,7 @@ def test_any_value_of_a_cell_is_written(value: Any) -> None:
     import pyarrow as pa
 
     table = pa.table({"row": [0, 1], "x": [2.0, 2.1], "y": [48.0, 48.1], "v": pa.array([value, None])})
-    assert tilework.one(table, {"points": True, "layer": "data", "z": 0, "x": 0, "y": 0})
+    assert tilework.one(table, {"points": True, "layer": "data", "crowd": 4096, "z": 0, "x": 0, "y": 0})
 
 
 def test_metadata_of_a_file_names_its_layer(town: Any, pool: Pool) -> None:

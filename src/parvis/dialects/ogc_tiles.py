@@ -118,7 +118,7 @@ def _tilejson(asked: Asked, entry: Entry, version: Version) -> dict[str, Any]:
         "tilejson": "3.0.0", "name": version.metadata.title, "description": version.metadata.description, "version": "1.0.0",
         "attribution": version.metadata.attribution or version.metadata.producer or entry.organisation_name, "scheme": "xyz",
         # The version is named: a map never mixes the tiles of two, and what it kept stays true.
-        "tiles": [asked.url(*here) + "/{z}/{x}/{y}.pbf?version=" + version.id], "minzoom": 0, "maxzoom": tiles.ARCHIVE_DEPTH,
+        "tiles": [asked.url(*here) + "/{z}/{x}/{y}.pbf?version=" + version.id], "minzoom": 0, "maxzoom": tiles.deepest(version),
         "vector_layers": [{"id": tiles.LAYER, "description": version.metadata.title, "fields": tiles.fields(version)}],
     }  # fmt: skip
     if box := extent(version):

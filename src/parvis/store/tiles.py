@@ -12,12 +12,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from parvis.errors import GoneError, InputError, LimitError, UnknownName
+from parvis.errors import BusyError, GoneError, InputError, LimitError, UnknownName
 from parvis.store import disk, shelf
 from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.store.pool import Pool
-from parvis.values import Box, Calc, Call, Expression, Field, Kind, Literal, Named, Query, Version, Where
+from parvis.values import All, Box, Calc, Call, Expression, Field, Kind, Literal, Named, Query, Version, Where
 
 DEEPEST = 22  # zoom
 GATHERED = 2_000_000  # rows beyond which the engine gathers points before they leave it
@@ -26,8 +26,11 @@ ARCHIVED = 1_000_000  # rows of a file of tiles
 LARGEST = 128 << 20  # bytes of a file of tiles
 ARCHIVE_DEPTH = 14  # zoom; readers enlarge the last one
 ARCHIVE_TILES = 20_000  # of shapes
+DENSE = 18  # zoom to which a map asks for tiles of points that are still gathered
+PATIENCE = 1.0  # seconds that a reader waits for the file of another
 SECONDS = 120.0  # that a file of tiles may take
 LAYER = "data"
+CROWD = 4096  # points of a tile beyond which they are gathered
 PAD = 64 / 4096  # of a tile, around it
 _making = threading.Lock()
 
@@ -55,12 +58,10 @@ def tile(pool: Pool, version: Version, z: int, x: int, y: int, where: Where | No
     """
     check(z, x, y)
     points = placed(version)
-    told: dict[str, Any] = {"points": points, "layer": LAYER, "z": z, "x": x, "y": y}
+    told: dict[str, Any] = {"points": points, "layer": LAYER, "crowd": CROWD, "z": z, "x": x, "y": y}
     request: dict[str, Any] = {"object": version.object, "tile": told}
     box: Where = Box(*bounds(z, x, y, PAD))
     if where is not None:
-        from parvis.values import All
-
         box = All((box, where))
     if points and version.rows > GATHERED:
         near: Where = Box(*bounds(z, x, y)) if where is None else box
@@ -78,6 +79,11 @@ def placed(version: Version) -> bool:
     if not (version.geometry or version.point):
         raise InputError("Ce jeu de données n'a pas de coordonnées : il n'a pas de tuiles.")
     return not version.geometry
+
+
+def deepest(version: Version) -> int:
+    """Return the zoom from which a map only enlarges: a crowd of points must come apart before."""
+    return DENSE if placed(version) and version.rows > CROWD else ARCHIVE_DEPTH
 
 
 def fields(version: Version) -> dict[str, str]:
@@ -131,9 +137,13 @@ def archive(pool: Pool, version: Version, attribution: str = "") -> Path:
         raise LimitError(
             "Un fichier de tuiles ne peut tenir plus de {limit} lignes.", "Prenez les tuiles une à une.", limit=ARCHIVED
         )
-    with _making:  # two readers wait for one file
+    if not _making.acquire(timeout=PATIENCE):  # one file at a time: those who wait would hold all the threads
+        raise BusyError("Un autre fichier de tuiles est en préparation.", "Réessayez dans une minute.", retry_after=30)
+    try:
         if not path.exists():
             _write(pool, version, path, attribution)
+    finally:
+        _making.release()
     return path
 
 
@@ -167,7 +177,7 @@ def stream_archive(pool: Pool, version: Version, *, attribution: str = "", deepe
     """Yield the bytes of a PMTiles file. With ``deepest`` every zoom until there is made, even when nothing is gained."""
     points = placed(version)
     told = {
-        "points": points, "layer": LAYER, "fields": fields(version), "name": version.metadata.title,
+        "points": points, "layer": LAYER, "crowd": CROWD, "fields": fields(version), "name": version.metadata.title,
         "attribution": attribution, "bbox": list(version.bbox) if len(version.bbox) == 4 else [],
         "deepest": ARCHIVE_DEPTH if deepest is None else deepest, "whole": deepest is not None, "tiles": ARCHIVE_TILES,
     }  # fmt: skip

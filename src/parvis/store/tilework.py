@@ -19,7 +19,6 @@ from parvis.store import cells, mvt, pmtiles
 from parvis.store.mvt import EXTENT, LINE, POINT, POLYGON, Tags
 
 BUFFER = 64  # units around a tile, so that signs at its edge are whole
-CROWD = 4096  # points of a tile beyond which they are gathered
 GRID = 128  # cells of a side, a power of two
 PIXEL = EXTENT // 512
 MOST_SHAPES = 20_000  # of a tile; the largest stay
@@ -43,7 +42,7 @@ def one(table: pa.Table, told: Mapping[str, Any]) -> bytes:
     if told["points"]:
         u, v = mercator(table.column(1).to_numpy(), table.column(2).to_numpy())
         px, py = (u * 2**z - x) * EXTENT, (v * 2**z - y) * EXTENT
-        if table.num_rows > CROWD:
+        if table.num_rows > told["crowd"]:
             inside = (px >= 0) & (px < EXTENT) & (py >= 0) & (py < EXTENT)
             return _crowd(told["layer"], px[inside], py[inside], rows[inside])
         near = (px >= -BUFFER) & (px < EXTENT + BUFFER) & (py >= -BUFFER) & (py < EXTENT + BUFFER)
@@ -269,7 +268,7 @@ def _pyramid_of_points(table: pa.Table, told: Mapping[str, Any]) -> Iterator[tup
         tile = key >> (2 * shift)
         starts = np.flatnonzero(np.diff(tile, prepend=-1))
         sizes = np.diff(np.append(starts, len(tile)))
-        full = sizes > CROWD
+        full = sizes > told["crowd"]
         tx, ty = cx >> shift, cy >> shift
         px, py = (u * 2**z - tx) * EXTENT, (v * 2**z - ty) * EXTENT
         for start, size in zip(starts[full].tolist(), sizes[full].tolist(), strict=True):

@@ -124,11 +124,11 @@ class Worker:
         told = request["tile"]
         if "gathered" in request:
             cells_of = self.arrow(request["gathered"], filled)
-            if (pyarrow.compute.sum(cells_of.column(1)).as_py() or 0) > tilework.CROWD:
+            if (pyarrow.compute.sum(cells_of.column(1)).as_py() or 0) > told["crowd"]:
                 return tilework.gathered(cells_of.select([1, 2, 3]), told)
         if "bare" in request:
             bare = self.arrow(request["bare"], filled)
-            if bare.num_rows > tilework.CROWD:
+            if bare.num_rows > told["crowd"]:
                 return tilework.one(bare, told)
             if not bare.num_rows:
                 return b""
