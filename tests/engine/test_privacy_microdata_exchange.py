@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from parvis.privacy.microdata import coding, hierarchies, local
+from parvis.privacy.microdata import coding, division, hierarchies, inplay, local, sending
 from parvis.privacy.microdata.coding import Coded
 from parvis.privacy.microdata.demand import Demand
 from parvis.privacy.microdata.exchange import exchanged
@@ -74,3 +74,21 @@ def test_the_same_table_gives_the_same_classes_twice() -> None:
     walked = local.peel(coded, Demand(5), again=False)
     one, two = (exchanged(lattice_of(coded), 5, walked) for _ in range(2))
     assert np.array_equal(one.level, two.level)
+
+
+def test_classes_of_thousands_of_rows_are_divided_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two columns of many values without a middle level: one class holds most rows, and touches all boxes."""
+    monkeypatch.setattr(inplay, "_WORK", 5e3)
+    monkeypatch.setattr(division, "_SETS", 1e3)
+    monkeypatch.setattr(division, "_TRIED", 1e3)
+    monkeypatch.setattr(division, "_HELD", 2e3)
+    monkeypatch.setattr(sending, "_WORK", 1e4)
+    monkeypatch.setattr(sending, "_TOLD", 1e4)
+    chance = np.random.default_rng(4)
+    words = [str(v) for v in range(300)]
+    cells = {name: [str(v) for v in np.minimum(chance.zipf(1.3, 4000), 299)] for name in ("x", "y")}
+    coded = coding.coded(cells, [hierarchies.flat(name, words) for name in cells])
+    walked = local.peel(coded, Demand(10), again=False)
+    better = exchanged(lattice_of(coded), 10, walked)
+    assert smallest(better) >= 10
+    assert better.loss <= walked.loss + 1e-12

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.demand import Bools
-from parvis.privacy.microdata.inplay import TINY, Play, Runs, starts
+from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable, starts
 from parvis.privacy.microdata.lattice import Sums, buckets
 
 _REACH = 1.35  # a box is of use to a row that would pay there up to so many times what it pays
 _NEAR = 1.2  # and up to so many times where it is sought in what another box leaves
+_SETS = 1.5e6  # sets of classes that are weighed at a time, those of the boxes of few classes first
+_HELD = 4e6  # rows of boxes, all boxes together, that are kept
+_TRIED = 2e6  # and rows of the boxes that are tried on what others leave
 _CUTS = 3  # classes that what a box leaves may be cut into
 
 
@@ -128,12 +131,14 @@ class Division:
         gain = np.add.reduceat(play.weight[row] * play.paid[row], start) - weight * cost[box]
         fresh = np.zeros(play.groups, bool)
         fresh[play.group[new]] = True
-        sets = _together(box, many)
+        few = np.flatnonzero(_few(box, many))
+        sets = few[_together(box[few], many)]
         good = (weight[sets].sum(1) >= play.k) & (gain[sets].sum(1) > TINY) & fresh[group[sets]].any(1)
         sets = sets[good & (play.held()[group[sets]].sum(1) >= 2 * play.k)]
         mark = np.add.reduceat(play.mark[row], start)[sets].sum(1)
         cheapest = np.lexsort((cost[box[sets[:, 0]]], mark))
         sets = sets[cheapest[starts(mark[cheapest])]]
+        sets = sets[affordable(play.members().length[group[sets]].sum(1))]
         if not len(sets):
             return None
         taken = Runs(row, np.diff(np.append(start, len(row)))).of(sets.ravel())
@@ -185,6 +190,10 @@ class Division:
         open_ = cut.weight >= play.k
         for number in range(2, _CUTS + 1):
             places = np.flatnonzero((part == 1) & (open_ & (rest >= 2 * play.k))[cut.of])
+            summed = np.cumsum(self._around.length[cut.row[places]])
+            if len(summed) and summed[-1] > _TRIED:
+                last = cut.of[places][np.searchsorted(summed, _TRIED)]
+                places = places[cut.of[places] < last]
             found = self._best_cut(cut.of[places], cut.row[places], rest, left)
             open_ = np.zeros(len(gain), bool)
             if found is None:
@@ -221,11 +230,13 @@ class Division:
         order = np.lexsort((self._cost[box[tried]], mark[tried], candidate[tried]))
         tried = tried[order]
         tried = tried[starts(candidate[tried] * 31 + mark[tried])]
+        lengths = np.bincount(of, minlength=len(rest))
+        tried = tried[affordable(lengths * np.bincount(candidate[tried], minlength=len(rest)))[candidate[tried]]]
         if not len(tried):
             return None
         at, cost = candidate[tried], self._cost[box[tried]]
         boxed = Runs(member, np.diff(np.append(start, len(member)))).of(tried)
-        whole = Runs(np.arange(len(of)), np.bincount(of, minlength=len(rest))).of(at)
+        whole = Runs(np.arange(len(of)), lengths).of(at)
         cut = self._cut(Runs(row[whole.flat], whole.length), Runs(row[boxed.flat], boxed.length), cost)
         total = left[at] - cut.weight * cost - cut.rest * cut.price
         total[(cut.weight < play.k) | (cut.rest < play.k)] = -np.inf
@@ -267,7 +278,10 @@ def _boxes(play: Play) -> tuple[Runs, Floats]:
     most = play.paid * _REACH
     none = np.zeros(0, np.int64)
     rows, lengths, prices, marks = [none], [none], [np.zeros(0)], [none]
+    held = 0
     for node in range(len(lattice.nodes)):
+        if held > _HELD:
+            break
         cost = costs.at(node)
         near = np.flatnonzero(cost <= most)
         key = keys.at(node)[near]
@@ -281,6 +295,7 @@ def _boxes(play: Play) -> tuple[Runs, Floats]:
         good = np.add.reduceat(play.weight[near], start) >= play.k
         length = np.diff(np.append(start, len(near)))
         rows.append(near[np.repeat(good, length)])
+        held += len(rows[-1])
         lengths.append(length[good])
         prices.append(cost[near[start[good]]])
         marks.append(np.add.reduceat(play.mark[near], start)[good])
@@ -288,6 +303,19 @@ def _boxes(play: Play) -> tuple[Runs, Floats]:
     order = np.lexsort((price, mark))
     kept = np.sort(order[starts(mark[order])])  # of the boxes that hold the same rows, the cheapest
     return Runs(np.concatenate(rows), np.concatenate(lengths)).of(kept), price[kept]
+
+
+def _few(box: Ints, many: int) -> Bools:
+    """Return which places stand in boxes of so few that all sets of ``many`` of them can be weighed."""
+    size = np.bincount(box)
+    sets = np.ones(len(size))
+    for step in range(many):
+        sets *= np.maximum(size - step, 0) / (step + 1)
+    order = np.argsort(sets, kind="stable")
+    kept = np.zeros(len(size), bool)
+    kept[order[np.cumsum(sets[order]) <= _SETS]] = True
+    few: Bools = kept[box]
+    return few
 
 
 def _together(box: Ints, many: int) -> Ints:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.lattice import Lattice
 from parvis.privacy.microdata.recoded import Levels, Recoded
 
 TINY = 1e-9  # what gains no more than this is left as it is
+_WORK = 1.5e6  # rows that are looked at in one go, all lists together
 _LEAST = 0.3  # rows that pay less than this share of the mean are left where they are
 
 
@@ -74,7 +76,7 @@ class Play:
         self.group: Ints = np.unique(key, return_inverse=True)[1]
         # Two sets of rows are the same when the sums of their marks are (chance says otherwise once in 10^19).
         self.mark: Ints = np.random.default_rng(len(self.at)).integers(-(2**62), 2**62, len(self.at))
-        self.changed: dict[int, np.ndarray] = {}
+        self.changed: dict[int, NDArray[np.bool_]] = {}
 
     def recoded(self) -> Recoded:
         """Return the recoding that the moves made so far end with."""
@@ -94,7 +96,7 @@ class Play:
         """Return the rows of each class."""
         return Runs(np.argsort(self.group, kind="stable"), np.bincount(self.group, minlength=self.groups))
 
-    def look(self, who: int) -> np.ndarray:
+    def look(self, who: int) -> NDArray[np.bool_]:
         """Return which rows stand in classes that have changed since ``who`` last looked; the first time, all."""
         seen = self.changed.get(who, np.ones(len(self.at), bool))
         self.changed[who] = np.zeros(len(self.at), bool)
@@ -146,3 +148,11 @@ def starts(key: Ints) -> Ints:
     edge = np.ones(len(key), bool)
     np.not_equal(key[1:], key[:-1], out=edge[1:])
     return edge.nonzero()[0]
+
+
+def affordable(work: Ints) -> NDArray[np.bool_]:
+    """Return which pieces of work, the shortest ones, can be done in one go; ``work`` is in rows."""
+    order = np.argsort(work, kind="stable")
+    kept = np.zeros(len(work), bool)
+    kept[order[np.cumsum(work[order]) <= _WORK]] = True
+    return kept

@@ -2,10 +2,11 @@
 
 The walk ("peel"): distinct rows with weights; nodes (one level a column) from the cheapest for the rows still in hand to
 the dearest; at each node every class that already meets the demand is let go. Choosing classes by their cost alone lets
-rows that are easy to place go together, and leaves the odd ones to one another at a high price. So a first walk, then
-shorter rough ones, tell what each row is likely to cost in the end, and the last walk takes that price off the cost of
-the classes that hold such rows, as the prices of a Lagrangian relaxation of the covering problem would. Of all these
-walks, each part of the table keeps the one that does it best (``splice``).
+rows that are easy to place go together, and leaves the odd ones to one another at a high price. So a first walk tells
+what each row is likely to cost in the end, and the next takes that price off the cost of the classes that hold such
+rows, as the prices of a Lagrangian relaxation of the covering problem would. Of all walks, each part of the table keeps
+the one that does it best (``splice``). Classes that need only be large then exchange rows (``exchange``); those that must
+hold more are walked some more times instead, with prices that rough walks have told.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from parvis.privacy.microdata.recoded import Recoded
 from parvis.privacy.microdata.settle import settled
 from parvis.privacy.microdata.splice import spliced
 
-_AGAIN = ((0.4, 0.05, 1.2), (0.4, 0.1, 1.1))  # share of prices, bulk and bend of each walk made again
-_PRICES = (0.4, 0.05, 1.1)  # and of the one walk made again when classes exchange rows afterwards
+_AGAIN = ((0.4, 0.05, 1.2), (0.4, 0.1, 1.1))  # share of prices, bulk and bend of each walk made after rough ones
+_PRICES = (0.4, 0.05, 1.1)  # the same of the one walk made before classes exchange rows
 _NEARLY = 0.9  # share of k that a node held together when it was looked at, to be looked at again
 _ROUGH = 3  # rough walks that prices come from
 _NOISE = 0.1
 _PRICED = 2e9  # rows times nodes up to which the walk is done again with prices
+_EXCHANGED = 150_000  # distinct rows up to which classes exchange rows
 _AHEAD = 400  # nodes sorted at a time
 _STALE = 0.98  # costs are taken anew when this share of the rows is left
 _SPARSE = 0.85  # and what was let go is swept out at this one
@@ -58,7 +60,7 @@ def peel(
     """Return the table recoded class by class, so that each class meets the demand, losing as little as it can.
 
     ``importance`` says for each column how dear a loss is there (1 each without it); ``nodes`` restricts the walk;
-    ``again`` lets a table that is not too large be walked a second time, with prices.
+    ``again`` lets a table that is not too large be walked a second time, with prices, and its classes exchange rows.
     Raises: RefusedError when not even the whole table as one class meets the demand.
     """
     weights = tuple(importance) or (1.0,) * len(coded.hierarchies)
@@ -69,7 +71,8 @@ def peel(
         return best
     if first.asks_more:
         return _walked_again(coded, lattice, demand, first.node, best)
-    return exchanged(lattice, demand.k, _walked_with_prices(coded, lattice, demand, first, best))
+    best = _walked_with_prices(coded, lattice, demand, first, best)
+    return exchanged(lattice, demand.k, best) if len(coded.rows) <= _EXCHANGED else best
 
 
 def _walked_with_prices(coded: Coded, lattice: Lattice, demand: Demand, first: Walk, best: Recoded) -> Recoded:

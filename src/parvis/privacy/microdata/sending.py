@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parvis.privacy.microdata.coding import Floats, Ints
-from parvis.privacy.microdata.inplay import TINY, Play
+from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable
 from parvis.privacy.microdata.recoded import Levels
 
 _DEAREST = 1000  # classes, or rows, that are tried at a time
 _WORK = 1e8  # prices that are looked up at a time
+_ROWS = 20_000  # rows that are sent one by one
+_TOLD = 3e7  # and that are kept
 
 
 def give_up(play: Play) -> float:
@@ -25,8 +27,8 @@ def give_up(play: Play) -> float:
     if play.groups < 2:
         return 0.0
     paid = np.bincount(play.group, play.weight * play.paid) / play.held()
-    most = int(min(_DEAREST, _WORK / len(play.at)))
-    dearest = np.argsort(-paid, kind="stable")[:most]
+    dearest = np.argsort(-paid, kind="stable")
+    dearest = dearest[: _most(play, play.members().of(dearest[:_DEAREST]))]
     hosts = _Hosts(play, np.flatnonzero(np.isin(play.group, dearest)))
     gain = sum(hosts.without(group) for group in dearest.tolist())
     play.settle(np.zeros(0, np.int64))
@@ -42,8 +44,8 @@ def send(play: Play) -> float:
     spared = (whole - own) * (play.paid[row] - alone)  # what the others of the class no longer pay
     spare = whole - own >= play.k
     worth = np.flatnonzero(spared > own * play.paid[row] / 2)
-    most = int(min(_DEAREST, _WORK / len(play.at)))
-    worth = worth[np.argsort(-spared[worth], kind="stable")][:most]
+    worth = worth[np.argsort(-spared[worth], kind="stable")][:_DEAREST]
+    worth = worth[: _most(play, Runs(row[worth], np.ones(len(worth), np.int64)))]
     if not len(worth):
         return 0.0
     hosts, fillers = _Hosts(play, row[worth]), _Fillers(play, row[spare], spared[spare])
@@ -70,10 +72,23 @@ def send(play: Play) -> float:
     return total
 
 
+def _most(play: Play, lists: Runs) -> int:
+    """Return how many lists of rows, the first ones, can be sent elsewhere within the time and the memory that there is."""
+    most = len(lists.length)
+    while most:
+        rows = lists.flat[: int(lists.length[:most].sum())]
+        quick = len(rows) * play.groups <= _WORK and len(rows) <= _ROWS
+        if quick and sum(len(np.unique(column[rows])) for column in play.columns) * play.groups <= _TOLD:
+            break
+        most //= 2
+    return most
+
+
 def _without_one(play: Play) -> tuple[Ints, Floats, Levels]:
     """Return the rows that have others in their class, the price of these without each, and their levels."""
     members = play.members()
     row = np.flatnonzero(members.length[play.group] > 1)
+    row = row[affordable(members.length[play.group[row]])]
     whole = members.of(play.group[row])
     others = whole.flat[whole.flat != row[whole.owner]]
     level, cost = play.common(others, np.cumsum(whole.length - 1) - (whole.length - 1))
