@@ -221,7 +221,7 @@ def exports(asked: Asked) -> Response:
 
 def possible(version: Version) -> list[str]:
     """Return the export formats in which all of a version can be had."""
-    ours = export.possible(version)
+    ours = export.writable(version)
     return [name for name, form in FORMATS.items() if form in ours]
 
 

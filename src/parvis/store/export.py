@@ -60,6 +60,7 @@ FORMATS: Mapping[str, Format] = {
     "jsonld": Format(".jsonld", "application/ld+json; charset=utf-8", "JSON-LD"),
 }
 PLACED = frozenset(("geojson", "kml", "gpx", "shp", "fgb", "ov2"))  # formats of places
+_ASKED = frozenset(("fgb", "ov2", "turtle", "rdfxml", "jsonld"))  # given to who asks, named in no catalogue
 WHOLE = frozenset(("xlsx", "shp", "fgb"))  # written whole before the first byte leaves
 LAYER_ROWS = 300_000  # of a shapefile or FlatGeobuf, which are held whole
 
@@ -203,7 +204,12 @@ def check(version: Version, query: Query, format: str) -> None:
 
 
 def possible(version: Version) -> list[str]:
-    """Return the formats in which all of a version can be had."""
+    """Return the formats that a catalogue names, in which all of a version can be had."""
+    return [name for name in writable(version) if name not in _ASKED]
+
+
+def writable(version: Version) -> list[str]:
+    """Return every format in which all of a version can be had, those of few programs included."""
     placed = bool(version.geometry or version.point)
     return [
         name
