@@ -231,24 +231,31 @@ class _Signs:
         )
 
     @property
+    def bare(self) -> bool:
+        """Nothing says that rows are bodies, places or machines."""
+        return not (self.of_bodies or self.located or self.equipment)
+
+    @property
     def of_persons(self) -> bool:
         """The title says who the rows are, or a number does."""
-        several = self.of_bodies or self.located or self.equipment
-        return self.living and not several and (self._titled or any(map(_numbers_people, self.columns)))
+        return self.living and self.bare and (self._titled or any(map(_numbers_people, self.columns)))
 
     @property
     def acts(self) -> bool:
         """Whoever a row names is whom it is about, and does not act for others there."""
-        bare = self.living and not (self.of_bodies or self.located or self.equipment)
         in_office = all(speaks(head(c), "officer") for c in self.named)
-        return self.by_name and not self.bred and (self.traits >= 2 or self.of_persons or (bare and not in_office))
+        return (
+            self.by_name
+            and not self.bred
+            and (self.traits >= 2 or self.of_persons or (self.living and self.bare and not in_office))
+        )
 
     @property
     def logged(self) -> bool:
         """Rows say at what moment somebody who can be reached did something."""
         reached = ("email", "phone", "ip_address", "account")
         who = any(c.meaning in reached and c.filled >= _SEVERAL for c in self.columns)
-        return who and self.timed and self.living and not (self.of_bodies or self.located or self.equipment)
+        return who and self.timed and self.living and self.bare
 
     @property
     def unnamed(self) -> bool:
@@ -266,7 +273,7 @@ class _Signs:
     @property
     def _followed(self) -> bool:
         """Rows follow people by number: « n° bénéficiaire », « GIR », « date d'ouverture des droits »."""
-        if self.of_bodies or self.located or self.equipment:
+        if not self.bare:
             return False
         protected = sum(bool(theme(c, self.heads)) for c in self.columns)
         number = 2 * any(map(_numbers_people, self.columns)) or any(identifies(c, each=True) for c in self.columns)
