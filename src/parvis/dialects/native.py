@@ -324,7 +324,7 @@ def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
                 "type": export.FORMATS[name].media_type,
                 "url": asked.url(f"{path}/exports/{name}"),
             }
-            for name in export.possible(version)
+            for name in export.writable(version)
         ],
         "links": {
             "self": asked.url(f"/datasets/{version.dataset}/versions/{version.id}"),
