@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 ROOM = 16_384 - 127  # bytes of the root directory, whole with the header in a first read
-LARGEST = 256 << 20  # bytes of all tiles
+LARGEST = 128 << 20  # bytes of all tiles
 _GZIP, _MVT = 2, 1
 Entry = tuple[int, int, int, int]  # tile id, offset, length, how many tiles it stands for
 

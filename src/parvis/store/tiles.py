@@ -22,7 +22,7 @@ from parvis.values import All, Box, Calc, Call, Expression, Field, Kind, Literal
 DEEPEST = 22  # zoom
 GATHERED = 2_000_000  # rows beyond which the engine gathers points before they leave it
 MOST_SHAPES = 200_000  # rows read for one tile
-ARCHIVED = 1_000_000  # rows of a file of tiles
+ARCHIVED = 500_000  # rows of a file of tiles: a minute of a loaded machine
 LARGEST = 128 << 20  # bytes of a file of tiles
 ARCHIVE_DEPTH = 14  # zoom; readers enlarge the last one
 ARCHIVE_TILES = 20_000  # of shapes

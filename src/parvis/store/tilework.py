@@ -9,6 +9,7 @@ Unit: a tile is ``EXTENT`` units wide, twice 256 pixels of a screen: eight units
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ PIXEL = EXTENT // 512
 MOST_SHAPES = 20_000  # of a tile; the largest stay
 LARGEST = 1_500_000  # bytes of a tile; beyond, its attributes go
 NORTH = 85.05112877980659  # where the Mercator square ends
+TOGETHER = 65_536  # points whose tiles are written at once: more gains no time and takes memory
 SHARP = 14  # zoom from which nothing is simplified
 _BITS = 7  # of GRID
 _TEXT = 300  # characters of a value
@@ -275,12 +277,15 @@ def _pyramid_of_points(table: pa.Table, told: Mapping[str, Any]) -> Iterator[tup
             here = slice(start, start + size)
             xs, ys = (np.clip(p[here], 0, EXTENT - 1) for p in (px, py))
             yield z, int(tx[start]), int(ty[start]), _crowd(told["layer"], xs, ys, numbers[here] - 1)
-        calm = np.flatnonzero(np.repeat(~full, sizes))
-        if len(calm):
+        first, counts = starts[~full], sizes[~full]
+        cuts = np.flatnonzero(np.diff(np.cumsum(counts) // TOGETHER, prepend=-1)).tolist()
+        for low, high in itertools.pairwise([*cuts, len(counts)]):
+            some = counts[low:high]
+            calm = np.repeat(first[low:high] - (np.cumsum(some) - some), some) + np.arange(int(some.sum()))
             xs, ys = (np.floor(p[calm]).astype(np.int64) for p in (px, py))
             mine = [Tags(t.name, t.values, t.places[calm]) for t in tags]
-            bodies = _all_tiles(told["layer"], xs, ys, numbers[calm], mine, sizes[~full])
-            for start, body in zip(starts[~full].tolist(), bodies, strict=True):
+            bodies = _all_tiles(told["layer"], xs, ys, numbers[calm], mine, some)
+            for start, body in zip(first[low:high].tolist(), bodies, strict=True):
                 yield z, int(tx[start]), int(ty[start]), body
         if not full.any() and not told["whole"]:
             return
