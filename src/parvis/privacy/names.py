@@ -3,8 +3,10 @@
 Four things decide, in this order: the title before the name (« M. », « Mme », « consorts »), the noun it hangs on
 (« rue », « école », « SARL » make a place or a body of it), what the text says around (a list of those present, a public
 function, a child, a file's name), then the lexicons of first names and surnames. A name is official when it stands in
-a public function. The whole text is then read once more: whoever was present at the council stays official in the
-debate, and whoever was named once is found again by a surname, a first name or initials alone.
+a public function. In a sentence all this is then weighed, word by word, with everything else that is seen of it
+(``weighing``): what the rules said is one sign among others. The whole text is read once more at last: whoever was
+present at the council stays official in the debate, and whoever was named once is found again by a surname, a first
+name or initials alone.
 Figures of its errors: ``benchmarks/bench_text.py``.
 """
 
@@ -786,10 +788,15 @@ class _Reading:
         return self._body_follows(i + 1) and not (self.shape(i + 1) == "l" and after not in ("et", "&"))
 
     def is_famous(self, first: int, after: int) -> bool:
-        """True for someone of the past or of a book, whom no « M. » announces."""
+        """True for someone of the past or of a book, or a maker, whom no title announces."""
         while self.folded(first) in c.PARTICLES and first < after - 1:
             first += 1
-        return self.folded(self._before_dot(first - 1)) not in ("m", "mme", "mlle") and self._famous(first, after)
+        before = self.folded(self._before_dot(first - 1))
+        if before in c.TITLES and before != "madame":
+            return False
+        if after - first == 1 and self.shape(first) == "T" and self.folded(first) in known("brands"):
+            return before not in c.SURNAME_AFTER
+        return self._famous(first, after) or (self.shape(first - 1) == "T" and self._famous(first - 1, after))
 
     def is_glued(self, i: int) -> bool:
         """True for a word of « alice.durand », of « scan_durand.pdf » and of an address of the web."""

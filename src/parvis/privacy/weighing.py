@@ -227,7 +227,7 @@ def is_weighed(word: str, shape: str) -> bool:
         return False
     if shape != "l":
         return True
-    return (given(word) >= 3 or surname(word) >= 4) and len(word) > 2 and not ordinary(word) and not _classes(word)
+    return given(word) >= 3 and len(word) > 2 and not ordinary(word) and not _classes(word)
 
 
 @lru_cache(maxsize=65536)

@@ -111,7 +111,9 @@ NOUNS = _set(
     "arriere-cour mission-locale chalet chalets"
 )
 NOUNS |= frozenset(f"{word}s" for word in NOUNS if len(word) > 4 and word[-1] not in "sx")
-NOUNS |= _set("maladie syndrome chu chru chs chr cmpea samu smur sessad esms crous bu mam relais-petite-enfance tapisserie combe")
+NOUNS |= _set(
+    "maladie syndrome chu chru chs chr cmpea samu smur sessad esms crous bu mam relais-petite-enfance tapisserie combe"
+)
 # Words that make a company of the name before them.
 AFTER_BODY = _set(
     "equipement environnement telecom nord sud est ouest gamme btp tp automobiles auto voyages paysagiste sarl sas "
