@@ -250,6 +250,27 @@ def test_a_withdrawn_version_loses_its_file(making: Any, tmp_path: Path) -> None
         with_pool.close()
 
 
+def test_only_the_current_version_has_a_file(making: Any, tmp_path: Path) -> None:
+    from parvis.store.folder import Folder
+
+    folder = Folder(tmp_path / "data")
+    held = []
+    for number in (1, 2):
+        safe = making.protected(tmp_path / f"{number}.parquet", making.TREES, making.trees(40 + number))
+        held.append(making.put(folder, safe, "eeeeeeeeeeee", number, point=("longitude", "latitude")))
+    town = type("Town", (), {"catalogue": making.Catalogue(folder)})
+    own = Pool(folder)
+    try:
+        folder.tiles(held[0].id).write_bytes(b"an older one")
+        get = Client(town, own)
+        assert get("/ogc/collections/eeeeeeeeeeee.pmtiles").status == 200
+        assert [p.stem for p in folder.tiles("x").parent.iterdir()] == [held[1].id]
+        assert get(f"/ogc/collections/eeeeeeeeeeee.pmtiles?version={held[0].id}").status == 404
+        assert get(f"/ogc/collections/eeeeeeeeeeee/xyz/0/0/0.pbf?version={held[0].id}").status == 200
+    finally:
+        own.close()
+
+
 def test_a_version_of_too_many_rows_has_no_file(town: Any, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiles, "ARCHIVED", 10)
     path = pool.folder.tiles(town.trees.id)

@@ -173,6 +173,8 @@ def _query(asked: Asked) -> str:
 def archive(asked: Asked) -> Response:
     """Return the file of all tiles, or the range of it that a map asks for."""
     entry, version = _found(asked)
+    if version.id != entry.version.id:
+        raise UnknownName("Le fichier de tuiles est celui de la version courante.", "Prenez les tuiles une à une.")
     path = tiles.archive(asked.pool, version, version.metadata.attribution or entry.organisation_name)
     size = path.stat().st_size
     headers = {

@@ -162,15 +162,17 @@ def _write(pool: Pool, version: Version, path: Path, attribution: str) -> None:
             disk.rename(waiting, path)
         finally:
             waiting.unlink(missing_ok=True)
-    if not alive(pool.folder, version):
-        disk.erase(path)
+    _sweep(pool.folder, version)
+    if not path.exists():
         raise GoneError("Ces données ont été retirées.")
 
 
-def alive(folder: Folder, version: Version) -> bool:
-    """True while a version may be read."""
-    known = shelf.record(folder, version.dataset)
-    return any(r.version == version.id and not r.withdrawn_at for r in known.releases)
+def _sweep(folder: Folder, version: Version) -> None:
+    """Erase the files of other versions of a dataset, and this one's if it was withdrawn while it was written."""
+    for release in shelf.record(folder, version.dataset).releases:
+        path = folder.tiles(release.version)
+        if path.exists() and (release.version != version.id or release.withdrawn_at):
+            disk.erase(path)
 
 
 def stream_archive(pool: Pool, version: Version, *, attribution: str = "", deepest: int | None = None) -> Any:
