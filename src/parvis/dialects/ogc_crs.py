@@ -155,6 +155,14 @@ def bounds(wkb: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+def is_box(wkb: str) -> bool:
+    """True for a shape that is its own box."""
+    import shapely
+
+    shape = shapely.from_wkb(wkb)
+    return bool(shapely.equals(shape, shapely.box(*shapely.bounds(shape))))
+
+
 def _degrees(xs: Any, ys: Any, code: int) -> tuple[Any, Any]:
     if code in (CRS84, 4326):
         return xs, ys

@@ -29,6 +29,7 @@ from parvis.dialects.ogc_request import (
     wants_page,
 )
 from parvis.errors import UnknownColumn, UnknownName
+from parvis.store import expressions
 from parvis.store import query as asking
 from parvis.store.pool import Pool
 from parvis.values import (
@@ -290,8 +291,6 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-
 def _instant(text: str, whole: str) -> Literal | None:
     if text in ("", ".."):
         return None
-    from parvis.store import expressions
-
     try:
         if not _TIME.fullmatch(text):
             raise ValueError(text)

@@ -1,8 +1,8 @@
 """WFS 2.0 in reading, for desktops that know nothing newer: ``/ogc/wfs``.
 
-GetCapabilities, DescribeFeatureType, GetFeature (and hits), GetPropertyValue is not served. Versions 2.0.0 and 2.0.2 by
-their name; what an old desktop asks in 1.1.0 is answered in 2.0.0, as the standard's negotiation wants. Features are those
-of the OGC API: same ids, same systems; GML 3.2 or GeoJSON. Faults are OWS exception reports.
+GetCapabilities, DescribeFeatureType, GetFeature (its hits and GetFeatureById too) and the list of stored queries, by GET.
+Whatever version is asked for, the answer is in 2.0.0. Features are those of the OGC API: same numbers, same systems; GML 3.2
+or GeoJSON. Faults are OWS exception reports.
 """
 
 from __future__ import annotations
