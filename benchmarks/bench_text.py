@@ -34,6 +34,8 @@ LABELS = {
     "fresh4": "Parvis, quatrièmes, écrites sans connaître le code",
     "fresh5": "Parvis, cinquièmes, de même",
     "fresh6": "Parvis, sixièmes, de même",
+    "sealed1": "Parvis, jamais lues par qui règle",
+    "sealed2": "Parvis, de même",
 }
 # What was found in families that had never been read, the day they were written: the error to expect elsewhere.
 FIRST_READING = {
@@ -43,6 +45,8 @@ FIRST_READING = {
     "fresh4": (0.854, 0.859, 0.879, 0.080),
     "fresh5": (0.871, 0.893, 0.916, 0.082),
     "fresh6": (0.831, 0.839, 0.878, 0.124),
+    "sealed1": (0.873, 0.877, 0.892, 0.097),
+    "sealed2": (0.847, 0.860, 0.899, 0.074),
 }
 RULES_ALONE = {  # on the same unread families, before the weighing
     "fresh4": (0.767, 0.738, 0.935, 0.050),
