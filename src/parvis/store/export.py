@@ -13,7 +13,6 @@ import io
 import itertools
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -309,8 +308,6 @@ class _Named:
 
 
 _OURS = ("csv", "json", "jsonl", "geojson", "parquet", "xlsx")
-_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
-_PLAIN_NUMBER = re.compile(r"^[+-]?[\d\s.,]+$")
 
 
 def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[bytes]:
@@ -320,7 +317,8 @@ def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byte
     if excel:
         yield b"\xef\xbb\xbf"
     yield (
-        separator.join(_quoted(harmless(told["labels"][n]) if excel else n, separator) for n in names) + "\r\n"
+        separator.join(files.cell(files.harmless(told["labels"][n]) if excel else n, separator, False) for n in names)
+        + "\r\n"
     ).encode()
     kinds = [told["kinds"][n] for n in names]
     for batch in reader:
@@ -331,7 +329,7 @@ def _csv(reader: pa.RecordBatchReader, told: Mapping[str, Any]) -> Iterator[byte
 def _csv_column(column: Any, kind: str, excel: bool, separator: str) -> list[str]:
     values = column.to_pylist()
     if kind in (Kind.TEXT, Kind.GEOMETRY):
-        return ["" if v is None else _quoted(harmless(v), separator) for v in values]
+        return ["" if v is None else files.cell(files.harmless(v), separator, False) for v in values]
     if kind in (Kind.INTEGER, Kind.NUMBER):
         said = ["" if v is None else _number(v) for v in values]
         return [s.replace(".", ",") for s in said] if excel else said
@@ -353,17 +351,6 @@ def _number(value: Any) -> str:
             else ""
         )
     return str(value)
-
-
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet runs; a true number is never touched."""
-    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.match(text) else text
-
-
-def _quoted(text: str, separator: str) -> str:
-    if separator in text or '"' in text or "\n" in text or "\r" in text:
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 def _records(batch: pa.RecordBatch, shapes: Sequence[str]) -> list[dict[str, Any]]:

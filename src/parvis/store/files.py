@@ -124,6 +124,7 @@ def harmless(text: str) -> str:
 
 
 def cell(text: str, delimiter: str, every: bool) -> str:
+    """Return a cell of CSV, between quotes when it must, or when ``every`` one is."""
     if every or delimiter in text or '"' in text or "\n" in text or "\r" in text:
         return '"' + text.replace('"', '""') + '"'
     return text
