@@ -349,6 +349,7 @@ def _bare(policy: Policy) -> Policy:
     return dataclasses.replace(policies.in_force(policy), **nothing)
 
 
+@disk.said_kindly()
 def commit(
     folder: Folder,
     preparation: Preparation,

@@ -83,7 +83,8 @@ def test_a_program_that_errs_is_answered_in_json(town: Town) -> None:
     for path in ("/api/v2/datasets", "/api/zzz", "/api/v1/rien", "/api/v1/datasets?" + "a=1&" * 2000):
         answer = client.get(path)
         assert answer.status_code in (400, 404), path
-        assert json.loads(answer.content)["error"]["message"], path
+        told = json.loads(answer.content)  # under /api/v2 in the words of Opendatasoft, whose address it was
+        assert (told if path.startswith("/api/v2") else told["error"])["message"], path
     assert client.get("/api/")["Location"] == "/api-docs/"
 
 

@@ -19,6 +19,7 @@ from parvis.values import msg
 
 LONGEST = 500  # characters of one answer
 MOST = 500  # columns, or pairs of values
+CELL = 131_072  # signs of a pasted cell: a quotation mark that nothing closes makes longer ones
 PASTED = 1 << 20  # bytes of a table that is pasted
 PASTED_ROWS = 5000
 PASTED_COLUMNS = 50
@@ -123,14 +124,15 @@ def _table(wanted: Parameter, text: str) -> str:
     sign = "\t" if "\t" in first else ";"
     odd = clean.count('"') % 2 == 1  # 12" is no quotation
     lines = csv.reader(io.StringIO(clean), delimiter=sign, quoting=csv.QUOTE_NONE if odd else csv.QUOTE_MINIMAL)
+    unread = InputError(
+        "« {title} » : ce tableau n'a pas pu être lu.", "Copiez-le à nouveau depuis votre tableur.", title=wanted.title
+    )
     try:
         rows = [[" ".join(c.split()) for c in row] for row in lines]
     except csv.Error as error:
-        raise InputError(
-            "« {title} » : ce tableau n'a pas pu être lu.",
-            "Copiez-le à nouveau depuis votre tableur.",
-            title=wanted.title,
-        ) from error
+        raise unread from error
+    if any(len(cell) > CELL for row in rows for cell in row):  # whatever limit a reader gave to the library
+        raise unread
     rows = [row for row in rows if any(row)]
     if len(rows) > PASTED_ROWS + 1:
         raise InputError("« {title} » : ce tableau a plus de {most} lignes.", title=wanted.title, most=PASTED_ROWS)
