@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
-import labelled  # noqa: E402
+import labelled  # noqa: E402  found by the path set above, as those under it
 
 from parvis import places  # noqa: E402
 from parvis.privacy import names, weighing  # noqa: E402

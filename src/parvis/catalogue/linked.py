@@ -139,10 +139,10 @@ def data_package(told: Described, version: Version, site: str) -> dict[str, Any]
 def _common(told: Described, version: Version, site: str) -> dict[str, Any]:
     metadata = told.metadata
     licence = LICENCES.get(metadata.licence)
-    owner = {"@type": "GovernmentOrganization", "name": told.publisher.name, "url": told.publisher.home}
+    owner: dict[str, Any] = {"@type": "GovernmentOrganization", "name": told.publisher.name, "url": told.publisher.home}
     mailbox = metadata.contact or told.publisher.mailbox
     if mailbox:
-        owner["contactPoint"] = {"@type": "ContactPoint", "contactType": "données ouvertes", "email": mailbox}  # type: ignore[assignment]
+        owner["contactPoint"] = {"@type": "ContactPoint", "contactType": "données ouvertes", "email": mailbox}
     return {
         "@type": "Dataset",
         "@id": told.uri,

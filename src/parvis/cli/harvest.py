@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -83,13 +82,18 @@ def _missing(console: Console, told: Rehearsed) -> None:
         ("quality", "Points perdus pour data.europa.eu"),
         ("completeness", "Critères manqués pour data.gouv.fr"),
     ):
-        lost: Counter[str] = Counter()
+        lost: dict[str, float] = {}
         for item in told.items:
             score = item.quality if name == "quality" else item.completeness
             for what, points in score.missing if score is not None else ():
-                lost[what] += points  # type: ignore[assignment]  # points may be halves
+                lost[what] = lost.get(what, 0.0) + points
         if lost:
-            console.print(f"{title} : " + ", ".join(f"{what} ({points:g})" for what, points in lost.most_common(8)))
+            console.print(
+                f"{title} : "
+                + ", ".join(
+                    f"{what} ({points:g})" for what, points in sorted(lost.items(), key=lambda one: -one[1])[:8]
+                )
+            )
 
 
 COMMANDS = [rehearse]

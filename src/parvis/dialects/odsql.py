@@ -267,7 +267,7 @@ def shifted(now: datetime.datetime, told: Sequence[tuple[str, int]]) -> datetime
         day = single.get("day", now.day)
         year, month = single.get("year", now.year), single.get("month", now.month)
         single["day"] = min(day, calendar.monthrange(year, month)[1])
-        now = now.replace(**single)  # type: ignore[arg-type]
+        now = now.replace(**single)  # type: ignore[arg-type]  # each name is one of a date's parts
     plural = {n: moved[n] for n in ("weeks", "days", "hours", "minutes", "seconds", "microseconds") if n in moved}
     now += datetime.timedelta(**plural)
     if "weekday" in moved:

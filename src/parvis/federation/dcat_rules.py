@@ -114,7 +114,7 @@ def _remarks(
             msg("La fréquence de mise à jour n'est pas dite dans le vocabulaire européen."),
         )
     for says in (DCTERMS.issued, DCTERMS.modified):
-        if any(_day(o) and _day(o) > today for o in graph.objects(this, says)):  # type: ignore[operator]
+        if any((day := _day(o)) is not None and day > today for o in graph.objects(this, says)):
             yield said("harvest.future_date", Severity.INFO, msg("Une date est à venir : elle est ignorée."))
             break
     if not any(graph.objects(this, DCAT.contactPoint)):

@@ -128,7 +128,7 @@ def _directory(entries: Sequence[Entry]) -> bytes:
     for number in numbers:
         while number > 0x7F:
             out.append(number & 0x7F | 0x80)
-            number >>= 7  # noqa: PLW2901
+            number >>= 7  # noqa: PLW2901  eaten seven bits at a time
         out.append(number)
     return gzip.compress(bytes(out), 6, mtime=0)
 

@@ -21,7 +21,7 @@ class Shapes:
     def __init__(self, engine: duckdb.DuckDBPyConnection) -> None:
         self._said: list[Any] = []
         for name, kinds, gives, function in self._functions():
-            engine.create_function(name, function, kinds, gives, type="arrow")  # type: ignore[call-overload]
+            engine.create_function(name, function, kinds, gives, type="arrow")  # type: ignore[call-overload]  # its stubs want an enum
 
     def bound(self, parameters: Sequence[Any]) -> list[Any]:
         """Return the values of a question, its shapes kept and replaced by their numbers."""

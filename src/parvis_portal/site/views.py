@@ -127,7 +127,7 @@ def dataset_elsewhere(request: HttpRequest, slug: str, tab: str = "") -> HttpRes
 
 @require_safe
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # its stubs know no lists
 def dataset_framed(request: HttpRequest, slug: str, tab: str = "") -> HttpResponseBase:
     """A light page for the frames of other sites: it holds no form that a click could be stolen for."""
     context = pages.framed(request, queries.entry(queries.find(None, slug)), tab)
