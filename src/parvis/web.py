@@ -6,6 +6,7 @@ turn their own requests into ours. Nothing here knows sessions nor cookies.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -39,6 +40,47 @@ class Response:
     media_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     cacheable: bool = False
+
+
+# --- The head of an answer ------------------------------------------------------------------------
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+FRESH = "public, max-age=60"  # a withdrawal must be felt soon, by caches too
+
+
+def opened(*exposed: str) -> dict[str, str]:
+    """Return the headers by which a page of any site may read an answer, and these headers of it."""
+    told = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+    return {**told, "access-control-expose-headers": ", ".join(exposed)} if exposed else told
+
+
+def preflight(*accepted: str, methods: Sequence[str] = METHODS) -> dict[str, str]:
+    """Return the headers by which a browser learns what it may ask, with these headers."""
+    return {
+        "access-control-allow-methods": ", ".join(methods),
+        "access-control-allow-headers": ", ".join(accepted),
+        "access-control-max-age": "86400",
+        "allow": ", ".join(methods),
+    }
+
+
+def matches(request: Request, tag: str) -> bool:
+    """True when who asks already has the answer of this ``ETag``."""
+    wanted = request.headers.get("if-none-match", "")
+    return bool(wanted) and any(known.strip().removeprefix("W/") in ("*", tag) for known in wanted.split(","))
+
+
+def finished(request: Request, response: Response, heads: Mapping[str, str]) -> Response:
+    """Return a response with the heads of its dialect, and without its body when the head alone was asked for."""
+    headers, body = {**heads, **response.headers}, response.body
+    if request.method == "HEAD":
+        if isinstance(body, bytes) and body:
+            headers["content-length"] = str(len(body))
+        body = b""
+    return dataclasses.replace(response, body=body, headers=headers)
+
+
+# --- What is told ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

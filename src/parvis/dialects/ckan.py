@@ -47,13 +47,12 @@ from parvis.values import (
     Version,
     Where,
 )
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import Catalogue, Entry, Request, Response, Site, finished, opened
 
 CORS = {
-    "access-control-allow-origin": "*",
+    **opened(),
     "access-control-allow-methods": "POST, PUT, GET, DELETE, OPTIONS",
     "access-control-allow-headers": "X-CKAN-API-KEY, Authorization, Content-Type",
-    "x-content-type-options": "nosniff",
 }
 LIMIT, WALL = 100, 32_000  # rows of datastore_search
 ROWS, MOST_ROWS = 10, 1000  # packages of package_search
@@ -98,10 +97,7 @@ def answer(request: Request, catalogue: Catalogue, pool: Pool, site: Site) -> Re
         response = Response(400, _dumped(error.text), headers={"cache-control": "no-store"})
     except ParvisError as error:
         response = fault(error, request)
-    body, headers = response.body, {**CORS, **response.headers}
-    if request.method == "HEAD":
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 def fault(error: ParvisError, request: Request) -> Response:

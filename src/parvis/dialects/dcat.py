@@ -21,7 +21,7 @@ from parvis.dialects.openapi import PREFIX
 from parvis.errors import GoneError, InputError, ParvisError, UnknownName
 from parvis.schemas import schema as schemas
 from parvis.store import export
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import Catalogue, Entry, Request, Response, Site, finished, matches, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ SIZE = 100  # datasets of a page
 PROFILES = ("dcat_ap_3", "geodcat_ap_3", "schemaorg", "croissant")
 _MADE = {"schemaorg": linked.schema_org, "croissant": linked.croissant}
 FRESH = "public, max-age=300"
-CORS = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+CORS = opened()
 _CATALOGUE = re.compile(r"/catalog(?:\.(\w+))?/?")
 _DATASET = re.compile(r"/dataset/([^/.]+)(?:\.(\w+))?/?")
 _PACKAGE = re.compile(r"/dataset/([^/.]+)/datapackage\.json")
@@ -61,10 +61,7 @@ def answer(request: Request, catalogue: Catalogue, site: Site) -> Response:
     except ParvisError as error:
         status = 410 if isinstance(error, GoneError) else 404 if isinstance(error, UnknownName) else 400
         return _said(status, error.text)
-    if request.method == "HEAD" and isinstance(response.body, bytes):
-        headers = {**response.headers, "content-length": str(len(response.body))}
-        return Response(response.status, b"", response.media_type, headers)
-    return response
+    return finished(request, response, CORS)
 
 
 def preferred(accept: str) -> str:
@@ -272,8 +269,8 @@ def _schema_url(schema: str) -> str:
 def _written(request: Request, text: str, form: str, headers: Mapping[str, str] | None = None) -> Response:
     body = text.encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    told = {**CORS, "etag": tag, "cache-control": FRESH, "vary": "Accept", **(headers or {})}
-    if tag in [t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")]:
+    told = {"etag": tag, "cache-control": FRESH, "vary": "Accept", **(headers or {})}
+    if matches(request, tag):
         return Response(304, headers=told)
     kind = FORMS[form].media_type if form in FORMS else "application/json"
     return Response(200, body, f"{kind}; charset=utf-8", told, cacheable=True)

@@ -26,20 +26,10 @@ from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
 from parvis.values import All, Column, Metadata, Page, Query, Search, Version, Where
-from parvis.web import Catalogue, Entry, Request, Response
+from parvis.web import FRESH, METHODS, Catalogue, Entry, Request, Response, finished, matches, opened, preflight
 
-METHODS = ("GET", "HEAD", "OPTIONS")
-FRESH = "public, max-age=60"  # a withdrawal must be felt soon, by caches too
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Link, Retry-After, Content-Disposition",
-}
-PREFLIGHT = {
-    "access-control-allow-methods": ", ".join(METHODS),
-    "access-control-allow-headers": "Accept, Content-Type, If-None-Match",
-    "access-control-max-age": "86400",
-    "allow": ", ".join(METHODS),
-}
+CORS = opened("ETag", "Link", "Retry-After", "Content-Disposition")
+PREFLIGHT = preflight("Accept", "Content-Type", "If-None-Match")
 LIMIT = 20  # results of a page when nothing is said
 GROUPS = 100  # the same for groups
 
@@ -50,13 +40,7 @@ def answer(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | No
         response = _dispatched(request, catalogue, pool, cache)
     except ParvisError as error:
         response = fault(error)
-    headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
-    body = response.body
-    if request.method == "HEAD":
-        if isinstance(body, bytes) and body:
-            headers["content-length"] = str(len(body))
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 def fault(error: Exception) -> Response:
@@ -400,7 +384,7 @@ def _rows(page: Page) -> list[dict[str, Any]]:
 def _export(asked: _Asked) -> Response:
     version, name = _asked_version(asked), asked.places["format"]
     headers = _headers(version, _question(asked.request))
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     _check_names(asked)
     form = export.FORMATS.get(name)
@@ -516,7 +500,7 @@ def _feed(asked: _Asked) -> Response:
         f"{''.join(items)}</feed>\n"
     ).encode()
     headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH}
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     return Response(200, body, "application/atom+xml; charset=utf-8", headers, cacheable=True)
 
@@ -606,7 +590,7 @@ def _kept(
     """
     question = _question(asked.request) + beside[:12]
     headers = _headers(version, question)
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     found = asked.cache.get(version.id, question) if asked.cache is not None else None
     if found is None:
@@ -631,16 +615,11 @@ def _question(request: Request) -> str:
 def _told(asked: _Asked, value: Any, following: str = "") -> Response:
     body = _dumped(value)
     headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH}
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     if following:
         headers["link"] = f'<{following}>; rel="next"'
     return Response(200, body, headers=headers, cacheable=True)
-
-
-def _matches(request: Request, etag: str) -> bool:
-    wanted = request.headers.get("if-none-match", "")
-    return bool(wanted) and any(tag.strip().removeprefix("W/") in ("*", etag) for tag in wanted.split(","))
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -7,7 +7,6 @@ state. ``strict=true`` gives the walls back. Nothing is redirected.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from collections.abc import Callable
 from parvis.dialects import ods_catalogue, ods_records
 from parvis.dialects.ods_request import (
     CORS,
-    METHODS,
     PREFIXES,
     PREFLIGHT,
     Asked,
@@ -27,7 +25,7 @@ from parvis.dialects.ods_request import (
 from parvis.errors import ParvisError
 from parvis.store.cache import Cache
 from parvis.store.pool import Pool
-from parvis.web import Catalogue, Request, Response
+from parvis.web import METHODS, Catalogue, Request, Response, finished
 
 TITLE = "Opendatasoft Explore 2.1 et 2.0"
 Handler = Callable[[Asked], Response]
@@ -41,13 +39,7 @@ def answer(
         response = _dispatched(request, catalogue, pool, cache, now or datetime.datetime.now(datetime.UTC))
     except ParvisError as error:
         response = fault(error)
-    headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
-    body = response.body
-    if request.method == "HEAD":
-        if isinstance(body, bytes) and body:
-            headers["content-length"] = str(len(body))
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 # --- Routes ---------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from parvis.catalogue.themes import THEMES
 from parvis.dialects import ods_fields, odsql
 from parvis.dialects.ods_records import possible
 from parvis.dialects.ods_request import (
-    FRESH,
     Asked,
     RestError,
     asked_version,
@@ -41,7 +40,7 @@ from parvis.dialects.ods_request import (
 from parvis.dialects.odsql import BETWEEN, Known, OdsqlError, Setting
 from parvis.store import query as asking
 from parvis.values import Column, Field, Kind, Metadata, Named, Policy, Query, Version, Where
-from parvis.web import Entry, Response
+from parvis.web import FRESH, Entry, Response
 
 FORMATS = ("csv", "data.json", "dcat", "dublin_core", "json", "rdf", "rss", "ttl", "xlsx")
 FACETS = ("features", "modified", "publisher", "keyword", "theme", "license", "language", "territory")

@@ -21,7 +21,6 @@ from parvis.dialects.ods_request import (
     headers_of,
     instant,
     kept,
-    matches,
     page_links,
     question,
     question_mark,
@@ -34,7 +33,7 @@ from parvis.errors import InputError, UnknownName
 from parvis.store import export, expressions
 from parvis.store import query as asking
 from parvis.values import Calc, Call, Expression, Holds, Kind, Literal, Named, Query, Version
-from parvis.web import Entry, Response
+from parvis.web import Entry, Response, matches
 
 FORMATS = {
     "csv": "csv", "xlsx": "xlsx", "json": "json", "jsonl": "jsonl", "geojson": "geojson", "parquet": "parquet",

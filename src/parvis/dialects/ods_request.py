@@ -20,22 +20,14 @@ from parvis.store import expressions
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
 from parvis.values import All, Calc, Call, Column, Holds, Kind, Literal, Named, Not, Query, Version, Where
-from parvis.web import Catalogue, Entry, Request, Response
+from parvis.web import FRESH, Catalogue, Entry, Request, Response, matches, opened, preflight
 
 PREFIXES = ("/api/explore/v2.1", "/api/explore/v2.0", "/api/v2")
-METHODS = ("GET", "HEAD", "OPTIONS")
-FRESH = "public, max-age=60"
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Link, Retry-After, Content-Disposition, X-Parvis-Cursor, X-RateLimit-Limit, "
-    "X-RateLimit-Remaining, X-RateLimit-Reset",
-}
-PREFLIGHT = {
-    "access-control-allow-methods": ", ".join(METHODS),
-    "access-control-allow-headers": "Accept, Authorization, Content-Type, If-None-Match",
-    "access-control-max-age": "86400",
-    "allow": ", ".join(METHODS),
-}
+CORS = opened(
+    "ETag", "Link", "Retry-After", "Content-Disposition", "X-Parvis-Cursor",
+    "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+)  # fmt: skip
+PREFLIGHT = preflight("Accept", "Authorization", "Content-Type", "If-None-Match")
 LIMIT, MOST, MOST_GROUPS, WALL = 10, 100, 20_000, 10_000
 FAR = 10**9  # where an offset ends when there is no wall
 LANGUAGES = ("en", "fr", "nl", "pt", "it", "ar", "de", "es", "ca", "eu", "sv")
@@ -424,11 +416,6 @@ def told_whole(asked: Asked, value: Any) -> Response:
     if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     return Response(200, body, headers=headers, cacheable=True)
-
-
-def matches(request: Request, etag: str) -> bool:
-    wanted = request.headers.get("if-none-match", "")
-    return bool(wanted) and any(tag.strip().removeprefix("W/") in ("*", etag) for tag in wanted.split(","))
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -19,7 +19,6 @@ from parvis.dialects import ods_catalogue, ods_fields, ods_v1_analysis, ods_v1_q
 from parvis.dialects.ods_records import FORMATS, record_id, version_of_record
 from parvis.dialects.ods_request import (
     CORS,
-    METHODS,
     PREFLIGHT,
     Asked,
     RestError,
@@ -56,7 +55,7 @@ from parvis.values import (
     Version,
     Where,
 )
-from parvis.web import Catalogue, Entry, Request, Response
+from parvis.web import METHODS, Catalogue, Entry, Request, Response, finished
 
 TITLE = "Opendatasoft, première API"
 ROWS, MOST_ROWS, WALL = 10, 10_000, 10_000
@@ -74,7 +73,6 @@ def answer(
         response = _dispatched(request, catalogue, pool, cache, now or datetime.datetime.now(datetime.UTC))
     except ParvisError as error:
         response = fault(error)
-    headers = {**CORS, "x-content-type-options": "nosniff", **response.headers}
     body = response.body
     callback = request.get("callback")
     if request.get("pretty_print").lower() == "true" and isinstance(body, bytes) and body[:1] in (b"{", b"["):
@@ -85,9 +83,7 @@ def answer(
     if called and told and isinstance(body, bytes):
         body = b"/**/%b(%b);" % (callback.encode(), body)
         response = dataclasses.replace(response, media_type="application/javascript; charset=utf-8")
-    if request.method == "HEAD":
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, dataclasses.replace(response, body=body), CORS)
 
 
 def fault(error: Exception) -> Response:

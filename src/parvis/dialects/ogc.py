@@ -7,7 +7,6 @@ the last row. A reader of pages is led to the dataset's page.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from parvis.dialects.ogc_request import (
     CORS,
     GEOJSON,
     JSON,
-    METHODS,
     OPENAPI,
     PREFIX,
     PREFLIGHT,
@@ -42,7 +40,7 @@ from parvis.errors import ParvisError, UnknownName
 from parvis.store.cache import Cache
 from parvis.store.pool import Pool
 from parvis.values import Column, Kind, Version
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import METHODS, Catalogue, Entry, Request, Response, Site, finished
 
 TITLE = "OGC API Features et Tiles"
 PAGE = 1000  # collections told at once
@@ -87,13 +85,7 @@ def answer(
         response = _dispatched(request, catalogue, pool, site, cache, now or datetime.datetime.now(datetime.UTC))
     except ParvisError as error:
         response = fault(error)
-    headers = {**CORS, **response.headers}
-    body = response.body
-    if request.method == "HEAD":
-        if isinstance(body, bytes) and body:
-            headers["content-length"] = str(len(body))
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 def _dispatched(

@@ -16,23 +16,12 @@ from parvis.errors import BusyError, GoneError, InputError, LimitError, RefusedE
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
 from parvis.values import Column, Kind, Version
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import FRESH, Catalogue, Entry, Request, Response, Site, matches, opened, preflight
 
 PREFIX = "/ogc"
 STANDARD = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"
-METHODS = ("GET", "HEAD", "OPTIONS")
-FRESH = "public, max-age=60"
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "Content-Crs, ETag, Link, Retry-After, Content-Range, Accept-Ranges",
-    "x-content-type-options": "nosniff",
-}
-PREFLIGHT = {
-    "access-control-allow-methods": ", ".join(METHODS),
-    "access-control-allow-headers": "Accept, Authorization, Content-Type, If-None-Match, Range",
-    "access-control-max-age": "86400",
-    "allow": ", ".join(METHODS),
-}
+CORS = opened("Content-Crs", "ETag", "Link", "Retry-After", "Content-Range", "Accept-Ranges")
+PREFLIGHT = preflight("Accept", "Authorization", "Content-Type", "If-None-Match", "Range")
 JSON, GEOJSON, SCHEMA = "application/json", "application/geo+json", "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
@@ -223,11 +212,6 @@ def marked(request: Request) -> str:
     """Return what names a question among all those of a version."""
     said = [request.base, request.path, sorted(request.query), __version__]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
-
-
-def matches(request: Request, tag: str) -> bool:
-    said = request.headers.get("if-none-match", "")
-    return bool(said) and tag in [t.strip().removeprefix("W/") for t in said.split(",")]
 
 
 def dumped(value: Any) -> bytes:

@@ -13,7 +13,6 @@ from typing import Any
 
 from parvis.dialects import cql2, ogc_crs
 from parvis.dialects.ogc_request import (
-    FRESH,
     JSON,
     Asked,
     ParameterError,
@@ -22,14 +21,13 @@ from parvis.dialects.ogc_request import (
     kept,
     led,
     link,
-    matches,
     wants_page,
     whole,
 )
 from parvis.errors import UnknownName
 from parvis.store import tiles
 from parvis.values import Version
-from parvis.web import Entry, Response
+from parvis.web import FRESH, Entry, Response, matches
 
 SCHEME = "WebMercatorQuad"
 MVT = "application/vnd.mapbox-vector-tile"

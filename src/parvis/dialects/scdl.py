@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from parvis.catalogue.themes import THEMES
 from parvis.dialects.dcat import CORS, FRESH
 from parvis.store import export
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import Catalogue, Entry, Request, Response, Site, finished, matches
 
 SIZE = 100  # datasets read at once
 COLUMNS = (
@@ -35,11 +35,12 @@ def answer(request: Request, catalogue: Catalogue, site: Site) -> Response:
     for entry in _entries(catalogue):
         writer.writerow(_line(entry, request.base, site))
     body = out.getvalue().encode()
-    headers = {
-        **CORS, "etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH,
-        "content-disposition": 'attachment; filename="catalogue.csv"',
-    }  # fmt: skip
-    return Response(200, body, "text/csv; charset=utf-8", headers, cacheable=True)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": FRESH}
+    if matches(request, tag):
+        return finished(request, Response(304, headers=headers), CORS)
+    headers["content-disposition"] = 'attachment; filename="catalogue.csv"'
+    return finished(request, Response(200, body, "text/csv; charset=utf-8", headers, cacheable=True), CORS)
 
 
 def _entries(catalogue: Catalogue) -> Iterator[Entry]:

@@ -43,12 +43,10 @@ from parvis.values import (
     Version,
     Where,
 )
-from parvis.web import Catalogue, Request, Response
+from parvis.web import FRESH, METHODS, Catalogue, Request, Response, finished, matches, opened, preflight
 
 PREFIX = "/api/resources"
-METHODS = ("GET", "HEAD", "OPTIONS")
-FRESH = "public, max-age=60"
-CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "*", "x-content-type-options": "nosniff"}
+CORS = opened("*")
 PAGE, MOST, MOST_OF_OURS, WALL = 20, 200, 1000, 50_000
 DEPTH, PARTS = 12, 200  # of conditions within « or=( » : more is no question of a person
 _ROUTE = re.compile(r"/api/resources/([^/]+)/(profile/|data/|data/csv/|data/json/|swagger/)?")
@@ -109,12 +107,7 @@ def answer(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | No
         response = _dispatched(request, catalogue, pool, cache)
     except ParvisError as error:
         response = fault(error)
-    body, headers = response.body, {**CORS, **response.headers}
-    if request.method == "HEAD":
-        if isinstance(body, bytes) and body:
-            headers["content-length"] = str(len(body))
-        body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 def fault(error: ParvisError) -> Response:
@@ -174,9 +167,7 @@ class _Asked:
 
 def _dispatched(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache | None) -> Response:
     if request.method == "OPTIONS":
-        return Response(
-            204, headers={"access-control-allow-methods": ", ".join(METHODS), "access-control-allow-headers": "*"}
-        )
+        return Response(204, headers=preflight("*"))
     if request.method not in METHODS:
         return _faulty(405, "Method not allowed", "Cette API ne fait que lire.", {"allow": ", ".join(METHODS)})
     if request.path.rstrip("/") == "/api/aggregation-exceptions":
@@ -235,7 +226,7 @@ def _profile(asked: _Asked) -> Response:
 def _data(asked: _Asked) -> Response:
     mark = _mark(asked.request)
     headers = {"etag": f'"{asked.version.id}-{mark}"', "cache-control": FRESH}
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     found = asked.cache.get(asked.version.id, mark) if asked.cache is not None else None
     if found is None:
@@ -308,7 +299,7 @@ def _file(asked: _Asked, form: str) -> Response:
         "etag": f'"{asked.version.id}-{_mark(asked.request)}"', "cache-control": FRESH,
         "content-disposition": f'attachment; filename="{asked.version.dataset}.{form}"',
     }  # fmt: skip
-    if _matches(asked.request, headers["etag"]):
+    if matches(asked.request, headers["etag"]):
         return Response(304, headers=headers)
     whole = dataclasses.replace(query, shown=named)
     if asked.request.method == "HEAD":
@@ -535,7 +526,7 @@ def _parameter(name: str, description: str, kind: str) -> dict[str, Any]:
 def _whole(request: Request, value: Any) -> Response:
     body = _dumped(value)
     headers = {"etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "cache-control": FRESH}
-    if _matches(request, headers["etag"]):
+    if matches(request, headers["etag"]):
         return Response(304, headers=headers)
     return Response(200, body, headers=headers, cacheable=True)
 
@@ -543,11 +534,6 @@ def _whole(request: Request, value: Any) -> Response:
 def _mark(request: Request) -> str:
     said = repr((__version__, request.base, request.path, list(request.query)))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-
-
-def _matches(request: Request, etag: str) -> bool:
-    wanted = request.headers.get("if-none-match", "")
-    return bool(wanted) and any(tag.strip().removeprefix("W/") in ("*", etag) for tag in wanted.split(","))
 
 
 def _dumped(value: Any) -> bytes:

@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items
-from parvis.dialects.ogc_request import CORS, FRESH, PREFIX, dumped, extent, is_placed, property_columns
+from parvis.dialects.ogc_request import CORS, PREFIX, dumped, extent, is_placed, property_columns
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownColumn, UnknownName
 from parvis.store.pool import Pool
 from parvis.values import All, Column, Kind, Order, Query, Some, Version, Where
-from parvis.web import Catalogue, Entry, Request, Response, Site
+from parvis.web import FRESH, Catalogue, Entry, Request, Response, Site, finished
 
 ADDRESS = f"{PREFIX}/wfs"
 SPACE = "https://parvis.example/wfs"  # a name, not an address: what we write in XML is ours
@@ -62,10 +62,7 @@ def answer(
         response = _answered(asked)
     except ParvisError as error:
         response = fault(error)
-    body, headers = response.body, {**CORS, **response.headers}
-    if request.method == "HEAD" and isinstance(body, bytes):
-        headers["content-length"], body = str(len(body)), b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return finished(request, response, CORS)
 
 
 def fault(error: Exception) -> Response:
