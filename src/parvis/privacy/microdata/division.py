@@ -18,8 +18,8 @@ from parvis.privacy.microdata.demand import Bools
 from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable, starts
 from parvis.privacy.microdata.lattice import Sums, buckets
 
-_REACH = 1.35  # a box is of use to a row that would pay there up to so many times what it pays
-_NEAR = 1.2  # and up to so many times where it is sought in what another box leaves
+_REACH = 1.42  # a box is of use to a row that would pay there up to so many times what it pays
+_NEAR = 1.3  # and up to so many times where it is sought in what another box leaves
 _SETS = 1.5e6  # sets of classes that are weighed at a time, those of the boxes of few classes first
 _HELD = 4e6  # rows of boxes, all boxes together, that are kept
 _TRIED = 2e6  # and rows of the boxes that are tried on what others leave

@@ -16,7 +16,8 @@ from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable
 from parvis.privacy.microdata.recoded import Levels
 
-_DEAREST = 1000  # classes, or rows, that are tried at a time
+_GIVEN_UP = 1000  # classes that are tried at a time
+_SENT = 500  # and single rows
 _WORK = 1e8  # prices that are looked up at a time
 _ROWS = 20_000  # rows that are sent one by one
 _TOLD = 3e7  # and that are kept
@@ -28,7 +29,7 @@ def give_up(play: Play) -> float:
         return 0.0
     paid = np.bincount(play.group, play.weight * play.paid) / play.held()
     dearest = np.argsort(-paid, kind="stable")
-    dearest = dearest[: _most(play, play.members().of(dearest[:_DEAREST]))]
+    dearest = dearest[: _most(play, play.members().of(dearest[:_GIVEN_UP]))]
     hosts = _Hosts(play, np.flatnonzero(np.isin(play.group, dearest)))
     gain = sum(hosts.without(group) for group in dearest.tolist())
     play.settle(np.zeros(0, np.int64))
@@ -44,7 +45,7 @@ def send(play: Play) -> float:
     spared = (whole - own) * (play.paid[row] - alone)  # what the others of the class no longer pay
     spare = whole - own >= play.k
     worth = np.flatnonzero(spared > own * play.paid[row] / 2)
-    worth = worth[np.argsort(-spared[worth], kind="stable")][:_DEAREST]
+    worth = worth[np.argsort(-spared[worth], kind="stable")][:_SENT]
     worth = worth[: _most(play, Runs(row[worth], np.ones(len(worth), np.int64)))]
     if not len(worth):
         return 0.0
