@@ -155,6 +155,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 UPLOAD_LIMIT = environment.number("PARVIS_UPLOAD_LIMIT", 2 << 30)  # bytes of one file
 APPEND_SLASH = True
+# Calls of the Opendatasoft addresses that one caller may make in a day; 0 counts nobody.
+CALLS_PER_DAY = environment.number("PARVIS_CALLS_PER_DAY", 0)
 
 # --- Sources ----------------------------------------------------------------------------------------
 

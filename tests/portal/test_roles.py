@@ -55,6 +55,8 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "health": ("", OPEN),
     "people:sign_in": ("", {"visitor": 200, "agent": 302, "referent": 302, "administrator": 302}),
     "people:sign_out": ("", POSTS),
+    "people:keys": ("", DESK),
+    "people:key_revoke": ("source", POSTS),
     "intake:desk": ("", DESK),
     "intake:drop": ("", DESK),
     "intake:submission": ("submission", DESK),

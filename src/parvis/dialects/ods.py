@@ -29,6 +29,7 @@ from parvis.web import METHODS, Catalogue, Request, Response, finished
 
 TITLE = "Opendatasoft Explore 2.1 et 2.0"
 Handler = Callable[[Asked], Response]
+OLD = {"ods-explore-api-deprecation": "Explore API v2.0: use /api/explore/v2.1."}  # its own clients warn who reads them
 
 
 def answer(
@@ -39,7 +40,8 @@ def answer(
         response = _dispatched(request, catalogue, pool, cache, now or datetime.datetime.now(datetime.UTC))
     except ParvisError as error:
         response = fault(error)
-    return finished(request, response, CORS)
+    old = not request.path.startswith(PREFIXES[0])
+    return finished(request, response, {**CORS, **OLD} if old else CORS)
 
 
 # --- Routes ---------------------------------------------------------------------------------------

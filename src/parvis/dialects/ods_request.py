@@ -74,6 +74,57 @@ def faulty(status: int, code: str, message: str, headers: Mapping[str, str]) -> 
     return Response(status, dumped({"error_code": code, "message": message}), headers=headers)
 
 
+# --- Keys and quotas -------------------------------------------------------------------------------
+
+CALLS = 10_000_000  # of a day, said where a portal counts none
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of a caller's day: ``limit`` calls in all, ``left`` of them, until ``reset``, in UTC."""
+
+    limit: int
+    left: int
+    reset: datetime.datetime
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(max(self.left, 0)),
+            "x-ratelimit-reset": self.reset.isoformat(" ", "seconds"),
+        }
+
+
+def key_of(request: Request) -> str:
+    """Return the key that a request bears, in its address or its head, "" for none."""
+    scheme, _, key = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "apikey" and key.strip():
+        return key.strip()
+    return request.get("apikey").strip()
+
+
+def unknown_key(first: bool) -> Response:
+    """Return the refusal of a key that opens nothing; ``first`` for the first API."""
+    said = "The API key is not valid."
+    told = {"errorcode": 10009, "error": said} if first else {"error_code": "UnauthorizedError", "message": said}
+    headers = {"cache-control": "no-store", "www-authenticate": "Apikey", "x-content-type-options": "nosniff"}
+    return Response(401, dumped(told), headers={**CORS, **headers})
+
+
+def too_many(quota: Quota, now: datetime.datetime) -> Response:
+    """Return the refusal of a call beyond the quota of a day, as the original words it."""
+    told = {
+        "errorcode": 10002,
+        "reset_time": quota.reset.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "limit_time_unit": "day",
+        "call_limit": quota.limit,
+        "error": "Too many requests on the domain. Please contact the domain administrator.",
+    }
+    wait = max(int((quota.reset - now).total_seconds()) + 1, 1)
+    headers = {"cache-control": "no-store", "retry-after": str(wait), "x-content-type-options": "nosniff"}
+    return Response(429, dumped(told), headers={**CORS, **headers, **quota.headers()})
+
+
 # --- The request --------------------------------------------------------------------------------
 
 

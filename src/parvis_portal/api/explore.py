@@ -10,9 +10,11 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from parvis.dialects import ods_push, ods_v1
-from parvis_portal.api import engine
+from parvis.web import Response
+from parvis_portal.api import engine, keys
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue
 from parvis_portal.api.views import asked, sent
+from parvis_portal.people.models import User
 
 app_name = "explore"
 
@@ -25,8 +27,13 @@ def first(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     if request.method == "POST":
         form = tuple((n, v) for n, values in request.POST.lists() for v in values if isinstance(v, str))
         told = dataclasses.replace(told, query=(*told.query, *form))
-    catalogue = PortalCatalogue() if "/datasets/1.0/" in request.path else RowsCatalogue()
-    return sent(ods_v1.answer(told, catalogue, engine.pool(), engine.cache(), now))
+
+    def answer(user: User | None) -> Response:
+        rows = user is None and "/datasets/1.0/" not in request.path
+        catalogue = RowsCatalogue() if rows else PortalCatalogue(user)
+        return ods_v1.answer(told, catalogue, engine.pool(), engine.cache(), now)
+
+    return sent(keys.answered(request, told, answer, first=True))
 
 
 @csrf_exempt

@@ -16,8 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from parvis import __version__
 from parvis.dialects import ckan, dcat, native, oai, ods, ogc, scdl, tabular, wfs
 from parvis.web import Request, Response
-from parvis_portal.api import engine, mcp
+from parvis_portal.api import engine, keys, mcp
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
+from parvis_portal.people.models import User
 
 _ROWS = re.compile(r"/(?:records|aggregates)/?$")
 _DATASET_ROWS = re.compile(r"/datasets/[^/]+/(?:records|aggregates|facets|exports)(?:/|$)")
@@ -64,9 +65,13 @@ def negotiated(request: HttpRequest, path: str) -> HttpResponseBase | None:
 @csrf_exempt
 def explore(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answer the programs that know Opendatasoft's Explore API."""
-    catalogue = RowsCatalogue() if _DATASET_ROWS.search(rest) else PortalCatalogue()
-    now = datetime.datetime.now(datetime.UTC)
-    return sent(ods.answer(asked(request), catalogue, engine.pool(), engine.cache(), now))
+    told, now = asked(request), datetime.datetime.now(datetime.UTC)
+
+    def answer(user: User | None) -> Response:
+        catalogue = RowsCatalogue() if user is None and _DATASET_ROWS.search(rest) else PortalCatalogue(user)
+        return ods.answer(told, catalogue, engine.pool(), engine.cache(), now)
+
+    return sent(keys.answered(request, told, answer))
 
 
 @csrf_exempt

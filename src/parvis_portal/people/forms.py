@@ -23,3 +23,14 @@ class SignInForm(AuthenticationForm):
     def clean_username(self) -> str:
         """Return the address as accounts keep it: written in capitals, it would be given as many more tries."""
         return str(self.cleaned_data["username"]).lower()
+
+
+class TokenForm(forms.Form):
+    """What a key is for, in the words of who will hold it."""
+
+    name = forms.CharField(
+        label=_("À quoi servira cette clé ?"),
+        help_text=_("Par exemple : « carte du site de la commune ». Vous saurez laquelle supprimer."),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -79,6 +79,23 @@ class Membership(models.Model):
         return f"{self.user} · {self.organisation} · {self.role}"
 
 
+class Token(models.Model):
+    """A key by which programs ask in the name of a person, with her rights. Only its digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(_("à quoi elle sert"), max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    start = models.CharField(max_length=8)  # its first signs, by which she knows it again
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_on = models.DateField(null=True)  # the last day
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.start}…"
+
+
 class Act(models.Model):
     """One line of the journal: who did what to what, when. Only added to."""
 

@@ -8,4 +8,6 @@ app_name = "people"
 urlpatterns = [
     path("connexion/", views.SignIn.as_view(), name="sign_in"),
     path("deconnexion/", views.SignOut.as_view(), name="sign_out"),
+    path("cles/", views.keys, name="keys"),
+    path("cles/<int:pk>/supprimer/", views.revoke, name="key_revoke"),
 ]
