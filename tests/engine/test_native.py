@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -142,6 +143,68 @@ def test_a_version_answers_at_its_own_address(get: Client, town: Any) -> None:
     get.json(f"{PARCELS}/versions/{town.trees.id}/records", 404)
 
 
+def told_by(url: str, **asked: str) -> str:
+    return f"{url}?{urlencode(asked)}"
+
+
+def test_the_whole_question_can_be_asked_by_an_address(get: Client, town: Any) -> None:
+    tall = [r for r in town.rows if r["hauteur"] is not None and r["hauteur"] * 2 > 50]
+    told = get.json(
+        told_by(f"{TREES}/records", where="hauteur * 2 > 50", select="code, hauteur * 2 as double", limit="1000")
+    )
+    assert told["total"] == len(tall)
+    assert [(r["code"], r["double"]) for r in told["records"]] == [(r["code"], r["hauteur"] * 2) for r in tall]
+    years = Counter(r["plante_le"].year for r in town.rows if r["plante_le"])
+    told = get.json(
+        told_by(
+            f"{TREES}/records", group="year(plante_le) as an", select="count(*) as n, avg(hauteur) as h",
+            where="plante_le is not null", having="n >= 20", order="-n,an", limit="1000",
+        )
+    )  # fmt: skip
+    wanted = sorted(((y, n) for y, n in years.items() if n >= 20), key=lambda x: (-x[1], x[0]))
+    assert [(r["an"], r["n"]) for r in told["records"]] == wanted
+    assert told["total"] == len(wanted)
+    groups = get.json(
+        told_by(f"{TREES}/aggregates", group="quartier", aggregates="sum(hauteur) / count(hauteur) as moyenne")
+    )
+    plain = get.json(told_by(f"{TREES}/aggregates", group="quartier", aggregates="avg(hauteur) as moyenne"))
+    for one, other in zip(groups["groups"], plain["groups"], strict=True):
+        assert one["moyenne"] == pytest.approx(other["moyenne"])
+
+
+def test_places_can_be_asked_for_by_a_circle_and_a_shape(get: Client, town: Any) -> None:
+    square = "POLYGON((2 48, 2.05 48, 2.05 48.1, 2 48.1, 2 48))"
+    inside = get.json(told_by(f"{TREES}/records", where=f"within('{square}')"))["total"]
+    assert (
+        0
+        < inside
+        < get.json(told_by(f"{TREES}/records", where="longitude is not null and latitude is not null"))["total"]
+    )
+    near = get.json(told_by(f"{TREES}/records", where="near(2.1, 48.1, 2000)", select="code, distance(2.1, 48.1) as m"))
+    far = get.json(told_by(f"{TREES}/records", where="distance(2.1, 48.1) <= 2000", order="distance(2.1, 48.1)"))
+    assert near["total"] == far["total"] > 0
+    assert all(r["m"] <= 2000 for r in near["records"])
+    extent = get.json(told_by(f"{TREES}/aggregates", aggregates="extent() as cadre"))["groups"][0]["cadre"]
+    assert extent["type"] == "Polygon"
+    assert get.json(told_by(f"{PARCELS}/records", where="intersects('POINT(2.15 42.15)')"))["total"] <= 1
+
+
+def test_a_draw_is_the_same_each_time_and_the_file_holds_what_the_page_shows(get: Client) -> None:
+    url = told_by(f"{TREES}/records", sample="7", seed="3", select="code")
+    drawn = get.json(url)["records"]
+    assert len(drawn) == 7
+    assert get.json(url)["records"] == drawn
+    assert get.json(told_by(f"{TREES}/records", sample="7", seed="4", select="code"))["records"] != drawn
+    file = b"".join(
+        get(told_by(f"{TREES}/exports/json", group="quartier", select="count(*) as n", having="n > 80")).body
+    )
+    page = get.json(told_by(f"{TREES}/records", group="quartier", select="count(*) as n", having="n > 80"))
+    assert json.loads(file) == page["records"]
+    paged = get.json(told_by(f"{TREES}/records", select="upper(essence) as e", limit="200"))
+    following = get.json(paged["links"]["next"].removeprefix(BASE))
+    assert len(following["records"]) == 200
+
+
 def test_shapes_are_geojson_and_a_box_keeps_what_it_meets(get: Client) -> None:
     told = get.json(f"{PARCELS}/records?where=bbox(2.1,42.1,2.2,42.2)")
     assert [r["parcelle"] for r in told["records"]] == ["P2"]
@@ -226,7 +289,15 @@ def test_any_site_may_ask_and_a_preflight_is_answered(get: Client) -> None:
         (f"{TREES}/records?select=rien", 400, "unknown_column", "select"),
         (f"{TREES}/records?order=-rien", 400, "unknown_column", "order"),
         (f"{TREES}/records?group=rien", 400, "unknown_column", "group"),
-        (f"{TREES}/records?group=annee&select=annee", 400, "input", "select"),
+        (f"{TREES}/records?having=n>1", 400, "input", "having"),
+        (f"{TREES}/records?group=annee&sample=3", 400, "input", "sample"),
+        (f"{TREES}/records?select=hauteur*", 400, "input", "select"),
+        (f"{TREES}/records?select=upper(geom)", 400, "input", "select"),
+        (f"{TREES}/records?select=essence*2", 400, "input", "select"),
+        (f"{TREES}/records?order=year(essence)", 400, "input", "order"),
+        (f"{TREES}/records?timezone=Lune/Mer", 400, "input", "timezone"),
+        (f"{TREES}/aggregates?group=quartier&having=essence='x'", 400, "input", "having"),
+        (f"{TREES}/aggregates?aggregates=hauteur*2", 400, "input", "aggregates"),
         (f"{TREES}/records?cursor=abc", 400, "input", "cursor"),
         (f"{TREES}/records?count=peut-etre", 400, "input", "count"),
         (f"{TREES}/aggregates?aggregates=sum(essence)", 400, "input", ""),
@@ -418,7 +489,9 @@ def test_every_parameter_of_the_document_is_understood_with_its_example(get: Cli
             for name, ours in columns.items():
                 text = text.replace(name, ours)
             text = "true" if text == "True" else text
-            request = Request("GET", "/api/v1" + path.format(**places), ((parameter["name"], text),), base=BASE)
+            beside = (("group", "quartier"),) if parameter["name"] == "having" else ()
+            asked = ((parameter["name"], text), *beside)
+            request = Request("GET", "/api/v1" + path.format(**places), asked, base=BASE)
             response = native.answer(request, town.catalogue, get.pool)
             assert response.status == 200, (path, parameter["name"], text, response.body)
 

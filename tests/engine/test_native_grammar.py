@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.dialects import grammar
+from parvis.dialects import grammar, wkt
 from parvis.errors import InputError
-from parvis.values import Aggregate, All, Box, Column, Function, Kind, Not, Op, Order, Search, Some, Test
+from parvis.values import (
+    Aggregate,
+    All,
+    Box,
+    Calc,
+    Call,
+    Column,
+    Field,
+    Function,
+    Holds,
+    Kind,
+    Literal,
+    Not,
+    Op,
+    Order,
+    Search,
+    Some,
+    Sort,
+    Test,
+)
 
 Test.__test__ = False  # type: ignore[attr-defined]  # a value of ours, not a test class
 
@@ -65,6 +86,62 @@ def test_a_condition_says_what_it_reads(text: str, wanted: object) -> None:
     assert grammar.where(text, COLUMNS) == wanted
 
 
+MONTANT, ANNEE, JOUR = Field("montant"), Field("annee"), Field("jour")
+HERE = Call(Calc.POINT, (Field("lon"), Field("lat")))
+
+
+def number(value: float) -> Literal:
+    return Literal(value, Kind.INTEGER if isinstance(value, int) else Kind.NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("montant * 2 > 100", Holds(Call(Calc.GT, (Call(Calc.MULTIPLY, (MONTANT, number(2))), number(100))))),
+        ("montant -1 = 3", Holds(Call(Calc.EQ, (Call(Calc.ADD, (MONTANT, number(-1))), number(3))))),
+        ("montant > annee", Holds(Call(Calc.GT, (MONTANT, ANNEE)))),
+        ("(montant + 1) * 2 < 3 / annee", Holds(Call(Calc.LT, (
+            Call(Calc.MULTIPLY, (Call(Calc.ADD, (MONTANT, number(1))), number(2))),
+            Call(Calc.DIVIDE, (number(3), ANNEE)),
+        )))),
+        ("(commune = 'a') and (montant) > 1", All((A, Test("montant", Op.GT, "1")))),
+        ("10 < montant", Holds(Call(Calc.LT, (number(10), MONTANT)))),
+        ("year(jour) in (2025, 2026)", Holds(Call(Calc.ANY, (Call(Calc.YEAR, (JOUR,)), number(2025), number(2026))))),
+        ("lower(commune) = 'a'", Holds(Call(Calc.EQ, (Call(Calc.LOWER, (Field("commune"),)), Literal("a", Kind.TEXT))))),
+        ("length(commune) is not null", Holds(Call(Calc.NE, (Call(Calc.LENGTH, (Field("commune"),)), Literal(None, None))))),
+        ("jour >= date('2026-3-1')", Holds(Call(Calc.GE, (JOUR, Literal("2026-03-01", Kind.DATE))))),
+        ("period(jour, 'month') = '2026-03-01'", Holds(Call(Calc.EQ, (
+            Call(Calc.BUCKET, (JOUR, number(1), Literal("month", Kind.TEXT))), Literal("2026-03-01", Kind.TEXT),
+        )))),
+        ("near(2.5, 48, 300)", Holds(Call(Calc.NEAR, (HERE, Literal(wkt.wkb("POINT(2.5 48)"), Kind.GEOMETRY), number(300))))),
+        ("within('POINT(2 48)')", Holds(Call(Calc.WITHIN, (HERE, Literal(wkt.wkb("POINT(2 48)"), Kind.GEOMETRY))))),
+    ],
+)  # fmt: skip
+def test_a_condition_may_calculate(text: str, wanted: object) -> None:
+    assert grammar.where(text, COLUMNS, "where", HERE) == wanted
+
+
+def test_lists_name_what_they_calculate() -> None:
+    found = grammar.named("commune, montant * 1.2 as ttc, sum(montant), count", COLUMNS, "select")
+    assert [n.name for n in found] == ["commune", "ttc", "sum_montant", "count"]
+    assert [n.name for n in grammar.named("*, median(montant), montant / annee", COLUMNS, "select")][-2:] == [
+        "median_montant",
+        "montant / annee",
+    ]
+    with pytest.raises(InputError, match="même nom"):
+        grammar.named("montant as x, annee as x", COLUMNS, "select")
+    assert grammar.sorts("-n, year(jour)", COLUMNS, ["n"]) == (Sort("n", True), Sort(Call(Calc.YEAR, (JOUR,))))
+    free = grammar.where("n > 3 and nom contains 'É'", [Column("n", "n"), Column("nom", "nom")], "having", free=True)
+    assert isinstance(free, All) and all(isinstance(p, Holds) for p in free.parts)
+
+
+@given(st.text(alphabet="amonty(),*+-/ '\"<=10.andorlike\x00é", max_size=60))
+def test_any_list_is_understood_or_refused(text: str) -> None:
+    for read in (grammar.named, lambda *told: grammar.sorts(told[0], told[1], ["n"])):
+        with contextlib.suppress(InputError):
+            read(text, COLUMNS, "select")
+
+
 @pytest.mark.parametrize(
     ("text", "position", "said"),
     [
@@ -92,7 +169,15 @@ def test_a_condition_says_what_it_reads(text: str, wanted: object) -> None:
         ("jour = '31/12/2025'", 8, "dates"),
         ("é = 1", 1, "pas compris"),
         ("1 = 1", 1, "un nom de colonne"),
-        ("commune = montant", 11, "apostrophes"),
+        ("nothing(commune) = 1", 1, "fonction n'existe pas"),
+        ("year(jour, jour) = 1", 1, "year(date)"),
+        ("near(200, 48, 10)", 1, "lieu"),
+        ("near(2, 48)", 1, "near(longitude, latitude, mètres)"),
+        ("intersects('CARRÉ')", 12, "forme"),
+        ("montant + (commune = 'a') > 1", 11, "condition"),
+        ("period(jour, 'fortnight') = '2026-01-01'", 1, "period("),
+        ("format(jour, '%Q') = '1'", 1, "format("),
+        ("jour = date('2026-02-30')", 8, "n'existe pas"),
     ],
 )
 def test_a_fault_points_to_its_character(text: str, position: int, said: str) -> None:

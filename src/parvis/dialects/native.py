@@ -21,11 +21,11 @@ from parvis.catalogue.licences import LICENCES
 from parvis.dialects import grammar, openapi
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
-from parvis.store import changes, export
+from parvis.store import changes, export, expressions
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
-from parvis.values import All, Column, Metadata, Page, Query, Search, Version, Where
+from parvis.values import All, Calc, Call, Column, Expression, Field, Metadata, Page, Query, Search, Version, Where
 from parvis.web import FRESH, METHODS, Catalogue, Entry, Request, Response, finished, matches, opened, preflight
 
 CORS = opened("ETag", "Link", "Retry-After", "Content-Disposition")
@@ -345,12 +345,7 @@ def _aggregates(asked: _Asked) -> Response:
 
 
 def _records_of(asked: _Asked, version: Version) -> tuple[bytes, str]:
-    group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
-    if group and asked.get("select"):
-        raise InputError(
-            "« select » ne va pas avec « group » : les colonnes sont celles du regroupement.", parameter="select"
-        )
-    page = asking.written(asked.pool, version, _query(asked, version, group))
+    page = asking.written(asked.pool, version, _query(asked, version))
     links, following = {"self": asked.next_url()}, ""
     if page.cursor:
         kept = [(n, v) for n, v in asked.request.query if n not in ("cursor", "offset")]
@@ -361,9 +356,7 @@ def _records_of(asked: _Asked, version: Version) -> tuple[bytes, str]:
 
 
 def _groups_of(asked: _Asked, version: Version) -> tuple[bytes, str]:
-    group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
-    found = grammar.aggregates(asked.get("aggregates") or "count", version.columns)
-    query = dataclasses.replace(_query(asked, version, group), aggregates=found)
+    query = _query(asked, version, "aggregates")
     page = asking.run(asked.pool, version, query)
     links = {"self": asked.next_url()}
     if page.total is not None and query.offset + len(page.rows) < page.total and page.rows:
@@ -398,7 +391,7 @@ def _export(asked: _Asked) -> Response:
     profile = asked.get("profile")
     if profile not in ("", "excel") or (profile and name != "csv"):
         _wrong("profile", "ne peut être que « excel », pour un export CSV")
-    query = _query(asked, version, ())
+    query = _query(asked, version)
     headers["content-disposition"] = f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'
     if asked.request.method == "HEAD":
         export.check(version, query, name)
@@ -533,31 +526,105 @@ def _asked_version(asked: _Asked) -> Version:
     return asked.catalogue.find(dataset).version
 
 
-def _query(asked: _Asked, version: Version, group: Sequence[str]) -> Query:
-    groups = asked.route.answers == "Aggregates"
+def _query(asked: _Asked, version: Version, found: str = "select") -> Query:
+    """Return the question of a request; ``found`` is the parameter that says what is given: columns, or calculations."""
     count = asked.get("count", "true").lower()
     if count not in ("true", "false"):
         _wrong("count", "attend true ou false")
-    select = () if group or not asked.get("select") else grammar.names(asked.get("select"), "select")
-    for name, asked_names in (("select", select), ("group", group)):
-        for column in asked_names:
-            if version.column(column) is None:
-                raise asking.no_column(column, [c.name for c in version.columns], parameter=name)
-    limit = openapi.most(asked.route)
-    return Query(
-        select=select,
+    most = openapi.most(asked.route)
+    groups = asked.route.answers == "Aggregates"
+    query = Query(
         where=_where(asked, version),
-        group=tuple(group),
-        order=grammar.order(asked.get("order")) if asked.get("order") else (),
-        limit=_whole(asked, "limit", GROUPS if groups else LIMIT, limit) if limit else 0,
+        limit=_whole(asked, "limit", GROUPS if groups else LIMIT, most) if most else 0,
         offset=_whole(asked, "offset", 0, openapi.MAX_OFFSET),
         cursor=asked.get("cursor"),
         count=count == "true",
     )
+    calculated = any(grammar.calculated(asked.get(name)) for name in ("group", "order", "select"))
+    if found == "aggregates" and not calculated:
+        calculated = _beyond_columns(asked.get(found))
+    if (
+        calculated
+        or any(asked.get(n) for n in ("having", "sample", "timezone"))
+        or (asked.get("group") and asked.get("select"))
+    ):
+        return _calculated(asked, version, query, found)
+    return _plain(asked, version, query, found)
+
+
+def _plain(asked: _Asked, version: Version, query: Query, found: str) -> Query:
+    """Return the same with its columns as they are: what the store answers fastest."""
+    group = grammar.names(asked.get("group"), "group") if asked.get("group") else ()
+    select = grammar.names(asked.get("select"), "select") if asked.get("select") else ()
+    for name, asked_names in (("select", select), ("group", group)):
+        for column in asked_names:
+            if version.column(column) is None:
+                raise asking.no_column(column, [c.name for c in version.columns], parameter=name)
+    return dataclasses.replace(
+        query,
+        select=select,
+        group=tuple(group),
+        aggregates=grammar.aggregates(asked.get(found) or "count", version.columns) if found == "aggregates" else (),
+        order=grammar.order(asked.get("order")) if asked.get("order") else (),
+    )
+
+
+def _beyond_columns(text: str) -> bool:
+    """True for a list of calculations that calculates more than a function of each column."""
+    return bool(text) and _SIMPLE.fullmatch(text) is None
+
+
+_ONE = r'\s*(?!extent|percentile)\w+\s*(?:\(\s*(?:\*|\w+|"[^"]*")?\s*\))?(?:\s+as\s+\w+)?\s*'
+_SIMPLE = re.compile(rf"{_ONE}(?:,{_ONE})*", re.IGNORECASE | re.ASCII)
+
+
+def _calculated(asked: _Asked, version: Version, query: Query, found: str) -> Query:
+    """Return the same with what is calculated: columns, keys of groups, orders, conditions on groups, a draw."""
+    place = _place(version)
+    by = grammar.named(asked.get("group"), version.columns, "group", place) if asked.get("group") else ()
+    said = asked.get(found) or ("count" if by or found == "aggregates" else "")
+    shown = grammar.named(said, version.columns, found, place) if said else ()
+    keys = {n.name: n for n in by}
+    shown = tuple(n for n in shown if keys.get(n.name) != n)  # a key is given anyway
+    labels = [n.name for n in (*by, *shown)]
+    grouped = bool(by) or any(expressions.aggregates(n.expression) for n in shown)
+    having = None
+    if asked.get("having"):
+        if not grouped:
+            _wrong("having", "demande un regroupement")
+        names = [Column(name, name) for name in labels]
+        having = grammar.where(asked.get("having"), names, "having", free=True)
+    if grouped and asked.get("sample"):
+        _wrong("sample", "ne va pas avec un regroupement")
+    if found == "aggregates" and not grouped:
+        _wrong("aggregates", "attend des calculs sur les lignes : count, sum(colonne)…")
+    zone = asked.get("timezone")
+    if zone and zone not in expressions.zones():
+        _wrong("timezone", "attend un fuseau horaire, comme Europe/Paris")
+    return dataclasses.replace(
+        query,
+        by=by,
+        shown=shown,
+        sorts=grammar.sorts(asked.get("order"), version.columns, labels, "order", place) if asked.get("order") else (),
+        having=having,
+        sample=_whole(asked, "sample", 0, 10**9),
+        seed=_whole(asked, "seed", 0, 10**9),
+        zone=zone,
+    )
+
+
+def _place(version: Version) -> Expression | None:
+    """Return where the rows of a version are on the map, None when nothing tells it."""
+    if version.geometry:
+        return Field(version.geometry)
+    return Call(Calc.POINT, tuple(Field(n) for n in version.point)) if version.point else None
 
 
 def _where(asked: _Asked, version: Version) -> Where | None:
-    parts: list[Where] = [grammar.where(text, version.columns) for text in asked.request.all("where") if text.strip()]
+    place = _place(version)
+    parts: list[Where] = [
+        grammar.where(text, version.columns, "where", place) for text in asked.request.all("where") if text.strip()
+    ]
     if words := asked.get("q"):
         parts.append(Search(words))
     if not parts:

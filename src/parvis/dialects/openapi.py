@@ -50,7 +50,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             msg(
                 "Condition que les lignes remplissent. Comparaisons : `=`, `!=`, `<`, `<=`, `>`, `>=`, `in (…)`, `contains`, "
                 "`starts with`, `between … and …`, `is null`, `is not null` ; `search('mots')` cherche dans toutes les "
-                "colonnes de texte ; `bbox(ouest, sud, est, nord)` garde ce qui touche ce rectangle, en degrés. On combine "
+                "colonnes de texte ; `bbox(ouest, sud, est, nord)` garde ce qui touche ce rectangle, en degrés ; "
+                "`near(longitude, latitude, mètres)`, `intersects('WKT')` et `within('WKT')` font de même d'un cercle et d'une "
+                "forme. À la place d'une colonne, un calcul : `montant * 1.2 > 100`, `year(date) = 2026`, "
+                "`lower(nom) = 'mairie'`, `length(nom) > 3`, `distance(longitude, latitude) < 500`. On combine "
                 "avec `and`, `or`, `not` et des parenthèses. Un texte se met entre apostrophes, une apostrophe y est doublée. "
                 "`contains`, `starts with` et `search` ne regardent ni la casse ni les accents ; les autres comparaisons sont "
                 "exactes. Une cellule vide ne remplit aucune comparaison. Répété, toutes les conditions comptent."
@@ -60,21 +63,55 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter("q", msg("Mots cherchés ; pour des lignes, dans toutes leurs colonnes de texte."), example="école"),
         Parameter(
-            "select", msg("Colonnes voulues, séparées par des virgules ; toutes par défaut."), example="commune,montant"
+            "select",
+            msg(
+                "Colonnes voulues, séparées par des virgules ; toutes par défaut. Une colonne peut être calculée, et nommée par "
+                "`as` : `+`, `-`, `*`, `/`, `year`, `quarter`, `month`, `day`, `weekday`, `hour`, `minute`, `second`, "
+                "`period(date, 'month')`, `format(date, '%Y-%m')`, `range(nombre, 0, 10, 100)`, `step(nombre, 10)`, `length`, "
+                "`lower`, `upper`, `unaccented`, `concat`, `ifnull`, `distance(longitude, latitude)`. Avec `group`, ou seuls, "
+                "des calculs sur les lignes : ceux d'`aggregates`."
+            ),
+            example="commune, montant * 1.2 as ttc",
         ),
-        Parameter("group", msg("Colonnes de regroupement, séparées par des virgules."), example="commune"),
+        Parameter(
+            "group",
+            msg("Colonnes de regroupement, ou calculs, séparés par des virgules."),
+            example="commune, length(commune) as longueur",
+        ),
+        Parameter(
+            "having",
+            msg("Condition que les groupes remplissent, sur les noms de la réponse, dans la langue de `where`."),
+            example="count > 10",
+        ),
+        Parameter(
+            "sample",
+            msg("Nombre de lignes tirées au sort parmi celles qui remplissent la condition ; toutes par défaut."),
+            {**_WHOLE, "default": 0, "maximum": MAX_OFFSET},
+        ),
+        Parameter(
+            "seed",
+            msg("Numéro du tirage : le même donne toujours les mêmes lignes."),
+            {**_WHOLE, "default": 0, "maximum": MAX_OFFSET},
+        ),
+        Parameter(
+            "timezone",
+            msg("Fuseau dans lequel les heures, gardées en UTC, sont découpées ; UTC par défaut."),
+            example="Europe/Paris",
+        ),
         Parameter(
             "aggregates",
             msg(
                 "Calculs, séparés par des virgules : `count`, `count_distinct`, `sum`, `avg`, `min`, `max`, `median`, avec une "
-                "colonne entre parenthèses et un nom après `as`. Par défaut : `count`, le nombre de lignes."
+                "colonne ou un calcul entre parenthèses et un nom après `as` ; `percentile(colonne, 90)`, `extent()` pour le "
+                "rectangle des lieux. On calcule avec eux : `sum(montant) / count(*) as moyenne`. Par défaut : `count`, le "
+                "nombre de lignes."
             ),
             example="count, sum(montant) as total",
         ),
         Parameter(
             "order",
             msg(
-                "Colonnes de tri, séparées par des virgules ; `-` devant pour l'ordre décroissant. Les cellules vides "
+                "Colonnes de tri, ou calculs, séparés par des virgules ; `-` devant pour l'ordre décroissant. Les cellules vides "
                 "viennent en dernier. Par défaut, l'ordre du fichier."
             ),
             example="-montant,commune",
@@ -142,9 +179,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     )
 }
 
-_READ = ("where", "q", "select", "order")
-_RECORDS = (*_READ, "group", "limit", "offset", "cursor", "count")
-_GROUPS = ("where", "q", "group", "aggregates", "order", "limit", "offset", "count")
+_READ = ("where", "q", "select", "group", "having", "order", "sample", "seed", "timezone")
+_RECORDS = (*_READ, "limit", "offset", "cursor", "count")
+_GROUPS = ("where", "q", "group", "aggregates", "having", "order", "limit", "offset", "count", "timezone")
 _CHANGES = ("from", "to", "key", "only", "limit", "offset")
 _ONE, _OLD = "/datasets/{dataset}", "/datasets/{dataset}/versions/{version}"
 
@@ -158,7 +195,7 @@ def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[R
             lines,
             msg(
                 "Une page de lignes, dans l'ordre du fichier sauf avis contraire. La suite se demande par `cursor` ou par "
-                "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes."
+                "l'en-tête `Link`. Avec `group`, une ligne par valeur et son nombre de lignes, ou ce que `select` calcule."
             ),
             "Records",
             (*_RECORDS, *which),

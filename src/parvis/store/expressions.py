@@ -115,7 +115,7 @@ class Compiler:
     ) -> None:
         self.version, self.zone, self.known = version, zone if zone not in ("", "UTC") else "", known or {}
         self.closed, self.parameter = closed, parameter
-        if self.zone and self.zone not in _zones():
+        if self.zone and self.zone not in zones():
             raise InputError("Le fuseau horaire « {zone} » n'existe pas.", zone=zone[:60], parameter="timezone")
         self.depth = 0
 
@@ -730,5 +730,6 @@ _FIT: Mapping[Kind, Callable[[Any], Any]] = {
 
 
 @functools.cache
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
+    """Return the names of the time zones that a question may be told in."""
     return frozenset(zoneinfo.available_timezones())
