@@ -89,6 +89,18 @@ def is_iban(text: str) -> bool:
     return int("".join(str(int(c, 36)) for c in bare[4:] + bare[:4])) % 97 == 1
 
 
+_RIB_LETTERS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789")
+
+
+def is_rib(text: str) -> bool:
+    """Return whether the text is a French account with its key: 97 - (89 bank + 15 counter + 3 account) % 97."""
+    bare = _bare(text).upper()
+    if not re.fullmatch(r"\d{10}[0-9A-Z]{11}\d\d", bare):
+        return False
+    bank, counter, account = int(bare[:5]), int(bare[5:10]), int(bare[10:21].translate(_RIB_LETTERS))
+    return 97 - (89 * bank + 15 * counter + 3 * account) % 97 == int(bare[21:])
+
+
 _PHONE = re.compile(r"^(?:(?:\+|00)33\s?(?:\(0\))?|0)\s?[1-9](?:[\s.\-/]?\d{2}){4}$")
 
 

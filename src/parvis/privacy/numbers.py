@@ -32,7 +32,7 @@ _IBAN_LENGTHS = {  # of the countries of the register, ISO 13616
         "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
     ).split()
 }
-_RIB = re.compile(r"(?<![0-9A-Za-z])(\d{5})[\s-]?(\d{5})[\s-]?([0-9A-Z]{11})[\s-]?(\d\d)(?![0-9A-Za-z])")
+_RIB = re.compile(r"(?<![0-9A-Za-z])\d{5}[\s-]?\d{5}[\s-]?[0-9A-Z]{11}[\s-]?\d\d(?![0-9A-Za-z])")
 
 
 def nirs(text: str, plain: str) -> Iterator[Part]:
@@ -56,14 +56,8 @@ def ibans(text: str, plain: str) -> Iterator[Part]:
                 break
     if "rib" in plain or "compte" in plain or "guichet" in plain:
         for m in _RIB.finditer(text):
-            if _is_rib(*m.groups()):
+            if france.is_rib(m.group()):
                 yield m.start(), m.end(), "iban"
-
-
-def _is_rib(bank: str, counter: str, account: str, key: str) -> bool:
-    """Return whether a French account has its key: 97 - (89 bank + 15 counter + 3 account) % 97, letters as figures."""
-    figures = account.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"))
-    return 97 - (89 * int(bank) + 15 * int(counter) + 3 * int(figures)) % 97 == int(key)
 
 
 # --- Telephones -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis import france
-from parvis.privacy import disguised, names, numbers, spans, sql
+from parvis.privacy import disguised, names, numbers, rewritten, spans, sql
 from parvis.privacy.about import (
     HOMES,
     About,
@@ -288,22 +288,22 @@ class _Table:
         if column.kind is Kind.GEOMETRY:
             return
         whole = column.meaning if self._whole(column) else self._by_header(column)
-        other = "" if whole else self._disguised(column)
-        if other:
-            yield self._finding(column, other, COLUMN, self._filled(column))
         if column.kind is Kind.TEXT:
             seen = self._told_inside(column)
         elif column.kind in (Kind.INTEGER, Kind.NUMBER):
             seen = self._figures(column)
         else:
             seen = {}
+        other = "" if whole and whole not in ("email", "phone") else self._disguised(column)
+        if other and 2 * seen.get(other, _Seen()).count < column.filled:
+            yield self._finding(column, other, COLUMN, self._filled(column))
         if whole and whole not in ("email", "phone"):
             told = self._filled(column)
             if told.count:
                 yield self._finding(column, whole, COLUMN, told)
         for meaning, told in seen.items():
             if meaning != whole or whole in ("email", "phone"):
-                where = COLUMN if meaning in (whole, column.meaning) or column.kind is not Kind.TEXT else TEXT
+                where = COLUMN if meaning in (whole, column.meaning, other) or column.kind is not Kind.TEXT else TEXT
                 if where == TEXT and meaning not in SENSITIVE and _is_only_that(column, told):
                     where = COLUMN  # « SIRET ou NIR », « alice.durand » in most cells
                 if not (meaning == "person_name" and whole in ("last_name", "first_name", "person_name")):
@@ -370,9 +370,19 @@ class _Table:
 
     def _disguised(self, column: Column) -> str:
         """Return the meaning of what a column says in another writing: base64, a page's address, a key made of a name."""
-        if column.kind is not Kind.TEXT or self.about.past or not disguised.may_hold(column.examples):
+        if self.about.past or not self._may_be_written_otherwise(column):
             return ""
-        return disguised.meaning(self._sample(column))
+        cells = self._sample(column)
+        told = rewritten.meaning(cells, head(column))
+        return told or (disguised.meaning(cells) if column.kind is Kind.TEXT else "")
+
+    def _may_be_written_otherwise(self, column: Column) -> bool:
+        if column.kind is Kind.TEXT:
+            return rewritten.may_hold(column.examples) or disguised.may_hold(column.examples)
+        if column.kind not in (Kind.INTEGER, Kind.NUMBER) or column.filled < _SEVERAL:
+            return False
+        least, most = column.minimum, column.maximum
+        return column.meaning == "phone" or (least is not None and rewritten.in_reach(float(least), float(most)))
 
     def _names_alone(self, column: Column) -> bool:
         """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »; under any where
