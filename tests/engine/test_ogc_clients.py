@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from parvis.dialects import ogc, wfs
+from parvis.dialects import ogc, wfs, wfs_request
 from parvis.web import Request, Site
 
 SITE = Site("Fontclaire")
@@ -49,8 +49,10 @@ def live(town: Any, pool: Any) -> Iterator[str]:
         query = tuple(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
         headers = {n[5:].replace("_", "-").lower(): v for n, v in environ.items() if n.startswith("HTTP_")}
         path = environ["PATH_INFO"]
-        request = Request(environ["REQUEST_METHOD"], path, query, headers, base=f"http://{headers['host']}")
-        if path == wfs.ADDRESS:
+        headers["content-type"] = environ.get("CONTENT_TYPE", "")
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        request = Request(environ["REQUEST_METHOD"], path, query, headers, body, base=f"http://{headers['host']}")
+        if path == wfs_request.ADDRESS:
             response = wfs.answer(request, town.catalogue, pool, SITE)
         else:
             response = ogc.answer(request, town.catalogue, pool, SITE)
@@ -150,3 +152,27 @@ def test_owslib_reads_the_wfs(live: str, town: Any) -> None:
     wanted = sum(1 for x, y in ((r["longitude"], r["latitude"]) for r in town.rows)
                  if x is not None and y is not None and 2.055 <= x <= 2.105 and 48.055 <= y <= 48.105)  # fmt: skip
     assert f'numberMatched="{wanted}"' in (boxed.decode() if isinstance(boxed, bytes) else boxed)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+def test_owslib_reads_the_older_versions(live: str, town: Any, version: str) -> None:
+    """« 1.0.0 » is what OWSLib asks for when nobody says otherwise."""
+    old = pytest.importorskip("owslib.wfs")
+    reader = old.WebFeatureService(f"{live}/ogc/wfs", version=version)
+    name = f"parvis:d_{'a' * 12}"
+    assert name in reader.contents and reader.contents[name].title == "Arbres d'alignement"
+    assert reader.get_schema(name)["properties"]["annee"] in ("long", "integer")
+    body = reader.getfeature(typename=[name], maxfeatures=3).read()
+    assert (body if isinstance(body, bytes) else body.encode()).count(b"<gml:featureMember>") == 3
+    by_body = reader.getfeature(typename=[name], maxfeatures=4, method="Post").read()
+    assert (by_body if isinstance(by_body, bytes) else by_body.encode()).count(b"<gml:featureMember>") == 4
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+def test_gdal_reads_the_older_versions(live: str, town: Any, version: str) -> None:
+    told = gdal(f"WFS:{live}/ogc/wfs?version={version}", f"parvis:d_{'a' * 12}")
+    assert told["table"]["code"] == [r["code"] for r in town.rows]
+    assert {(round(b[0], 9), round(b[1], 9)) for b in told["boxes"] if b} == places(town.rows)
+    areas = gdal(f"WFS:{live}/ogc/wfs?version={version}", f"parvis:d_{'b' * 12}")
+    assert areas["boxes"][3] == pytest.approx([3, 43, 3.5, 43.5])

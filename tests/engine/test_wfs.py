@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 from lxml import etree
 
-from parvis.dialects import wfs
+from parvis.dialects import gml, wfs, wfs_request
 from parvis.web import Request, Response, Site
 
 BASE = "https://donnees.fontclaire.fr"
@@ -17,7 +17,7 @@ HERE = "/ogc/wfs?service=WFS&version=2.0.0&request="
 TREES, PARCELS = "parvis:d_aaaaaaaaaaaa", "parvis:d_bbbbbbbbbbbb"
 NAMES = {
     "wfs": "http://www.opengis.net/wfs/2.0", "ows": "http://www.opengis.net/ows/1.1", "gml": "http://www.opengis.net/gml/3.2",
-    "p": wfs.SPACE, "xsd": "http://www.w3.org/2001/XMLSchema",
+    "p": wfs_request.SPACE, "xsd": "http://www.w3.org/2001/XMLSchema",
 }  # fmt: skip
 
 
@@ -242,3 +242,132 @@ def test_a_hostile_filter_is_refused(get: Client, text: str) -> None:
 def test_every_answer_is_xml_whatever_the_cells_hold(get: Client) -> None:
     told = get.xml(f"GetFeature&typeNames={TREES}&count=500")
     assert 'L\'Étang; le "vieux"' in told.xpath("//p:quartier/text()", namespaces=NAMES)
+
+
+# --- Bodies ---------------------------------------------------------------------------------------
+
+ROOT = (
+    '<wfs:{name} service="WFS" version="{version}" xmlns:wfs="http://www.opengis.net/wfs/2.0" '
+    'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:ogc="http://www.opengis.net/ogc" '
+    'xmlns:gml="http://www.opengis.net/gml/3.2" {more}>{inside}</wfs:{name}>'
+)
+
+
+def sent(get: Client, body: bytes | str, media_type: str = "text/xml") -> Response:
+    whole = body.encode() if isinstance(body, str) else body
+    request = Request("POST", "/ogc/wfs", (), {"content-type": media_type}, whole, BASE)
+    return wfs.answer(request, get.town.catalogue, get.pool, Site("Fontclaire"))
+
+
+def asked(get: Client, name: str, inside: str = "", version: str = "2.0.0", more: str = "") -> Any:
+    response = sent(get, ROOT.format(name=name, inside=inside, version=version, more=more))
+    assert isinstance(response.body, bytes)
+    assert response.status == 200, response.body[:500]
+    assert response.headers["cache-control"] == "no-store" and not response.cacheable
+    return etree.fromstring(response.body)
+
+
+def test_a_body_asks_what_an_address_asks(get: Client) -> None:
+    assert asked(get, "GetCapabilities").xpath("//wfs:FeatureType/wfs:Name/text()", namespaces=NAMES)
+    assert asked(get, "DescribeFeatureType", f"<wfs:TypeName>{TREES}</wfs:TypeName>").tag.endswith("schema")
+    condition = compared("PropertyIsEqualTo", "annee", "1950")
+    sort = (
+        "<fes:SortBy><fes:SortProperty><fes:ValueReference>code</fes:ValueReference><fes:SortOrder>DESC</fes:SortOrder>"
+        "</fes:SortProperty></fes:SortBy>"
+    )
+    query = f'<wfs:Query typeNames="{TREES}"><fes:Filter>{condition}</fes:Filter>{sort}</wfs:Query>'
+    told = asked(get, "GetFeature", query, more='count="1" startIndex="1"')
+    codes = get.codes(where(condition))
+    assert told.xpath("//p:code/text()", namespaces=NAMES) == sorted(codes, reverse=True)[1:2]
+    following = get(told.get("next"))
+    assert isinstance(following.body, bytes) and following.status == 200
+    by_id = '<wfs:Parameter name="id">d_aaaaaaaaaaaa.3</wfs:Parameter>'
+    stored = f'<wfs:StoredQuery id="urn:ogc:def:query:OGC-WFS::GetFeatureById">{by_id}</wfs:StoredQuery>'
+    one = asked(get, "GetFeature", stored)
+    assert one.xpath("//p:code/text()", namespaces=NAMES) == ["00002"]
+    form = sent(get, f"service=WFS&request=GetFeature&typeNames={TREES}&count=1", "application/x-www-form-urlencoded")
+    assert isinstance(form.body, bytes) and form.body.count(b"<wfs:member>") == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<",
+        b"\x00\xff",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><GetFeature>&a;</GetFeature>',
+        b'<!doctype x SYSTEM "file:///etc/passwd"><GetFeature/>',
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]><GetFeature>&a;</GetFeature>'.encode("utf-16"),
+        b"<a>" * 5000,
+        b"<a>" * 3000 + b"</a>" * 3000,
+        b"<GetFeature>" + b" " * 70_000 + b"</GetFeature>",
+        b"<Transaction/>",
+        b"<LockFeature/>",
+        b"<GetFeature/>",
+        b'<?xml version="1.0" encoding="nothing"?><GetFeature/>',
+        ROOT.format(name="GetFeature", version="2.0.0", more="", inside=f'<wfs:Query typeNames="{TREES}"/>' * 2).encode(),
+        ROOT.format(
+            name="GetFeature", version="2.0.0", more="",
+            inside=f'<wfs:Query typeNames="{TREES}"><fes:Filter/><fes:Filter/></wfs:Query>',
+        ).encode(),
+        ROOT.format(name="GetFeature", version="2.0.0", more='count="x"', inside=f'<wfs:Query typeNames="{TREES}"/>').encode(),
+    ],
+)  # fmt: skip
+def test_a_body_that_asks_nothing_possible_is_refused(get: Client, body: bytes) -> None:
+    response = sent(get, body)
+    assert isinstance(response.body, bytes)
+    assert response.status in (400, 501), response.body[:300]
+    assert etree.fromstring(response.body).tag.endswith("ExceptionReport")
+    assert b"passwd" not in response.body and len(response.body) < 2000
+
+
+# --- Older versions -------------------------------------------------------------------------------
+
+OLD = {"gml": "http://www.opengis.net/gml", "p": wfs_request.SPACE, "wfs": "http://www.opengis.net/wfs"}
+
+
+def old(get: Client, version: str, query: str, status: int = 200) -> Any:
+    response = get(f"/ogc/wfs?service=WFS&version={version}&request={query}")
+    assert isinstance(response.body, bytes)
+    assert response.status == status, response.body[:300]
+    return etree.fromstring(response.body)
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+def test_an_older_version_is_answered_in_its_own_words(get: Client, version: str, town: Any) -> None:
+    told = old(get, version, "GetCapabilities")
+    assert told.get("version") == version
+    assert len(told.xpath("//wfs:FeatureType/wfs:Name", namespaces=OLD)) == 3
+    assert old(get, version, f"DescribeFeatureType&typeName={TREES}").xpath("//@substitutionGroup") == ["gml:_Feature"]
+    everything = old(get, version, f"GetFeature&typeName={TREES}")
+    assert len(everything.xpath("//gml:featureMember", namespaces=OLD)) == 500
+    fault = old(get, version, "GetFeature&typeName=rien", 400)
+    assert etree.QName(fault).localname == ("ExceptionReport" if version == "1.1.0" else "ServiceExceptionReport")
+
+
+def test_the_axes_of_an_older_version_are_those_it_knew(get: Client, town: Any) -> None:
+    row = next(n for n, r in enumerate(town.rows) if r["longitude"] and r["latitude"])
+    place, asked_for = town.rows[row], f"GetFeature&typeName={TREES}&featureid=d_aaaaaaaaaaaa.{row + 1}"
+    x, y = repr(place["longitude"]), repr(place["latitude"])
+    one = old(get, "1.1.0", asked_for).xpath("//gml:pos/text()", namespaces=OLD)
+    assert one == [f"{y} {x}"]
+    one = old(get, "1.1.0", f"{asked_for}&srsName=EPSG:4326").xpath("//gml:pos/text()", namespaces=OLD)
+    assert one == [f"{x} {y}"]
+    shape = old(get, "1.0.0", asked_for).xpath("//gml:Point", namespaces=OLD)[0]
+    assert (shape.get("srsName"), shape[0].text) == ("EPSG:4326", f"{x},{y}")
+
+
+def test_every_kind_of_shape_is_told_in_gml_2() -> None:
+    square = [[[0, 0], [1, 0], [1, 1], [0, 0]], [[0.2, 0.1], [0.3, 0.1], [0.3, 0.2], [0.2, 0.1]]]
+    shapes: list[dict[str, Any]] = [
+        {"type": "Point", "coordinates": [1, 2]},
+        {"type": "MultiPoint", "coordinates": [[1, 2], [3, 4]]},
+        {"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]]]},
+        {"type": "MultiPolygon", "coordinates": [square]},
+    ]
+    whole = {"type": "GeometryCollection", "geometries": shapes}
+    told = etree.fromstring(f'<x xmlns:gml="http://www.opengis.net/gml">{gml.old_shape(whole, "EPSG:4326")}</x>')
+    assert len(told.xpath("//gml:geometryMember", namespaces=OLD)) == 4
+    assert len(told.xpath("//gml:innerBoundaryIs", namespaces=OLD)) == 1
+    assert len(told.xpath("//gml:pointMember", namespaces=OLD)) == 2
+    assert told.xpath("//gml:lineStringMember//gml:coordinates/text()", namespaces=OLD) == ["0,0 1,1"]

@@ -1,4 +1,4 @@
-"""Geometries as GML 3.2, in the order of the axes of the system they are told in."""
+"""Geometries as GML 3 and GML 2, in the order of the axes of the system they are told in."""
 
 from __future__ import annotations
 
@@ -64,3 +64,36 @@ _SHAPES: dict[str, Callable[[Any, str, str], str]] = {
     "MultiPolygon": _several("MultiSurface", "surfaceMember", "Polygon"),
     "GeometryCollection": _collection,
 }  # fmt: skip
+
+
+# --- GML 2 ----------------------------------------------------------------------------------------
+
+
+def old_shape(geometry: Any, srs: str, identity: str = "") -> str:
+    """Return a GeoJSON geometry as an element of GML 2, where shapes have no name of their own."""
+    return _old(geometry, f' srsName="{srs}"')
+
+
+def _old(told: Any, srs: str) -> str:
+    kind = told["type"]
+    if kind in ("Point", "LineString"):
+        places = [told["coordinates"]] if kind == "Point" else told["coordinates"]
+        return f"<gml:{kind}{srs}>{_old_places(places)}</gml:{kind}>"
+    if kind == "Polygon":
+        rings = [f"<gml:LinearRing>{_old_places(ring)}</gml:LinearRing>" for ring in told["coordinates"]]
+        sides = ("outerBoundaryIs", *["innerBoundaryIs"] * (len(rings) - 1))
+        inside = "".join(f"<gml:{side}>{ring}</gml:{side}>" for side, ring in zip(sides, rings, strict=False))
+        return f"<gml:Polygon{srs}>{inside}</gml:Polygon>"
+    if kind == "GeometryCollection":
+        inside = "".join(f"<gml:geometryMember>{_old(part, '')}</gml:geometryMember>" for part in told["geometries"])
+        return f"<gml:MultiGeometry{srs}>{inside}</gml:MultiGeometry>"
+    single = kind.removeprefix("Multi")
+    member = f"{single[0].lower()}{single[1:]}Member"
+    parts = [_old({"type": single, "coordinates": c}, "") for c in told["coordinates"]]
+    inside = "".join(f"<gml:{member}>{part}</gml:{member}>" for part in parts)
+    return f"<gml:{kind}{srs}>{inside}</gml:{kind}>"
+
+
+def _old_places(places: Sequence[Sequence[float]]) -> str:
+    said = " ".join(f"{_number(p[0])},{_number(p[1])}" for p in places)
+    return f'<gml:coordinates decimal="." cs="," ts=" ">{said}</gml:coordinates>'

@@ -1,8 +1,8 @@
-"""WFS 2.0 in reading, for desktops that know nothing newer: ``/ogc/wfs``.
+"""WFS in reading, for desktops that know nothing newer: ``/ogc/wfs``, in 2.0.0, and in 1.1.0 and 1.0.0 (``wfs_old``).
 
-GetCapabilities, DescribeFeatureType, GetFeature (its hits and GetFeatureById too) and the list of stored queries, by GET.
-Whatever version is asked for, the answer is in 2.0.0. Features are those of the OGC API: same numbers, same systems; GML 3.2
-or GeoJSON. Faults are OWS exception reports.
+GetCapabilities, DescribeFeatureType, GetFeature (its hits and GetFeatureById too) and the list of stored queries, by an
+address or by a body (``wfs_post``). Features are those of the OGC API: same numbers, same systems; GML or GeoJSON. Faults are
+exception reports.
 """
 
 from __future__ import annotations
@@ -14,24 +14,35 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
-from xml.sax.saxutils import escape, quoteattr
 
-from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items
-from parvis.dialects.ogc_request import CORS, PREFIX, dumped, extent, is_placed, property_columns
+from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items, wfs_old, wfs_post
+from parvis.dialects.ogc_request import CORS, dumped, extent, is_placed
+from parvis.dialects.wfs_request import (
+    GEOJSON,
+    GML,
+    SPACE,
+    TYPES,
+    VERSIONS,
+    XML,
+    Asked,
+    OwsError,
+    attribute,
+    cell,
+    edition,
+    fields_of,
+    place_of,
+    type_name,
+    urn,
+    written,
+)
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownColumn, UnknownName
 from parvis.store.pool import Pool
-from parvis.values import All, Column, Kind, Order, Query, Some, Version, Where
-from parvis.web import FRESH, Catalogue, Entry, Request, Response, Site, finished
+from parvis.values import All, Column, Order, Query, Some, Version, Where
+from parvis.web import FRESH, Catalogue, Entry, Request, Response, Site, finished, preflight
 
-ADDRESS = f"{PREFIX}/wfs"
-SPACE = "https://parvis.example/wfs"  # a name, not an address: what we write in XML is ours
-XML = "text/xml; charset=utf-8"
-GML = "application/gml+xml; version=3.2"
-GEOJSON = "application/geo+json"
 LIMIT, MOST = 1000, 10_000
 TOLD = 1000  # types of a capabilities document
 _GEOJSON = ("application/json", "application/geo+json", "geojson", "json", "application/vnd.geo+json")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KNOWN = frozenset((
     "service", "version", "request", "acceptversions", "acceptformats", "sections", "updatesequence", "typenames", "typename",
     "srsname", "bbox", "count", "maxfeatures", "startindex", "outputformat", "resourceid", "featureid", "filter", "propertyname",
@@ -41,33 +52,43 @@ _KNOWN = frozenset((
 _BY_ID = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
 
 
-class OwsError(InputError):
-    """A fault with its code and the parameter at fault."""
-
-    def __init__(self, code: str, locator: str, message: str, hint: str = "", **values: object) -> None:
-        super().__init__(message, hint, **values)
-        self.ows, self.locator = code, locator
-
-
 def answer(
     request: Request, catalogue: Catalogue, pool: Pool, site: Site, now: datetime.datetime | None = None
 ) -> Response:
     """Return the response to any request to the service: faults too, as reports."""
     if request.method == "OPTIONS":
-        return Response(204, headers={**CORS, "access-control-allow-methods": "GET, HEAD, OPTIONS"})
+        return Response(204, headers={**CORS, **_PREFLIGHT})
+    version = VERSIONS[0]
     try:
-        if request.method not in ("GET", "HEAD"):
-            raise OwsError("OptionNotSupported", "POST", "Ce service se lit par GET.")
-        asked = _Asked(request, _parameters(request), catalogue, pool, site, now or datetime.datetime.now(datetime.UTC))
+        if request.method not in METHODS:
+            raise OwsError("OptionNotSupported", request.method[:20], "Ce service se lit par GET ou POST.")
+        sent = wfs_post.told(request.body, request.headers.get("content-type", "")) if request.method == "POST" else []
+        told = _parameters([*request.query, *sent])
+        asked = Asked(request, told, catalogue, pool, site, now or datetime.datetime.now(datetime.UTC))
+        version = asked.version
         response = _answered(asked)
     except ParvisError as error:
-        response = fault(error)
+        response = fault(error, version)
+    if request.method == "POST":  # what depends on a body is nobody else's answer
+        response = dataclasses.replace(
+            response, cacheable=False, headers={**response.headers, "cache-control": "no-store"}
+        )
     return finished(request, response, CORS)
 
 
-def fault(error: Exception) -> Response:
-    """Return what the service says of an error."""
+METHODS = ("GET", "HEAD", "POST")
+_PREFLIGHT = preflight("Accept", "Content-Type", methods=(*METHODS, "OPTIONS"))
+
+
+def fault(error: Exception, version: str = VERSIONS[0]) -> Response:
+    """Return what the service says of an error, in the words of a version."""
     headers = {"cache-control": "no-store"}
+
+    def _report(status: int, code: str, locator: str, text: str, headers: Mapping[str, str]) -> Response:
+        if version != VERSIONS[0]:
+            return wfs_old.report(version, status, code, locator, text, headers)
+        return _reported(status, code, locator, text, headers)
+
     if isinstance(error, OwsError):
         status = {"OptionNotSupported": 501, "OperationNotSupported": 501}.get(error.ows, 400)
         return _report(status, error.ows, error.locator, error.text, headers)
@@ -85,11 +106,11 @@ def fault(error: Exception) -> Response:
     return _report(500, "NoApplicableCode", "", "Une panne est survenue de notre fait. Réessayez plus tard.", headers)
 
 
-def _report(status: int, code: str, locator: str, text: str, headers: Mapping[str, str]) -> Response:
-    place = f" locator={_attribute(locator)}" if locator else ""
+def _reported(status: int, code: str, locator: str, text: str, headers: Mapping[str, str]) -> Response:
+    place = f" locator={attribute(locator)}" if locator else ""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="2.0.0" '
-        f'xml:lang="fr"><ows:Exception exceptionCode="{code}"{place}><ows:ExceptionText>{_said(text)}</ows:ExceptionText>'
+        f'xml:lang="fr"><ows:Exception exceptionCode="{code}"{place}><ows:ExceptionText>{written(text)}</ows:ExceptionText>'
         "</ows:Exception></ows:ExceptionReport>\n"
     )
     return Response(status, body.encode("utf-8", "replace"), XML, headers)
@@ -98,34 +119,9 @@ def _report(status: int, code: str, locator: str, text: str, headers: Mapping[st
 # --- The request ----------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Asked:
-    """One request; ``told`` are its parameters, whose names have no case."""
-
-    request: Request
-    told: Mapping[str, str]
-    catalogue: Catalogue
-    pool: Pool
-    site: Site
-    now: datetime.datetime
-
-    def get(self, *names: str) -> str:
-        return next((self.told[n] for n in names if self.told.get(n)), "")
-
-    @property
-    def address(self) -> str:
-        return f"{self.request.base}{ADDRESS}"
-
-    def number(self, default: int, most: int, *names: str) -> int:
-        said = self.get(*names)
-        if said and not re.fullmatch(r"\d{1,12}", said, re.ASCII):
-            raise OwsError("InvalidParameterValue", names[0], "« {said} » n'est pas un nombre entier.", said=said[:40])
-        return min(int(said), most) if said else default
-
-
-def _parameters(request: Request) -> dict[str, str]:
+def _parameters(told: Sequence[tuple[str, str]]) -> dict[str, str]:
     out: dict[str, str] = {}
-    for name, value in request.query:
+    for name, value in told:
         key = name.lower()
         if key not in _KNOWN:
             raise OwsError("InvalidParameterValue", name[:60], "Le paramètre « {name} » n'existe pas.", name=name[:60])
@@ -137,7 +133,7 @@ def _parameters(request: Request) -> dict[str, str]:
     return out
 
 
-def _answered(asked: _Asked) -> Response:
+def _answered(asked: Asked) -> Response:
     if asked.get("service") and asked.get("service").upper() != "WFS":
         raise OwsError(
             "InvalidParameterValue", "service", "Ce service est WFS, pas « {said} ».", said=asked.get("service")[:40]
@@ -149,8 +145,13 @@ def _answered(asked: _Asked) -> Response:
         )
     if operation == "getcapabilities":
         accepted = [v.strip() for v in asked.get("acceptversions").split(",") if v.strip()]
-        if accepted and not any(v.startswith(("2.0", "1.")) for v in accepted):
-            raise OwsError("VersionNegotiationFailed", "acceptVersions", "La version servie est 2.0.0.")
+        if accepted and not any(edition(v) for v in accepted):
+            served = ", ".join(VERSIONS)
+            raise OwsError(
+                "VersionNegotiationFailed", "acceptVersions", "Les versions servies sont {served}.", served=served
+            )
+        if asked.version != VERSIONS[0]:
+            return _xml(wfs_old.capabilities(asked, _placed(asked)))
         return _xml(_capabilities(asked))
     if operation == "describefeaturetype":
         return _described(asked)
@@ -173,12 +174,7 @@ def _xml(body: str, media_type: str = XML) -> Response:
 # --- Types ----------------------------------------------------------------------------------------
 
 
-def type_name(dataset: str) -> str:
-    """Return the name of a type: one of XML, which cannot begin with a digit."""
-    return f"d_{dataset}"
-
-
-def _found(asked: _Asked, name: str) -> tuple[Entry, Version]:
+def _found(asked: Asked, name: str) -> tuple[Entry, Version]:
     local = name.strip().rpartition(":")[2]
     try:
         entry = asked.catalogue.find(local.removeprefix("d_"))
@@ -193,7 +189,7 @@ def _found(asked: _Asked, name: str) -> tuple[Entry, Version]:
     return entry, entry.version
 
 
-def _placed(asked: _Asked) -> list[Entry]:
+def _placed(asked: Asked) -> list[Entry]:
     out: list[Entry] = []
     start = 0
     while len(out) < TOLD:
@@ -205,17 +201,14 @@ def _placed(asked: _Asked) -> list[Entry]:
     return out[:TOLD]
 
 
-def _urn(code: int) -> str:
-    return "urn:ogc:def:crs:OGC:1.3:CRS84" if code == ogc_crs.CRS84 else f"urn:ogc:def:crs:EPSG::{code}"
-
-
-def _capabilities(asked: _Asked) -> str:
+def _capabilities(asked: Asked) -> str:
     def operation(name: str, parameters: str = "") -> str:
-        where = f'<ows:DCP><ows:HTTP><ows:Get xlink:href="{_said(asked.address)}?"/></ows:HTTP></ows:DCP>'
+        where = f'<ows:DCP><ows:HTTP><ows:Get xlink:href="{written(asked.address)}?"/>'
+        where += f'<ows:Post xlink:href="{written(asked.address)}"/></ows:HTTP></ows:DCP>'
         return f'<ows:Operation name="{name}">{where}{parameters}</ows:Operation>'
 
     def values(name: str, *said: str) -> str:
-        inside = "".join(f"<ows:Value>{_said(v)}</ows:Value>" for v in said)
+        inside = "".join(f"<ows:Value>{written(v)}</ows:Value>" for v in said)
         return f'<ows:Parameter name="{name}"><ows:AllowedValues>{inside}</ows:AllowedValues></ows:Parameter>'
 
     def constraint(name: str, holds: bool) -> str:
@@ -226,10 +219,11 @@ def _capabilities(asked: _Asked) -> str:
 
     formats = values("outputFormat", GML, GEOJSON)
     operations = (
-        operation("GetCapabilities", values("AcceptVersions", "2.0.0")) + operation("DescribeFeatureType")
+        operation("GetCapabilities", values("AcceptVersions", *VERSIONS)) + operation("DescribeFeatureType")
         + operation("ListStoredQueries") + operation("DescribeStoredQueries")
         + operation("GetFeature", values("resultType", "results", "hits") + formats)
-        + '<ows:Parameter name="version"><ows:AllowedValues><ows:Value>2.0.0</ows:Value></ows:AllowedValues></ows:Parameter>'
+        + '<ows:Parameter name="version"><ows:AllowedValues>'
+        + "".join(f"<ows:Value>{v}</ows:Value>" for v in VERSIONS) + "</ows:AllowedValues></ows:Parameter>"
         + "".join(constraint(n, n in _HELD) for n in _CONSTRAINTS)
         + f"<ows:Constraint name=\"CountDefault\"><ows:NoValues/><ows:DefaultValue>{LIMIT}</ows:DefaultValue></ows:Constraint>"
     )  # fmt: skip
@@ -237,50 +231,47 @@ def _capabilities(asked: _Asked) -> str:
     return (
         f'<wfs:WFS_Capabilities {_SPACES} version="2.0.0" xsi:schemaLocation="http://www.opengis.net/wfs/2.0 '
         'http://schemas.opengis.net/wfs/2.0/wfs.xsd">'
-        f"<ows:ServiceIdentification><ows:Title>{_said('Données ouvertes : ' + asked.site.name)}</ows:Title>"
-        f"<ows:Abstract>{_said(asked.site.description)}</ows:Abstract>"
-        "<ows:ServiceType>WFS</ows:ServiceType><ows:ServiceTypeVersion>2.0.0</ows:ServiceTypeVersion>"
-        "<ows:Fees>NONE</ows:Fees><ows:AccessConstraints>NONE</ows:AccessConstraints></ows:ServiceIdentification>"
-        f"<ows:ServiceProvider><ows:ProviderName>{_said(asked.site.name)}</ows:ProviderName>"
+        f"<ows:ServiceIdentification><ows:Title>{written('Données ouvertes : ' + asked.site.name)}</ows:Title>"
+        f"<ows:Abstract>{written(asked.site.description)}</ows:Abstract>"
+        "<ows:ServiceType>WFS</ows:ServiceType>"
+        + "".join(f"<ows:ServiceTypeVersion>{v}</ows:ServiceTypeVersion>" for v in VERSIONS)
+        + "<ows:Fees>NONE</ows:Fees><ows:AccessConstraints>NONE</ows:AccessConstraints></ows:ServiceIdentification>"
+        f"<ows:ServiceProvider><ows:ProviderName>{written(asked.site.name)}</ows:ProviderName>"
         "<ows:ServiceContact/></ows:ServiceProvider>"
         f"<ows:OperationsMetadata>{operations}</ows:OperationsMetadata>"
         f"<wfs:FeatureTypeList>{types}</wfs:FeatureTypeList>{_FILTERS}</wfs:WFS_Capabilities>"
     )
 
 
-def _type(asked: _Asked, entry: Entry) -> str:
+def _type(asked: Asked, entry: Entry) -> str:
     metadata, box = entry.version.metadata, extent(entry.version) or (-180.0, -90.0, 180.0, 90.0)
-    keywords = "".join(f"<ows:Keyword>{_said(k)}</ows:Keyword>" for k in metadata.keywords)
-    others = "".join(f"<wfs:OtherCRS>{_urn(c)}</wfs:OtherCRS>" for c in ogc_crs.SYSTEMS if c != 4326)
+    keywords = "".join(f"<ows:Keyword>{written(k)}</ows:Keyword>" for k in metadata.keywords)
+    others = "".join(f"<wfs:OtherCRS>{urn(c)}</wfs:OtherCRS>" for c in ogc_crs.SYSTEMS if c != 4326)
     return (
-        f"<wfs:FeatureType><wfs:Name>parvis:{type_name(entry.id)}</wfs:Name><wfs:Title>{_said(metadata.title)}</wfs:Title>"
-        f"<wfs:Abstract>{_said(metadata.description)}</wfs:Abstract>"
+        f"<wfs:FeatureType><wfs:Name>parvis:{type_name(entry.id)}</wfs:Name><wfs:Title>{written(metadata.title)}</wfs:Title>"
+        f"<wfs:Abstract>{written(metadata.description)}</wfs:Abstract>"
         + (f"<ows:Keywords>{keywords}</ows:Keywords>" if keywords else "")
-        + f"<wfs:DefaultCRS>{_urn(4326)}</wfs:DefaultCRS>{others}"
+        + f"<wfs:DefaultCRS>{urn(4326)}</wfs:DefaultCRS>{others}"
         f"<wfs:OutputFormats><wfs:Format>{GML}</wfs:Format><wfs:Format>{GEOJSON}</wfs:Format></wfs:OutputFormats>"
         f"<ows:WGS84BoundingBox><ows:LowerCorner>{box[0]} {box[1]}</ows:LowerCorner>"
         f"<ows:UpperCorner>{box[2]} {box[3]}</ows:UpperCorner></ows:WGS84BoundingBox>"
-        f'<wfs:MetadataURL xlink:href="{_said(asked.request.base)}/dataset/{entry.id}.xml"/></wfs:FeatureType>'
+        f'<wfs:MetadataURL xlink:href="{written(asked.request.base)}/dataset/{entry.id}.xml"/></wfs:FeatureType>'
     )
 
 
-_TYPES: dict[Kind, str] = {
-    Kind.TEXT: "string", Kind.INTEGER: "long", Kind.NUMBER: "double", Kind.BOOLEAN: "boolean", Kind.DATE: "date",
-    Kind.DATETIME: "dateTime", Kind.TIME: "time",
-}  # fmt: skip
-
-
-def _described(asked: _Asked) -> Response:
+def _described(asked: Asked) -> Response:
     names = [n for n in asked.get("typenames", "typename").split(",") if n.strip()]
     entries = [_found(asked, n)[0] for n in names[:50]] if names else _placed(asked)[:50]
+    if asked.version != VERSIONS[0]:
+        return _xml(wfs_old.described(asked, entries))
     parts = []
     for entry in entries:
-        name, place = type_name(entry.id), _place(entry.version)
+        name, place = type_name(entry.id), place_of(entry.version)
         kind = "gml:GeometryPropertyType" if entry.version.geometry else "gml:PointPropertyType"
         fields = [f'<xsd:element name="{place}" type="{kind}" minOccurs="0" nillable="true"/>']
         fields += [
-            f'<xsd:element name="{c.name}" type="xsd:{_TYPES[c.kind]}" minOccurs="0" nillable="true"/>'
-            for c in _fields(entry.version)
+            f'<xsd:element name="{c.name}" type="xsd:{TYPES[c.kind]}" minOccurs="0" nillable="true"/>'
+            for c in fields_of(entry.version)
         ]
         parts.append(
             f'<xsd:complexType name="{name}Type"><xsd:complexContent><xsd:extension base="gml:AbstractFeatureType">'
@@ -295,21 +286,10 @@ def _described(asked: _Asked) -> Response:
     )
 
 
-def _place(version: Version) -> str:
-    """Return the name of the geometry: that of its column, or one that no column has."""
-    if version.geometry:
-        return version.geometry
-    return cql2.EVERYWHERE if version.column(cql2.EVERYWHERE) is None else f"{cql2.EVERYWHERE}_"
-
-
-def _fields(version: Version) -> list[Column]:
-    return property_columns(version)
-
-
 # --- Features -------------------------------------------------------------------------------------
 
 
-def _features(asked: _Asked) -> Response:
+def _features(asked: Asked) -> Response:
     names, ids = asked.get("typenames", "typename"), [i for i in asked.get("resourceid", "featureid").split(",") if i]
     if stored := asked.get("storedquery_id"):
         if stored.lower() != _BY_ID.lower() and not stored.lower().endswith("getfeaturebyid"):
@@ -322,11 +302,17 @@ def _features(asked: _Asked) -> Response:
     if "," in names:
         raise OwsError("OptionNotSupported", "typeNames", "Un seul type à la fois : les jointures ne sont pas servies.")
     entry, version = _found(asked, names)
+    old = asked.version != VERSIONS[0]
     crs = _system(asked.get("srsname"), "srsName") if asked.get("srsname") else 4326
+    if old and (asked.version == "1.0.0" or asked.get("srsname").lower().startswith("epsg:")):
+        crs = ogc_crs.CRS84 if crs == 4326 else crs  # longitude first
     where = _conditions(asked, entry, version, ids)
     columns = _wanted(asked, version)
     hits = asked.get("resulttype").lower() == "hits"
-    limit = 0 if hits else asked.number(LIMIT, MOST, "count", "maxfeatures")
+    if old:
+        wfs_old.must_be_possible(asked, hits)
+    # Before 2.0 there were no pages: who names no number wants them all.
+    limit = 0 if hits else asked.number(MOST if old else LIMIT, MOST, "count", "maxfeatures")
     offset = asked.number(0, ogc_items.FAR, "startindex")
     query = Query(where=where, order=_orders(asked, version), limit=max(limit, 1), offset=offset)
     json_wanted = _form(asked) == GEOJSON
@@ -335,12 +321,15 @@ def _features(asked: _Asked) -> Response:
     features = features[:limit]
     if json_wanted:
         return _as_json(asked, entry, features, total, kept)
+    if old:
+        body = wfs_old.collection(asked, entry, version, features, columns, total, crs, hits)
+        return _xml(body, wfs_old.media_type(asked.version))
     return _xml(_as_gml(asked, entry, version, features, columns, total, crs, (limit, offset, hits)), GML)
 
 
-def _form(asked: _Asked) -> str:
+def _form(asked: Asked) -> str:
     said = asked.get("outputformat").lower()
-    if not said or "gml" in said or said.startswith("text/xml"):
+    if not said or "gml" in said or said.startswith("text/xml") or said == "xmlschema":
         return GML
     if said.split(";")[0].strip() in _GEOJSON:
         return GEOJSON
@@ -360,13 +349,13 @@ def _axes(text: str) -> int:
     return ogc_crs.CRS84 if code == 4326 and re.match(r"(?i)epsg:|http://www\.opengis\.net/gml/srs/", text) else code
 
 
-def _conditions(asked: _Asked, entry: Entry, version: Version, ids: Sequence[str]) -> Where | None:
+def _conditions(asked: Asked, entry: Entry, version: Version, ids: Sequence[str]) -> Where | None:
     parts: list[Where] = []
     given = [n for n in ("filter", "bbox", "cql_filter") if asked.get(n)] + (["resourceid"] if ids else [])
     if len(given) > 1:
         said = "« filter », « bbox » et « resourceId » s'excluent : dites une seule condition."
         raise OwsError("InvalidParameterValue", given[0], said)
-    place = _place(version)
+    place = place_of(version)
     if asked.get("bbox"):
         numbers = asked.get("bbox").split(",")
         system = numbers.pop() if len(numbers) in (5, 7) else ""
@@ -407,24 +396,24 @@ def _identified(ids: Sequence[str], entry: Entry) -> Where:
     return ogc_items.numbered(numbers) if numbers else Some(())
 
 
-def _wanted(asked: _Asked, version: Version) -> list[Column]:
-    columns = _fields(version)
+def _wanted(asked: Asked, version: Version) -> list[Column]:
+    columns = fields_of(version)
     said = asked.get("propertyname").strip("()")
     if not said or said == "*":
         return columns
     wanted = [n.strip().rpartition(":")[2].rpartition("/")[2] for n in said.split(",") if n.strip()]
     known = {c.name: c for c in columns}
     for name in wanted:
-        if name not in known and name != _place(version):
+        if name not in known and name != place_of(version):
             raise OwsError(
                 "InvalidParameterValue", "propertyName", "La propriété « {name} » n'existe pas.", name=name[:60]
             )
     return [known[n] for n in dict.fromkeys(wanted) if n in known]
 
 
-def _orders(asked: _Asked, version: Version) -> tuple[Order, ...]:
+def _orders(asked: Asked, version: Version) -> tuple[Order, ...]:
     out = []
-    known = {c.name for c in _fields(version)}
+    known = {c.name for c in fields_of(version)}
     for part in asked.get("sortby").split(",") if asked.get("sortby") else ():
         name, _, way = part.strip().partition(" ")
         name = name.rpartition(":")[2].rpartition("/")[2]
@@ -434,23 +423,23 @@ def _orders(asked: _Asked, version: Version) -> tuple[Order, ...]:
     return tuple(out[:10])
 
 
-def _as_json(asked: _Asked, entry: Entry, features: list[dict[str, Any]], total: int, crs: int) -> Response:
+def _as_json(asked: Asked, entry: Entry, features: list[dict[str, Any]], total: int, crs: int) -> Response:
     named = [{**f, "id": f"{type_name(entry.id)}.{f['id']}"} for f in features]
     told: dict[str, Any] = {
         "type": "FeatureCollection", "features": named, "totalFeatures": total, "numberMatched": total,
         "numberReturned": len(named), "timeStamp": asked.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }  # fmt: skip
     if crs != ogc_crs.CRS84:
-        told["crs"] = {"type": "name", "properties": {"name": _urn(crs)}}
+        told["crs"] = {"type": "name", "properties": {"name": urn(crs)}}
     return Response(200, dumped(told), f"{GEOJSON}; charset=utf-8", {"cache-control": FRESH}, cacheable=True)
 
 
 def _as_gml(
-    asked: _Asked, entry: Entry, version: Version, features: Sequence[dict[str, Any]], columns: Sequence[Column], total: int,
+    asked: Asked, entry: Entry, version: Version, features: Sequence[dict[str, Any]], columns: Sequence[Column], total: int,
     crs: int, page: tuple[int, int, bool],
 ) -> str:  # fmt: skip
     limit, offset, hits = page
-    name, place, srs = type_name(entry.id), _place(version), _urn(crs)
+    name, place, srs = type_name(entry.id), place_of(version), urn(crs)
     members = []
     for feature in features:
         identity = f"{name}.{feature['id']}"
@@ -460,7 +449,7 @@ def _as_gml(
         for column in columns:
             value = feature["properties"][column.name]
             if value is not None:
-                inside += f"<parvis:{column.name}>{_said(_cell(value, column.kind))}</parvis:{column.name}>"
+                inside += f"<parvis:{column.name}>{written(cell(value, column.kind))}</parvis:{column.name}>"
         members.append(f'<wfs:member><parvis:{name} gml:id="{identity}">{inside}</parvis:{name}></wfs:member>')
     described = [
         ("service", "WFS"),
@@ -471,32 +460,23 @@ def _as_gml(
     schema = f"{asked.address}?{urlencode(described)}"
     links = ""
     if not hits and limit and offset + limit < total:
-        links += f" next={_attribute(_page(asked, offset + limit, limit))}"
+        links += f" next={attribute(_page(asked, offset + limit, limit))}"
     if not hits and limit and offset:
-        links += f" previous={_attribute(_page(asked, max(0, offset - limit), limit))}"
+        links += f" previous={attribute(_page(asked, max(0, offset - limit), limit))}"
     return (
         f'<wfs:FeatureCollection {_SPACES} xmlns:parvis="{SPACE}" timeStamp="{asked.now.strftime("%Y-%m-%dT%H:%M:%SZ")}" '
         f'numberMatched="{total}" numberReturned="{len(members)}"{links} xsi:schemaLocation="http://www.opengis.net/wfs/2.0 '
         "http://schemas.opengis.net/wfs/2.0/wfs.xsd http://www.opengis.net/gml/3.2 http://schemas.opengis.net/gml/3.2.1/gml.xsd "
-        f'{SPACE} {_said(schema)}">{"".join(members)}</wfs:FeatureCollection>'
+        f'{SPACE} {written(schema)}">{"".join(members)}</wfs:FeatureCollection>'
     )
 
 
-def _page(asked: _Asked, start: int, limit: int) -> str:
-    kept = [(n, v) for n, v in asked.request.query if n.lower() not in ("count", "maxfeatures", "startindex")]
+def _page(asked: Asked, start: int, limit: int) -> str:
+    kept = [(n, v) for n, v in asked.told.items() if n not in ("count", "maxfeatures", "startindex")]
     return f"{asked.address}?{urlencode([*kept, ('count', str(limit)), ('startIndex', str(start))])}"
 
 
-def _cell(value: Any, kind: Kind) -> str:
-    if kind is Kind.BOOLEAN:
-        return "true" if value else "false"
-    if kind is Kind.DATETIME:
-        said = str(value).replace(" ", "T")
-        return said if said.endswith("Z") else f"{said}Z"
-    return str(value)
-
-
-def _stored(asked: _Asked, described: bool) -> str:
+def _stored(asked: Asked, described: bool) -> str:
     types = "".join(
         f"<wfs:ReturnFeatureType>parvis:{type_name(e.id)}</wfs:ReturnFeatureType>" for e in _placed(asked)[:50]
     )
@@ -514,14 +494,6 @@ def _stored(asked: _Asked, described: bool) -> str:
     return f'<wfs:DescribeStoredQueriesResponse {_SPACES} xmlns:xsd="http://www.w3.org/2001/XMLSchema">{inside}</wfs:DescribeStoredQueriesResponse>'
 
 
-def _said(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), {'"': "&quot;"})
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
-
-
 _SPACES = (
     'xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:ows="http://www.opengis.net/ows/1.1" '
     'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:fes="http://www.opengis.net/fes/2.0" '
@@ -532,7 +504,7 @@ _CONSTRAINTS = (
     "ImplementsInheritance", "ImplementsRemoteResolve", "ImplementsResultPaging", "ImplementsStandardJoins",
     "ImplementsSpatialJoins", "ImplementsTemporalJoins", "ImplementsFeatureVersioning", "ManageStoredQueries",
 )  # fmt: skip
-_HELD = frozenset(("ImplementsBasicWFS", "KVPEncoding", "ImplementsResultPaging"))
+_HELD = frozenset(("ImplementsBasicWFS", "KVPEncoding", "XMLEncoding", "ImplementsResultPaging"))
 
 
 def _filter_capabilities() -> str:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 
 from parvis import __version__
-from parvis.dialects import ckan, dcat, native, oai, ods, ogc, scdl, tabular, wfs
+from parvis.dialects import ckan, dcat, native, oai, ods, ogc, scdl, tabular, wfs, wfs_post
 from parvis.web import Request, Response
 from parvis_portal.api import engine, keys, mcp
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
@@ -84,8 +84,10 @@ def features(request: HttpRequest, rest: str = "") -> HttpResponseBase:
 
 @csrf_exempt
 def old_features(request: HttpRequest) -> HttpResponseBase:
-    """Answer the desktops that know WFS 2.0."""
-    return sent(wfs.answer(asked(request), PortalCatalogue(), engine.pool(), site()))
+    """Answer the desktops that know WFS, which may ask by a body."""
+    body = request.read(wfs_post.BODY + 1) if request.method == "POST" else b""
+    told = dataclasses.replace(asked(request), body=body)
+    return sent(wfs.answer(told, PortalCatalogue(), engine.pool(), site()))
 
 
 @csrf_exempt
