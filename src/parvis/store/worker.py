@@ -29,6 +29,7 @@ import pyarrow.parquet  # loaded before the limit of memory, which counts what c
 from parvis.store import cells, export, tallied
 from parvis.store import index as indexing
 from parvis.store.indexed import AbsentError, Index, LateError
+from parvis.store.writers import archive
 from parvis.tables import confinement
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
 
 class Worker:
     def __init__(self, objects: Path, indexes: Path, work: Path, seconds: float) -> None:
-        self.objects, self.indexes = objects, indexes
+        self.objects, self.indexes, self.work = objects, indexes, work
         self.engine = duckdb.connect(
             config={
                 "threads": 1,
@@ -89,8 +90,8 @@ class Worker:
             # closed whatever happens: a result left open would spoil the next question.
             apart = self.engine.cursor()
             try:
-                result = apart.sql(filled(request["sql"]), params=self.bound(request["sql"], request["parameters"]))
-                for chunk in export.written(result, request["export"]):
+                relation = apart.sql(filled(request["sql"]), params=self.bound(request["sql"], request["parameters"]))
+                for chunk in export.written(apart, relation, request["export"], self.work):
                     if chunk:  # an empty frame says the end
                         connection.send_bytes(chunk)
                 return {}, b""
@@ -304,7 +305,7 @@ def _error(error: Exception) -> dict[str, Any]:
         return {"error": "time"}
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return {"error": "value"}
-    if isinstance(error, export.TooLongError):
+    if isinstance(error, archive.TooLongError):
         return {"error": "rows"}
     if isinstance(error, duckdb.IOException | FileNotFoundError):
         return {"error": "object"}
