@@ -331,3 +331,36 @@ def test_an_old_version_is_still_asked_for_by_its_number(get: Client, town: Any)
     assert told["numberMatched"] == 500
     assert "version=" in next(one["href"] for one in told["links"] if one["rel"] == "next")
     get.json(f"{TREES}/items?version=99", 404)
+
+
+def test_collections_are_chosen_by_their_extent(get: Client, town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    west, south, east, north = box = (2.0, 48.0, 2.25, 48.2)
+    monkeypatch.setattr(ogc, "extent", lambda version: box if version.id == town.trees.id else (40.0, 10.0, 41.0, 11.0))
+    monkeypatch.setattr(ogc, "_times", lambda version, column: ["1950-01-01", None])
+
+    def chosen(query: str) -> list[str]:
+        return [c["id"][0] for c in get.json(f"/ogc/collections?{query}")["collections"]]
+
+    assert "a" in chosen(f"bbox={west},{south},{east},{north}")
+    assert chosen("bbox=-60,-60,-50,-50") == []
+    assert "a" in chosen(f"bbox=170,{south},{east},{north}")  # across the line of dates
+    assert chosen(f"bbox={west},{south},{east},{north}&limit=1") == ["a"]
+    assert "a" in chosen("datetime=2001-01-01/..") and "a" not in chosen("datetime=../1900-01-01")
+    for wrong in ("bbox=1,2", "bbox=a,b,c,d", "bbox=1,2,3,1", "datetime=hier"):
+        get.json(f"/ogc/collections?{wrong}", 400)
+
+
+def test_functions_are_listed_and_answer_in_filters(get: Client, town: Any) -> None:
+    listed = get.json("/ogc/functions")["functions"]
+    assert {"year", "lower", "length"} <= {f["name"] for f in listed}
+    for function in listed:
+        column = "essence" if function["name"] in ("lower", "upper", "length") else "releve"
+        wanted = "'x'" if function["returns"] == ["string"] else "1"
+        get.json(f"{TREES}/items?limit=1&filter={function['name']}({column})={wanted}")
+    told = get.json(f"{TREES}/items?limit=1&filter=year(plante_le)=2001 AND lower(essence)='charme'")
+    assert told["numberMatched"] == sum(
+        r["plante_le"] is not None and r["plante_le"].year == 2001 and (r["essence"] or "").lower() == "charme"
+        for r in town.rows
+    )
+    for refused in ("a_contains(essence,('x'))", "nothing(essence)=1", "year(essence,1)=1", "year(essence)=1"):
+        assert get.json(f"{TREES}/items?filter={refused}", 400)["code"]

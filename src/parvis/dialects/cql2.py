@@ -1,7 +1,8 @@
 """CQL2, the conditions of OGC's APIs, as text or as JSON: what they ask becomes a ``Where`` of ours.
 
 Text is read into the very tree that JSON writes, so both say the same. Classes: basic, advanced comparisons, case and
-accents apart, spatial and temporal functions, arithmetic, properties on both sides. Not arrays, nor other functions.
+accents apart, spatial and temporal functions, arithmetic, properties on both sides, and the ``FUNCTIONS`` listed here. Not
+arrays, of which a cell holds none.
 
 Semantics, those of SQL: a comparison with an empty cell is neither true nor false, and so is its negation.
 """
@@ -66,6 +67,32 @@ _TEMPORAL: Mapping[str, Sequence[tuple[int, str, int]]] = {
     "t_intersects": ((0, "<=", 1), (1, ">=", 0)), "t_meets": ((1, "=", 0),), "t_metby": ((0, "=", 1),),
     "t_overlappedby": ((0, ">", 0), (0, "<", 1), (1, ">", 1)), "t_overlaps": ((0, "<", 0), (1, ">", 0), (1, "<", 1)),
     "t_startedby": ((0, "=", 0), (1, ">", 1)), "t_starts": ((0, "=", 0), (1, "<", 1)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of one value: ``takes`` and ``gives`` are types of JSON Schema."""
+
+    calc: Calc
+    takes: Sequence[str]
+    gives: str
+    title: str
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    **{
+        name: Function(calc, ("string",), "integer", title)
+        for name, calc, title in (
+            ("year", Calc.YEAR, "L'année d'une date."), ("quarter", Calc.QUARTER, "Son trimestre, de 1 à 4."),
+            ("month", Calc.MONTH, "Son mois."), ("day", Calc.DAY, "Son jour dans le mois."),
+            ("weekday", Calc.WEEKDAY, "Son jour dans la semaine : 1 est lundi."), ("hour", Calc.HOUR, "Son heure, en UTC."),
+            ("minute", Calc.MINUTE, "Ses minutes."), ("second", Calc.SECOND, "Ses secondes."),
+            ("length", Calc.LENGTH, "Le nombre de signes d'un texte."),
+        )
+    },
+    "lower": Function(Calc.LOWER, ("string",), "string", "Un texte en minuscules."),
+    "upper": Function(Calc.UPPER, ("string",), "string", "Un texte en capitales."),
 }  # fmt: skip
 
 
@@ -367,6 +394,8 @@ class _Reader:
         if reads is not None:
             left, right = self._given(op, given, 2)
             return reads(left, right, denied)
+        if op.startswith("a_"):
+            raise CqlError("« {op} » n'est pas servi : aucune colonne ne contient de tableau.", op=op[:60])
         raise CqlError("« {op} » n'est pas une condition connue.", op=op[:60])
 
     def _relation(self, op: str) -> Callable[[Any, Any, bool], Where] | None:
@@ -481,7 +510,10 @@ class _Reader:
                 return Call(_SIGNS[op], (self._scalar(left), self._scalar(right)))
             if op in ("casei", "accenti"):
                 return self._text(node)
-            raise CqlError("La fonction « {op} » n'existe pas.", op=op[:60])
+            if op in FUNCTIONS:
+                return Call(FUNCTIONS[op].calc, (self._scalar(self._given(op, given, 1)[0]),))
+            known = ", ".join(FUNCTIONS)
+            raise CqlError("La fonction « {op} » n'existe pas.", "Fonctions : {known}.", op=op[:60], known=known)
         raise CqlError("« {said} » n'est pas une valeur.", said=_said(node))
 
     def _text(self, node: Any) -> Expression:

@@ -59,7 +59,7 @@ CONFORMANCE = (
         for c in (
             "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
             "accent-insensitive-comparison", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions",
-            "temporal-functions", "property-property", "arithmetic",
+            "temporal-functions", "property-property", "arithmetic", "functions",
         )
     ),
     *(
@@ -124,6 +124,7 @@ def _root(asked: Asked) -> Response:
         link(f"{asked.request.base}/api-docs/", "service-doc", "text/html", "La documentation de l'API"),
         link(asked.url("conformance"), "conformance", JSON, "Les classes de conformité"),
         link(asked.url("conformance"), "http://www.opengis.net/def/rel/ogc/1.0/conformance", JSON),
+        link(asked.url("functions"), "http://www.opengis.net/def/rel/ogc/1.0/functions", JSON),
         link(asked.url("collections"), "data", JSON, "Les collections"),
         link(asked.url("collections"), "http://www.opengis.net/def/rel/ogc/1.0/data", JSON),
         link(asked.url("tileMatrixSets"), "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", JSON),
@@ -138,6 +139,20 @@ def _root(asked: Asked) -> Response:
 
 def _conformance(asked: Asked) -> Response:
     return _told(asked, {"conformsTo": list(CONFORMANCE)}, f"{asked.request.base}/api-docs/")
+
+
+def _functions(asked: Asked) -> Response:
+    """Tell the functions that a filter may call."""
+    told = [
+        {
+            "name": name,
+            "description": function.title,
+            "arguments": [{"title": "valeur", "type": list(function.takes)}],
+            "returns": [function.gives],
+        }
+        for name, function in cql2.FUNCTIONS.items()
+    ]
+    return _told(asked, {"functions": told}, f"{asked.request.base}/api-docs/")
 
 
 def _api(asked: Asked) -> Response:
@@ -165,16 +180,38 @@ def _placed_entries(asked: Asked, limit: int, offset: int) -> tuple[list[Entry],
 def _collections(asked: Asked) -> Response:
     asked.only("f", "limit", "offset", "bbox", "datetime")
     limit, offset = asked.number("limit", PAGE, 1, PAGE), asked.number("offset", 0, 0, ogc_items.FAR)
-    entries, more = _placed_entries(asked, limit, offset)
+    if asked.get("bbox") or asked.get("datetime"):
+        near = [e for e in _placed_entries(asked, ogc_items.FAR, 0)[0] if _meets(asked, e.version)]
+        entries, more = near[offset : offset + limit], len(near) > offset + limit
+    else:
+        entries, more = _placed_entries(asked, limit, offset)
     links = [link(asked.url("collections"), "self", JSON, "Les collections")]
     if more:
-        query = urlencode({"limit": limit, "offset": offset + limit})
+        kept = {n: asked.get(n) for n in ("bbox", "datetime") if asked.get(n)}
+        query = urlencode({**kept, "limit": limit, "offset": offset + limit})
         links.append(link(f"{asked.url('collections')}?{query}", "next", JSON, "Page suivante"))
     told = {
         "links": links, "crs": [ogc_crs.uri(c) for c in ogc_crs.SYSTEMS],
         "collections": [_described(asked, e, e.version, global_crs=True) for e in entries],
     }  # fmt: skip
     return _told(asked, told, f"{asked.request.base}{asked.site.home}", JSON, "limit", "offset", "bbox", "datetime")
+
+
+def _meets(asked: Asked, version: Version) -> bool:
+    """True when what is known of a collection's extent meets what is asked; an extent that nobody knows meets all."""
+    if asked.get("bbox"):
+        west, south, east, north = ogc_crs.checked_box(ogc_items.sides_of(asked.get("bbox")), ogc_crs.CRS84)
+        spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+        box = extent(version) or (west, south, east, north)
+        across = any(box[0] <= right and left <= box[2] for left, right in spans)
+        if not (across and box[1] <= north and south <= box[3]):
+            return False
+    if asked.get("datetime"):
+        low, high = (str(end.value)[:10] if end else "" for end in ogc_items.interval_of(asked.get("datetime")))
+        first, last = (said[:10] if said else "" for said in _times(version, time_column(version)) or ("", ""))
+        if (low and last and last < low) or (high and first and first > high):
+            return False
+    return True
 
 
 def _collection(asked: Asked) -> Response:
@@ -284,6 +321,7 @@ _ROUTES: list[tuple[re.Pattern[str], Handler]] = [
     (re.compile(r"/"), _root),
     (re.compile(r"/api"), _api),
     (re.compile(r"/conformance"), _conformance),
+    (re.compile(r"/functions"), _functions),
     (re.compile(r"/collections"), _collections),
     (re.compile(_COLLECTION + r"\.pmtiles"), ogc_tiles.archive),
     (re.compile(_COLLECTION), _collection),

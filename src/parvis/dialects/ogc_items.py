@@ -242,32 +242,28 @@ def conditions(asked: Asked, version: Version, columns: Mapping[str, Column]) ->
 
 def in_box(text: str, crs: int, version: Version) -> Where:
     """Return the rows that meet a box said by four numbers, or by six with heights. Raises: InputError."""
-    parts = text.split(",")
-    if len(parts) not in (4, 6) or not all(
-        re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", p) for p in parts
-    ):
-        raise ParameterError("« bbox » attend quatre nombres séparés par des virgules, pas « {said} ».", said=text[:60])
-    sides = [float(p) for p in parts]
-    if len(sides) == 6:
-        sides = [*sides[:2], *sides[3:5]]
+    sides = sides_of(text)
     west, south, east, north = ogc_crs.checked_box(sides, crs)
     if crs in (ogc_crs.CRS84, 4326) and not version.geometry:
         return Box(west, south, east, north)  # the index of points answers
     return cql2.meets(version, ogc_crs.box_to_degrees(sides, crs))
 
 
+def sides_of(text: str) -> list[float]:
+    """Return the four sides of a box said by four numbers, or by six with heights. Raises: ParameterError."""
+    parts = text.split(",")
+    if len(parts) not in (4, 6) or not all(
+        re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", p) for p in parts
+    ):
+        raise ParameterError("« bbox » attend quatre nombres séparés par des virgules, pas « {said} ».", said=text[:60])
+    sides = [float(p) for p in parts]
+    return [*sides[:2], *sides[3:5]] if len(sides) == 6 else sides
+
+
 def at_time(text: str, version: Version) -> Where | None:
     """Return the rows of an instant or an interval, None when they have no time: all of them then. Raises: ParameterError."""
-    first, cut, last = text.partition("/")
-    ends = [_instant(first, text), _instant(last, text)] if cut else [_instant(first, text)] * 2
-    if not cut and ends[0] is None:
-        raise _no_time(text)
-    if cut and ends[0] is None and ends[1] is None and ".." not in text:
-        raise _no_time(text)
+    low, high = interval_of(text)
     column = time_column(version)
-    low, high = ends
-    if low is not None and high is not None and str(low.value)[: len(str(high.value))] > str(high.value):
-        raise ParameterError("« datetime » : le début de « {said} » est après sa fin.", said=text[:60])
     if column is None:
         return None
     held: Expression = Field(column.name)
@@ -283,6 +279,20 @@ def at_time(text: str, version: Version) -> Where | None:
         else:
             tests.append(Holds(Call(Calc.LE, (held, high))))
     return All(tuple(tests))
+
+
+def interval_of(text: str) -> tuple[Literal | None, Literal | None]:
+    """Return the two ends of an interval, or twice an instant; None for an end that is open. Raises: ParameterError."""
+    first, cut, last = text.partition("/")
+    ends = [_instant(first, text), _instant(last, text)] if cut else [_instant(first, text)] * 2
+    if not cut and ends[0] is None:
+        raise _no_time(text)
+    if cut and ends[0] is None and ends[1] is None and ".." not in text:
+        raise _no_time(text)
+    low, high = ends
+    if low is not None and high is not None and str(low.value)[: len(str(high.value))] > str(high.value):
+        raise ParameterError("« datetime » : le début de « {said} » est après sa fin.", said=text[:60])
+    return low, high
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.IGNORECASE)
