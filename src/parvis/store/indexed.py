@@ -54,6 +54,7 @@ class Index:
         told = json.loads(self.map[end - 8 - length : end - 8])
         self.rows: int = told["rows"]
         self.told: dict[str, Any] = told["columns"]
+        self.places = _Places(self.map, told["places"]) if "places" in told else None
         self.columns: dict[str, _Column] = {}
         self.limit = float("inf")
 
@@ -118,6 +119,9 @@ class Index:
             return np.unique(np.concatenate(found)) if found else None
         if said in ("=", "in", "contains", "starts"):
             return self._column(where[1]).listed(said, where[2])
+        if said == "box" and self.places is not None and self.places.columns == where[1:3]:
+            near = self.places.near(where[3:], self.rows // _SOME)
+            return None if near is None else near[self._marked(where, near)]
         return None
 
     def _marked(self, where: Any, rows: Rows) -> Any:
@@ -164,6 +168,30 @@ def _first(marked: Any, start: int, skip: int, count: int) -> Any:
         left -= len(some)
         start += _BLOCK
     return np.concatenate(found)[skip:] if found else np.zeros(0, np.int64)
+
+
+class _Places:
+    """The cells of a map, and the rows of each."""
+
+    def __init__(self, data: mmap.mmap, told: Mapping[str, Any]) -> None:
+        def array(name: str) -> Any:
+            start, length, kind = told[name]
+            return np.frombuffer(data, kind, length, start)
+
+        self.columns, self.side = told["columns"], told["side"]
+        self.x, self.y, self.rows, self.starts = array("x"), array("y"), array("rows"), array("starts")
+
+    def near(self, box: Sequence[float], most: int) -> Any:
+        """Return the sorted rows of the cells that a box meets, None when they are more than ``most``."""
+        west, south, east, north = box
+        first, last = np.searchsorted(self.x, (west, east), "right").tolist()
+        low, high = np.searchsorted(self.y, (south, north), "right").tolist()
+        columns = np.arange(first, last + 1) * self.side
+        begins, ends = self.starts[columns + low], self.starts[columns + high + 1]
+        if int((ends - begins).sum()) > most:
+            return None
+        parts = [self.rows[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+        return np.sort(np.concatenate(parts)).astype(np.int64) if parts else np.zeros(0, np.int64)
 
 
 # --- Columns --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ this.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +23,9 @@ POSTED = 64  # distinct values from which the rows of each are listed
 _WIDE = 400 << 20  # bytes of text in one column, beyond which it is left to the object
 _EARLIEST, _LATEST = -719_162, 2_932_896  # days that a calendar date can say
 _DAY = 86_400_000_000  # microseconds
+_CELL = 32  # places of a cell of the map, as far as they lie evenly
+_SIDE = 1024  # cells of a side of the map at most
+_DRAWN = 1 << 16  # places looked at to see where the cells must be small
 
 
 class _Sections:
@@ -48,7 +52,10 @@ def write(stream: BinaryIO, source: Path, version: Version) -> None:
         told = _column(out, source, column, version.rows)
         if told is not None:
             columns[column.name] = told
-    directory = json.dumps({"rows": version.rows, "columns": columns}, ensure_ascii=False).encode()
+    told = {"rows": version.rows, "columns": columns}
+    if version.point and all(columns.get(name, {}).get("is") in ("numbers", "integers") for name in version.point):
+        told["places"] = _places(out, source, version.point)
+    directory = json.dumps(told, ensure_ascii=False).encode()
     stream.write(directory + len(directory).to_bytes(8, "little") + MAGIC)
 
 
@@ -128,6 +135,30 @@ def _shapes(out: _Sections, source: Path, column: Column) -> dict[str, Any] | No
     if cells.nbytes > _WIDE:
         return None
     return {"is": "shapes", **_blob(out, "text", cells.column(0).combine_chunks())}
+
+
+def _places(out: _Sections, source: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Write the rows of each cell of a map, whose lines are close where places are many: a box reads few of them."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(source, columns=list(names))
+    filled = pc.and_(pc.is_valid(table.column(names[0])), pc.is_valid(table.column(names[1])))
+    rows = np.flatnonzero(np.asarray(filled)).astype(np.uint32)
+    side = int(min(max((len(rows) / _CELL) ** 0.5, 1), _SIDE))
+    told: dict[str, Any] = {"columns": list(names), "side": side}
+    cells = np.zeros(len(rows), np.int32)
+    for name, axis in zip(names, ("x", "y"), strict=True):
+        values = np.asarray(pc.fill_null(table.column(name), 0)).astype(np.float64)[rows]
+        drawn = np.sort(values[:: max(len(values) // _DRAWN, 1)])
+        lines = drawn[np.arange(1, side) * len(drawn) // side]
+        told[axis] = out.add(lines)
+        cells = cells * side + np.searchsorted(lines, values, "right").astype(np.int32)
+    told["rows"] = out.add(rows[np.argsort(cells, kind="stable")])
+    starts = np.zeros(side * side + 1, np.uint32)
+    np.cumsum(np.bincount(cells, minlength=side * side), out=starts[1:])
+    told["starts"] = out.add(starts)
+    return told
 
 
 def _measures(out: _Sections, cells: Any) -> dict[str, Any] | None:
