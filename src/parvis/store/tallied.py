@@ -79,23 +79,24 @@ def _chosen(base: Index, where: Any) -> Any:
     if where is None:
         return None
     listed = base._listed(where)
-    return listed if listed is not None else np.flatnonzero(base._marked(where, None))
+    rows = listed if listed is not None else np.flatnonzero(base._marked(where, None))
+    return rows if len(rows) < base.rows else None
 
 
 def _axis(base: Index, name: str, rows: Any) -> _Axis:
     column = base._column(name)
     if isinstance(column, indexed._Codes):
-        return _Axis(column.codes if rows is None else column.codes[rows], column.size + 1, 0, column)
+        return _Axis(column.codes if rows is None else column.codes.take(rows), column.size + 1, 0, column)
     if isinstance(column, indexed._Flags):
-        return _Axis(column.values if rows is None else column.values[rows], 3, 2, column)
+        return _Axis(column.values if rows is None else column.values.take(rows), 3, 2, column)
     if not isinstance(column, indexed._Measures) or column.told["is"] not in ("integers", "dates") or not base.rows:
         raise AbsentError
     first, last = int(column.values.min()), int(column.values.max())
     if last - first > MOST_SPAN:
         raise AbsentError
-    codes = (column.values if rows is None else column.values[rows]) - (first - 1)
+    codes = (column.values if rows is None else column.values.take(rows)) - (first - 1)
     if column.empty is not None:
-        codes = np.where(column.empty if rows is None else column.empty[rows], 0, codes)
+        codes = np.where(column.empty if rows is None else column.empty.take(rows), 0, codes)
     return _Axis(codes, last - first + 2, 0, column, first)
 
 
@@ -124,11 +125,11 @@ def _figure(
         return held
     if not isinstance(column, indexed._Measures) or column.told["is"] not in ("integers", "numbers", "dates"):
         raise AbsentError
-    values = column.values if rows is None else column.values[rows]
+    values = column.values if rows is None else column.values.take(rows)
     if column.empty is not None:
-        filled = ~(column.empty if rows is None else column.empty[rows])
+        filled = ~(column.empty if rows is None else column.empty.take(rows))
         values, code = values[filled], code[filled]
-    there = np.bincount(code, minlength=size)[groups]
+    there = (counts if column.empty is None else np.bincount(code, minlength=size))[groups]
     return _measured(function, column, values, code, size, groups, there)
 
 
