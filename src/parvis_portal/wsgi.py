@@ -1,4 +1,4 @@
-"""The web process: Django behind the layer that gives known answers again."""
+"""The web process: Django behind what answers without it: known answers again, and questions about rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from django.core.wsgi import get_wsgi_application
 from parvis.store.folder import Folder
 from parvis_portal.api.front import Front
 
-application = Front(
-    get_wsgi_application(), Folder(settings.DATA).stamp, settings.CACHE_BYTES, proxied=settings.BEHIND_PROXY
-)
+
+def _application() -> Front:
+    django = get_wsgi_application()
+    from parvis_portal.api.rows import Rows  # it knows the models, which are there now
+
+    return Front(Rows(django), Folder(settings.DATA).stamp, settings.CACHE_BYTES, proxied=settings.BEHIND_PROXY)
+
+
+application = _application()
