@@ -60,6 +60,16 @@ def write_subsidies(path: Path, rows: int, seed: int, decimal: str = ",") -> Non
             )
 
 
+def write_places(lines: Path, path: Path, seed: int) -> None:
+    """Write the same lines with two columns more: places of a town and around, to six decimals."""
+    draw = random.Random(seed)
+    with lines.open(encoding="utf-8", newline="") as source, path.open("w", encoding="utf-8", newline="") as out:
+        out.write(next(source).removesuffix("\r\n") + ";longitude;latitude\r\n")
+        for line in source:
+            east, north = 2.2 + draw.random() * 0.3, 48 + draw.random() * 0.2
+            out.write(f"{line.removesuffix(chr(13) + chr(10))};{east:.6f};{north:.6f}\r\n")
+
+
 def siret(draw: random.Random) -> str:
     """Return a SIRET whose two keys are right."""
     return _closed(_closed(f"{draw.randrange(10**7, 10**8)}") + f"{draw.randrange(1, 100):04d}")
