@@ -98,6 +98,7 @@ class Entry:
     modified_at: str
     mailbox: str = ""  # of the organisation
     siret: str = ""  # of the organisation
+    frame: Sequence[float] = ()  # of the organisation's layers: west, south, east, north in WGS84
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,9 @@ def test_a_description_names_what_each_line_gives_in_words() -> None:
         Column("geom", "geom", Kind.GEOMETRY),
     )
     said = told("arbres.csv", columns=columns, bbox=(3.0, 47.0, 3.1, 47.1)).description
-    assert said.replace("\u00a0", " ") == (
-        "Chaque ligne donne : nom latin, rue, hauteur et id arbre. Les lignes se placent sur une carte."
+    assert said.replace("\u00a0", " ").replace("\u202f", " ") == (
+        "Chaque ligne donne : nom latin, rue, hauteur et id arbre. Les lignes se placent sur une carte. "
+        "Chaque version est vérifiée avant d'être publiée ; les précédentes restent à télécharger."
     )
 
 
@@ -105,7 +106,10 @@ def test_a_description_leaves_units_to_the_columns() -> None:
         Column("ph", "pH", Kind.NUMBER),
         Column("s", "Surface (m²)", Kind.NUMBER),
     )
-    assert told("x.csv", columns=columns).description == "Chaque ligne donne\u00a0: NO2, pH et surface."
+    assert (
+        told("x.csv", columns=columns).description.split(" Chaque version")[0]
+        == "Chaque ligne donne\u00a0: NO2, pH et surface."
+    )
 
 
 def test_a_table_of_personal_columns_alone_has_no_description() -> None:
@@ -148,3 +152,28 @@ def test_a_file_s_name_tells_more_of_its_theme_than_a_column(name: str, labels: 
 def test_keywords_are_words_that_somebody_would_search() -> None:
     assert told("qualite_air_avril_2026.json").keywords == ("qualité", "air")
     assert dataclasses.asdict(told("liste des marches 2023.csv"))["keywords"] == ("marchés",)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Subventions 2025.xlsx", "annual"),
+        ("qualite_air_avril_2026.json", "monthly"),
+        ("effectifs rentree 2025.csv", "annual"),
+        ("frequentation trimestre 2 2025.csv", "quarterly"),
+        ("resultats municipales 2026 T1.csv", "punctual"),
+        ("arbres.geojson", "irregular"),
+    ],
+)
+def test_how_often_a_file_comes_is_guessed_from_the_period_it_names(name: str, expected: str) -> None:
+    assert told(name).frequency == expected
+
+
+def test_a_file_that_says_no_period_tells_how_things_stood_the_day_it_came() -> None:
+    parcel = Parcel(Path("content"), "arbres.csv", "0" * 64, 10, received_at="2026-03-02T08:00:00+00:00")
+    said = prefill(parcel, Profile("csv", 3, (Column("nom", "Nom"),)), None)
+    assert (said.temporal_start, said.temporal_end) == ("2026-03-02", "2026-03-02")
+
+
+def test_a_description_is_long_enough_for_the_national_catalogue() -> None:
+    assert len(told("x.csv").description) > 100

@@ -148,6 +148,7 @@ def test_people_who_stand_alone_stop_a_release_until_somebody_answers_for_it(tow
     worker.run(once=True)
     shown = html.unescape(referent.get(page).content.decode())
     assert "Pas encore." in shown and "<meter" in shown and 'name="group:step"' in shown, "a grouping is proposed"
+    assert "mais aide à reconnaître quelqu'un\u00a0: Âge, Sexe, Quartier et Profession" in shown
     referent.post(page, fields(draft, **{"group:asked": "1", "decide:group": "1"}))
     worker.run(once=True)
     shown = html.unescape(referent.get(page).content.decode())

@@ -54,6 +54,7 @@ _ELECTION = re.compile(
 _ROUND = re.compile(r"\b[Tt](?:our)? ?([12])\b")
 _EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
+_SHORT = 150  # characters of a description under which a sentence on how the data are kept is of use
 _NO_KEYWORD = frozenset(
     f"{_MONTH.replace('|', ' ')} annee ville commune mairie liste les des sur par pour aux une tour versees avec "
     "sans dans".split()
@@ -72,9 +73,9 @@ def prefill(parcel: Parcel, profile: Profile, match: SchemaMatch | None, territo
         theme=theme,
         keywords=_keywords(title),
         licence="lov2",
-        frequency="",
-        temporal_start=start,
-        temporal_end=end,
+        frequency=_frequency(parcel.name, title, start, end),
+        temporal_start=start or _received(parcel),
+        temporal_end=end or _received(parcel),
         territory=territory,
         source=PurePath(parcel.name).name,
     )
@@ -271,6 +272,36 @@ def _period(name: str, profile: Profile, title: str) -> tuple[str, str]:
     return "", ""
 
 
+def _received(parcel: Parcel) -> str:
+    """Return the day that a file came in: what covers no period tells how things stood that day."""
+    return parcel.received_at[:10]
+
+
+def _frequency(name: str, title: str, start: str, end: str) -> str:
+    """Return how often such a file is likely to come again, from the period that its name says."""
+    said = fold(f"{title} {re.sub(r'[_.+-]+', ' ', name)}")
+    if re.search(r"\bgtfs\b|\btemps reel\b", said):
+        return "irregular"
+    if re.search(r"\btrimestr|\b[1-4]e?r? ?trim|\bt[1-4] 20\d\d", said):
+        return "quarterly"
+    if re.search(r"\bsemestr|\bs[12] 20\d\d", said):
+        return "semiannual"
+    if _MONTH_YEAR.search(said):
+        return "monthly"
+    if _years(said):
+        return "punctual" if _ELECTION.search(said) else "annual"
+    if start and end and _days(start, end) in range(350, 380):
+        return "annual"
+    return "irregular"
+
+
+def _days(start: str, end: str) -> int:
+    try:
+        return (date.fromisoformat(end) - date.fromisoformat(start)).days
+    except ValueError:
+        return 0
+
+
 # When a line was written is no period that it covers.
 _UPKEEP = re.compile(
     r"\b(?:maj|mise a jour|update|updated|modif\w*|creation|saisie|created|publication|export|edition)\b"
@@ -300,6 +331,8 @@ def _description(profile: Profile, match: SchemaMatch | None) -> str:
         local = match.schema.startswith("parvis/")
         kind = "Les colonnes sont celles du modèle" if local else "Les colonnes suivent le schéma"
         parts.append(f"{kind} « {match.title} ».")
+    if sum(map(len, parts)) < _SHORT:
+        parts.append("Chaque version est vérifiée avant d'être publiée ; les précédentes restent à télécharger.")
     return spaced(" ".join(parts))
 
 

@@ -245,7 +245,7 @@ def describe(entry: Entry, base: str, site: Site) -> Described:
         schema=version.schema,
         schema_url=_schema_url(version.schema),
         crs=version.crs,
-        bbox=version.bbox,
+        bbox=version.bbox or entry.frame,
         service=f"{base}{PREFIX}#service",
         maps=_maps(base) if ogc_request.is_placed(version) else (),
     )  # fmt: skip

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Prefetch, QuerySet, Sum
 
+from parvis.catalogue.frame import frame
 from parvis.errors import GoneError, InputError, UnknownName
+from parvis.store.folder import Folder
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import search
 from parvis_portal.catalogue.models import Dataset, Release
@@ -101,6 +105,7 @@ def entry(dataset: Dataset) -> Entry:
         modified_at=_iso(dataset.modified_at),
         mailbox=dataset.organisation.email,
         siret=dataset.organisation.siret,
+        frame=() if dataset.mapped else _frame(dataset.organisation_id, _moved()),
     )
 
 
@@ -182,6 +187,19 @@ def counts(user: Any = None) -> Mapping[str, int]:
         "rows": told["rows"] or 0,
         "organisations": Organisation.objects.filter(datasets__in=visible(user)).distinct().count(),
     }
+
+
+@functools.lru_cache(1024)
+def _frame(organisation: int, moved: int) -> tuple[float, ...]:
+    """Return the frame of the layers that an organisation publishes, reckoned once for each move of the catalogue."""
+    rows = visible().filter(organisation=organisation, mapped=True)
+    return frame(box or () for box in rows.values_list("current__manifest__bbox", flat=True))
+
+
+def _moved() -> int:
+    """Return the catalogue's stamp."""
+    stamp = Folder(settings.DATA).stamp
+    return stamp.stat().st_mtime_ns if stamp.exists() else 0
 
 
 def _iso(moment: dt.datetime | None) -> str:

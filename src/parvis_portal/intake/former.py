@@ -118,8 +118,12 @@ def described(fresh: Metadata, dataset: Dataset | None) -> Metadata:
     if dataset is None or not dataset.metadata:
         return fresh
     last = dataset.described
+    # A file that says no period is of the day it came in: that does not undo a period that somebody wrote.
+    dated = fresh.temporal_start != fresh.temporal_end or last.temporal_start == last.temporal_end
     days = (
-        (fresh.temporal_start, fresh.temporal_end) if fresh.temporal_end else (last.temporal_start, last.temporal_end)
+        (fresh.temporal_start, fresh.temporal_end)
+        if fresh.temporal_end and dated
+        else (last.temporal_start, last.temporal_end)
     )
     return dataclasses.replace(last, temporal_start=days[0], temporal_end=days[1], source=fresh.source)
 

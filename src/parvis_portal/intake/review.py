@@ -17,10 +17,11 @@ from parvis.privacy import criteria
 from parvis.privacy import policy as policies
 from parvis.privacy.criteria import Answer
 from parvis.privacy.meanings import GROUNDS
+from parvis.privacy.roles import roles
 from parvis.schemas import schema as schemas
 from parvis.tables import parameters as questions
 from parvis.tables import recipe as recipes
-from parvis.text import fold
+from parvis.text import fold, listed
 from parvis.values import (
     BESIDE,
     NO_SCHEMA,
@@ -512,6 +513,26 @@ def rules(draft: Draft, also: str = "") -> list[RuleLine]:
         )
         for rule in told
     ]
+
+
+# What a column that nobody must decide on still tells of people, in the order of what matters most.
+_TELLING = {
+    "text": msg("Texte libre, à relire : {columns}. On y écrit parfois ce que le fichier ne devait pas dire."),
+    "sensitive": msg("Protégé par la loi : {columns}. Parvis mesure si quelqu'un pourrait l'apprendre de son voisin."),
+    "quasi": msg(
+        "Ne nomme personne, mais aide à reconnaître quelqu'un : {columns}. Parvis en tient compte dans le risque."
+    ),
+}
+
+
+def telling(draft: Draft) -> list[str]:
+    """Return what the columns without a rule tell of people, a sentence for each way of telling."""
+    preparation = draft.prepared
+    ruled = {r.column for r in draft.decided_policy.rules}
+    found = roles(preparation.profile, preparation.findings)
+    told = [(found.get(c.name, ""), c.label or c.name) for c in preparation.profile.columns if c.name not in ruled]
+    by_role = {role: [label for one, label in told if one == role] for role in _TELLING}
+    return [_(_TELLING[role]).format(columns=listed(labels)) for role, labels in by_role.items() if labels]
 
 
 def others(draft: Draft) -> list[tuple[str, str]]:
