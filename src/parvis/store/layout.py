@@ -149,7 +149,7 @@ def _places(out: _Sections, source: Path, names: Sequence[str]) -> dict[str, Any
     told: dict[str, Any] = {"columns": list(names), "side": side}
     cells = np.zeros(len(rows), np.int32)
     for name, axis in zip(names, ("x", "y"), strict=True):
-        values = np.asarray(pc.fill_null(table.column(name), 0)).astype(np.float64)[rows]
+        values = table.column(name).to_numpy().astype(np.float64)[rows]
         drawn = np.sort(values[:: max(len(values) // _DRAWN, 1)])
         lines = drawn[np.arange(1, side) * len(drawn) // side]
         told[axis] = out.add(lines)
