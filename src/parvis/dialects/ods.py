@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Callable
 
-from parvis.dialects import ods_catalogue, ods_records
+from parvis.dialects import ods_catalogue, ods_openapi, ods_records
 from parvis.dialects.ods_request import (
     CORS,
     PREFIXES,
@@ -71,9 +71,15 @@ def _root(asked: Asked) -> Response:
     return told_whole(asked, {"links": links})
 
 
+def _described(asked: Asked) -> Response:
+    told = ods_openapi.document(asked.request.base, tuple(ods_records.FORMATS), ods_catalogue.FORMATS)
+    return told_whole(asked, told)
+
+
 _DATASET = r"/catalog/datasets/(?P<dataset>[^/]+)"
 _ROUTES: list[tuple[re.Pattern[str], Handler]] = [
     (re.compile(r"/"), _root),
+    (re.compile(r"/swagger\.json"), _described),
     (re.compile(r"/catalog"), _root),
     (re.compile(r"/catalog/datasets"), ods_catalogue.datasets),
     (re.compile(r"/catalog/aggregates"), ods_catalogue.datasets),

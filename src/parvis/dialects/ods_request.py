@@ -368,7 +368,7 @@ def facet_values(
     found = _level(counts, "", separator, marks, facet, numeric)
     present = {v["value"] for v in found}
     found += [
-        {"name": value, "value": value, "state": "excluded"}
+        {"count": 0, "state": "excluded", "name": value, "value": value}
         for value, state in marks.items()
         if state == "excluded" and value not in present and separator not in (value if separator else "")
     ]
