@@ -14,7 +14,7 @@ from tests.engine.test_ods import Client
 
 from parvis.errors import LimitError, ParvisError
 from parvis.store import query as asking
-from parvis.store.pool import GRACE, SECONDS, Pool
+from parvis.store.pool import GRACE, SECONDS, Pool, leaving
 from parvis.values import Calc, Call, Field, Holds, Kind, Literal, Query
 
 LONG = "/api/explore/v2.1/catalog/datasets/jeu-cccccccccccc"
@@ -119,7 +119,43 @@ def test_a_running_question_is_cut_within_200_ms(lone: Pool, town: Any) -> None:
     assert ended[0] - at < 0.2
     began = time.monotonic()
     well(lone, town)
-    assert time.monotonic() - began < 1.5  # the spare worker was warm
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_worker_told_to_stop_lives_on(lone: Pool, town: Any) -> None:
+    well(lone, town)
+    before = lone._free[0].process.pid
+    for wait in (0.0, 0.05, 0.3):
+        cut = threading.Event()
+        timer = threading.Timer(wait, cut.set)
+        timer.start()
+        with pytest.raises(LimitError, match="interrompue"):
+            raw(lone, town, ENDLESS, cut=cut)
+        well(lone, town)
+    assert lone._free[0].process.pid == before
+
+
+def test_one_who_leaves_while_he_waits_gives_up_his_place(lone: Pool, town: Any) -> None:
+    well(lone, town)
+    first, second, said = threading.Event(), threading.Event(), list[str]()
+
+    def run(cut: threading.Event, name: str) -> None:
+        leaving.set(cut)
+        with pytest.raises(LimitError, match="interrompue"):
+            raw(lone, town, ENDLESS)
+        said.append(name)
+
+    threads = [threading.Thread(target=run, args=told) for told in ((first, "first"), (second, "second"))]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    second.set()
+    threads[1].join(1)
+    assert said == ["second"]
+    first.set()
+    threads[0].join(2)
+    assert said == ["second", "first"] and not lone._asking.line and not lone._asking.busy
+    well(lone, town)
 
 
 def test_memory_has_its_limit(lone: Pool, town: Any) -> None:

@@ -237,7 +237,7 @@ def confine(told):
 confinement.confine = confine
 a, b = socket.socketpair()
 worker.main(b.fileno(), worker.Path({str(town.folder.objects)!r}), worker.Path({str(town.folder.indexes)!r}),
-            worker.Path({str(tmp_path)!r}), 1.0)
+            worker.Path({str(tmp_path)!r}), 1.0, os.pipe()[0])
 """
     try:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -1,7 +1,7 @@
 """The pool of query workers: how many answer at once, how many wait, and what happens to one that misbehaves.
 
-A question past its deadline costs its worker's life: the process is killed and a warm one takes its place. Nothing
-a worker sends is ever unpickled.
+A question past its deadline costs its worker's life: the process is killed and a warm one takes its place. One whose
+reader has gone is told to stop first, and only killed when it does not. Nothing a worker sends is ever unpickled.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,10 +33,14 @@ from parvis.store.folder import Folder
 SECONDS = 2.0  # a question's own limit
 LOOK = 0.05  # seconds between two looks at whether a question was cut
 GRACE = 0.25  # seconds more before the worker is killed
+STOP = 0.1  # seconds that a question told to stop may take to do so
 QUIET = 20.0  # seconds an export may stay silent, its reader included
 START = 20.0  # seconds a worker may take to be ready
 WAITING = 24  # questions that may wait for a worker
 EXPORTS = 2  # exports at once: apart from the questions, which a slow reader must not hold up
+
+# Set by who serves, for the thread that answers a reader: an event that is set when he has gone.
+leaving: ContextVar[threading.Event | None] = ContextVar("leaving", default=None)
 
 
 class Pool:
@@ -65,18 +70,23 @@ class Pool:
     def ask(self, request: Mapping[str, Any], cut: threading.Event | None = None) -> tuple[dict[str, Any], bytes]:
         """Return what a worker tells of the rows, and the rows as JSON.
 
-        ``cut``, set while the question runs, ends it: nobody waits for the answer any more.
-        Raises: BusyError, LimitError, ParvisError; see ``store.query.run``.
+        ``cut``, set while the question waits or runs, ends it: nobody waits for the answer any more. It is ``leaving``
+        when none is given. Raises: BusyError, LimitError, ParvisError; see ``store.query.run``.
         """
-        worker = self._take(self._asking)
+        cut = cut or leaving.get()
+        worker = self._take(self._asking, cut)
         try:
             worker.send(request)
             said, _, body = worker.receive(self.seconds + GRACE, cut).partition(b"\n")
             told = json.loads(said)
+        except _CutError as error:
+            if worker.stopped():
+                self._settle(worker, self._asking, {})
+            else:
+                self._lose(worker, self._asking)
+            raise _cut() from error
         except (_LateError, EOFError, OSError) as error:
             self._lose(worker, self._asking)
-            if isinstance(error, _CutError):
-                raise LimitError("Cette question a été interrompue.") from error
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:
             self._lose(worker, self._asking)
@@ -88,14 +98,17 @@ class Pool:
 
         ``quiet``: seconds without a chunk after which the export is given up.
         """
-        worker = self._take(self._writing)
+        cut = leaving.get()
+        worker = self._take(self._writing, cut)
         try:
             worker.send(request)
-            while chunk := worker.receive(quiet):
+            while chunk := worker.receive(quiet, cut):
                 yield chunk
-            told = json.loads(worker.receive(GRACE + self.seconds))
+            told = json.loads(worker.receive(GRACE + self.seconds, cut))
         except (_LateError, EOFError, OSError) as error:
             self._lose(worker, self._writing)
+            if isinstance(error, _CutError):
+                raise _cut() from error
             raise _too_long() if isinstance(error, _LateError) else _lost() from error
         except BaseException:  # the reader left in the middle: what the worker still writes has no reader
             self._lose(worker, self._writing)
@@ -117,13 +130,13 @@ class Pool:
 
     # --- Workers -----------------------------------------------------------------------------------
 
-    def _take(self, lane: _Lane) -> _Process:
+    def _take(self, lane: _Lane, cut: threading.Event | None) -> _Process:
         ticket = self._ticket(lane)
-        if ticket is not None and not ticket.wait(self.seconds * 4):
+        if ticket is not None and not _waited(ticket, self.seconds * 4, cut):
             with self._lock:
                 if ticket in lane.line:
                     lane.line.remove(ticket)
-                    raise _too_many()
+                    raise _cut() if cut is not None and cut.is_set() else _too_many()
         with self._lock:
             worker = self._free.popleft() if self._free and not self._closed else None
         try:
@@ -209,6 +222,17 @@ class Pool:
         self._leave(lane)
 
 
+def _waited(ticket: threading.Event, seconds: float, cut: threading.Event | None) -> bool:
+    """Wait for a place; False when it did not come in time, or when nobody waits for it any more."""
+    if cut is None:
+        return ticket.wait(seconds)
+    until = time.monotonic() + seconds
+    while not ticket.wait(LOOK):
+        if cut.is_set() or time.monotonic() > until:
+            return False
+    return True
+
+
 class Totals:
     """How many rows fill a condition of a version, for those asked lately: the pages of a walk count once."""
 
@@ -249,15 +273,19 @@ class _CutError(_LateError):
 class _Process:
     def __init__(self, folder: Folder, seconds: float) -> None:
         ours, theirs = socket.socketpair()
+        stops, self.stops = os.pipe()
+        self.asked = 0
         self.work = Path(tempfile.mkdtemp(prefix="parvis-query-"))
         command = [sys.executable, "-m", "parvis.store.worker", str(theirs.fileno()), str(folder.objects.resolve())]
-        command += [str(folder.indexes.resolve()), str(self.work), str(seconds)]
+        command += [str(folder.indexes.resolve()), str(self.work), str(seconds), str(stops)]
         environment = {
             k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
         }
         environment["MALLOC_ARENA_MAX"] = "2"  # each thread would reserve 64 MB of the address space that is limited
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment)
+        given = [theirs.fileno(), stops]
+        self.process = subprocess.Popen(command, pass_fds=given, stdin=subprocess.DEVNULL, env=environment)
         theirs.close()
+        os.close(stops)
         self.connection = Connection(ours.detach())
         self.ready = False
 
@@ -275,6 +303,7 @@ class _Process:
         return self.process.poll() is None
 
     def send(self, request: Mapping[str, Any]) -> None:
+        self.asked += 1
         self.connection.send_bytes(json.dumps(request).encode())
 
     def receive(self, seconds: float, cut: threading.Event | None = None) -> bytes:
@@ -290,16 +319,34 @@ class _Process:
                 raise _LateError
         return self.connection.recv_bytes()
 
+    def stopped(self) -> bool:
+        """Tell the worker to stop what it does, and return whether it did so at once: it is then free for the next."""
+        try:
+            os.write(self.stops, self.asked.to_bytes(8, "little"))
+            if not self.connection.poll(STOP):
+                return False
+            self.connection.recv_bytes()
+        except (EOFError, OSError):
+            return False
+        return True
+
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.connection.close()
+        with contextlib.suppress(OSError):  # closed before
+            os.close(self.stops)
+        self.stops = -1
         shutil.rmtree(self.work, ignore_errors=True)
 
 
 def _too_many() -> BusyError:
     return BusyError("Trop de questions à la fois.", "Réessayez dans quelques secondes.", retry_after=2)
+
+
+def _cut() -> LimitError:
+    return LimitError("Cette question a été interrompue.")
 
 
 def _too_long() -> LimitError:

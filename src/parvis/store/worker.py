@@ -66,6 +66,17 @@ class Worker:
         self.seconds = seconds
         self.shapes: Shapes | None = None  # made at the first question that knows shapes
         self.indexed: OrderedDict[str, Index] = OrderedDict()  # the last asked for at the end
+        self.asked = 0  # questions received
+        self.busy = False
+
+    def stop_when_told(self, stops: int) -> None:
+        """Stop a question when its number comes by a pipe: its reader has gone. A thread's whole work."""
+        while told := os.read(stops, 8):
+            while self.busy and self.asked == int.from_bytes(told, "little"):
+                for base in tuple(self.indexed.values()):
+                    base.limit = 0.0
+                self.engine.interrupt()  # forgotten when the engine begins a statement just then: said again
+                time.sleep(0.01)
 
     def answer(self, request: dict[str, Any], connection: Connection) -> tuple[dict[str, Any], bytes]:
         """Return what is told of the rows, and the rows as JSON."""
@@ -313,7 +324,7 @@ def _error(error: Exception) -> dict[str, Any]:
     return {"error": "internal", "fatal": True}
 
 
-def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: float) -> None:
+def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: float, stops: int) -> None:
     connection = Connection(descriptor)
     # The engine comes after: Linux confines the thread that asks and those it starts later, and the engine has its own.
     confinement.confine(
@@ -327,6 +338,7 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
     )
     worker = Worker(objects, indexes, work, seconds)
     worker.engine.execute("SELECT 1").fetchall()  # an answer left open would stop what comes next
+    threading.Thread(target=worker.stop_when_told, args=(stops,), daemon=True).start()
     connection.send_bytes(b"ready")
     while True:
         try:
@@ -334,14 +346,18 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
         except EOFError:
             return
         body = b""
+        worker.asked += 1
+        worker.busy = True
         try:
             told, body = worker.answer(request, connection)
         except Exception as error:
             told = _error(error)
+        worker.busy = False
         connection.send_bytes(json.dumps(told).encode() + b"\n" + body)
         if told.get("fatal"):
             os._exit(1)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), float(sys.argv[5]))
+    paths = [Path(told) for told in sys.argv[2:5]]
+    main(int(sys.argv[1]), paths[0], paths[1], paths[2], float(sys.argv[5]), int(sys.argv[6]))
