@@ -4,7 +4,8 @@
 
 ``FD`` is a listening socket that the tree of processes opened. uvicorn speaks HTTP. When a question's head is read,
 ``Connection`` asks the front whether the answer is known and writes it there and then: no thread, no Django. Anything
-else goes to a thread that runs the WSGI application, and comes back in one piece, or piece by piece for a stream.
+else asks for a place (``api.admission``), then goes to a thread that runs the WSGI application, and comes back in one
+piece, or piece by piece for a stream. What a thread asks of a query worker is cut when its reader has gone.
 
 An idle connection costs the loop nothing, but none stays for long: a head has seconds to come, and so has a reader who
 takes nothing, or a sender who sends nothing.
@@ -20,6 +21,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,13 +32,16 @@ from urllib.parse import unquote_to_bytes
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from parvis.store.pool import leaving
+from parvis_portal.api.admission import Admission, FullError, GoneError, home
 from parvis_portal.api.front import Question, coding, streams
+from parvis_portal.api.refusals import refusal
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Known = Callable[[Question, str, bytes, bool], bytes | None]
 
-THREADS = 48  # more than questions may wait (store.pool) and bodies are received (api.front): pages always find one
-WAITING = 768  # questions that wait for a thread: beyond, they are told to come back
+STREAMS = 16  # sent at once without holding a place: their readers may be slow
+THREADS = 72  # more than places and streams: who has a place finds one
 HEAD = 8.0  # seconds for the head of a question to come whole
 IDLE = 60.0  # seconds that a connection is kept between two questions
 STALLED = 60.0  # seconds without one byte taken, or sent
@@ -49,7 +54,6 @@ PLAIN = frozenset((b"host", b"accept", b"accept-encoding", b"if-none-match", b"x
 PRIVATE = frozenset(
     (b"cookie", b"authorization", b"range", b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"te")
 )
-BUSY = "Trop de demandes arrivent à la fois. Réessayez dans quelques secondes.".encode()
 # What stands for the work on a question that was answered at once.
 _ANSWERED: Any = SimpleNamespace(response_complete=True, message_event=asyncio.Event())
 
@@ -138,6 +142,12 @@ class Connection(HttpToolsProtocol):
             if self._head > LONGEST_HEAD:
                 self.send_400_response("Request head too long.")
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        reader = getattr(self.cycle, "reader", None)
+        if reader is not None:
+            reader.set()
+
     def on_message_begin(self) -> None:
         self._in_head, self._head = True, 0
         self.until = time.monotonic() + HEAD
@@ -188,31 +198,80 @@ class Connection(HttpToolsProtocol):
         return b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
 
 
-class Threads:
-    """An ASGI application that gives each question to a WSGI one, in a thread."""
+class Reader(threading.Event):
+    """Who waits for an answer; the event says that he has gone."""
 
-    def __init__(self, application: Application, threads: int = THREADS) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self._place: asyncio.Future[None] | None = None
+
+    def waits(self, place: asyncio.Future[None] | None) -> None:
+        self._place = place
+        if self.is_set() and place is not None:
+            place.cancel()
+
+    def set(self) -> None:
+        super().set()
+        if self._place is not None:
+            self._place.cancel()
+
+
+class Threads:
+    """An ASGI application that gives each question to a WSGI one, in a thread, when there is a place for it."""
+
+    def __init__(self, application: Application, admission: Admission | None = None) -> None:
         self.application = application
-        self._threads = ThreadPoolExecutor(threads, "web")
-        self._waiting = 0
+        self.admission = admission or Admission()
+        self._proxied = bool(getattr(application, "proxied", False))
+        self._threads = ThreadPoolExecutor(THREADS, "web")
+        self._streams = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if self._waiting >= WAITING:
-            await _send_whole(
-                send, 503, [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"5")], BUSY
-            )
+        cycle, reader = getattr(send, "__self__", None), Reader()
+        if cycle is not None:
+            cycle.reader = reader
+            if cycle.disconnected:
+                return
+        lane = self.admission.lane(scope["method"], scope["path"])
+        try:
+            place = await lane.take(self._who(scope), reader.waits)
+        except FullError as full:
+            said = refusal(scope["path"], full.after)
+            headers = {"content-type": said.media_type, **said.headers}
+            body = said.body if isinstance(said.body, bytes) else b""
+            await _send_whole(send, said.status, [(n.encode(), v.encode()) for n, v in headers.items()], body)
             return
-        self._waiting += 1
+        except GoneError:
+            return
+        streamed = False
+
+        def streaming() -> None:
+            nonlocal streamed
+            if lane is not self.admission.lanes["exports"] and self._streams < STREAMS:
+                streamed = True
+                self._streams += 1
+                place.leave()
+
         try:
             loop = asyncio.get_running_loop()
-            exchange = _Exchange(self.application, scope, receive, send, loop)
+            exchange = _Exchange(self.application, scope, receive, send, loop, reader, streaming)
             whole = await loop.run_in_executor(self._threads, exchange.run)
+            place.leave()
             if whole is not None:
                 await _send_whole(send, *whole)
         except (ConnectionError, TimeoutError):  # the other side has gone, or does as if: uvicorn hangs up
             return
         finally:
-            self._waiting -= 1
+            self._streams -= streamed
+            place.leave()
+
+    def _who(self, scope: Any) -> str:
+        """Return who asks, as the proxy before us tells it when there is one."""
+        if self._proxied:
+            told = b"".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+            if said := told.rpartition(b",")[2].strip():
+                return home(said[:45].decode("latin-1"))
+        return home(str((scope.get("client") or ("",))[0]))
 
 
 Whole = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -229,25 +288,30 @@ class _Exchange:
     """One question and its answer, seen from the thread that works on it."""
 
     def __init__(
-        self, application: Application, scope: Any, receive: Any, send: Any, loop: asyncio.AbstractEventLoop
-    ) -> None:
+        self, application: Application, scope: Any, receive: Any, send: Any, loop: asyncio.AbstractEventLoop,
+        reader: Reader, streaming: Callable[[], None],
+    ) -> None:  # fmt: skip
         self.application, self.scope, self.send, self.loop = application, scope, send, loop
+        self.reader, self.streaming = reader, streaming
         self.body = io.BufferedReader(_Body(receive, loop), BLOCK)
         self._status = 500
         self._headers: list[tuple[bytes, bytes]] = []
 
     def run(self) -> Whole | None:
         """Return the answer when it is whole; a stream is sent from here, and None returned."""
+        leaving.set(self.reader)
         body = self.application(_environ(self.scope, self.body), self._start)
         try:
             if not streams(body):
                 return self._status, self._headers, b"".join(body)
+            self.loop.call_soon_threadsafe(self.streaming)
             self._stream(body)
             return None
         finally:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
+            leaving.set(None)
 
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         self._status = int(status[:3])
