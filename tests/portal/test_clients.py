@@ -1,8 +1,19 @@
-"""Programs that others wrote, against a running portal: what they know of their own system must be true of ours."""
+"""Programs that others wrote, against a running portal: what they know of their own system must be true of ours.
+
+Those that would weigh on our own environment live in another: ``PARVIS_CLIENTS`` is its Python, ``PARVIS_OGC_CLIENT`` the folder
+of node modules that holds ``@camptocamp/ogc-client``. Where one is absent its promise is skipped, loudly.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +21,36 @@ from ckanapi import CKANAPIError, NotAuthorized, NotFound, RemoteCKAN
 
 from parvis_portal.intake.models import Draft
 
+pytestmark = pytest.mark.django_db(transaction=True)
 
-@pytest.mark.django_db(transaction=True)
-def test_ckanapi_lists_finds_and_reads_what_is_published(live_server: Any, released: Callable[..., Draft]) -> None:
-    draft = released()
-    assert draft.dataset is not None
+
+def read_by(module: str, script: str, *told: str) -> Any:
+    """Run a script that needs a module, and return the JSON it prints."""
+    python = sys.executable if importlib.util.find_spec(module) else os.environ.get("PARVIS_CLIENTS", "")
+    if not python:
+        pytest.skip(f"NO CLIENT: {module} is not installed, so this promise was not checked")
+    return printed([python, "-W", "ignore", "-c", script, *told])
+
+
+def printed(command: list[str], **more: Any) -> Any:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def dataset(released: Callable[..., Draft]) -> Any:
+    found = released().dataset
+    assert found is not None
+    return found
+
+
+def test_ckanapi_lists_finds_and_reads_what_is_published(live_server: Any, dataset: Any) -> None:
     with RemoteCKAN(live_server.url, user_agent="essai") as site:
         assert site.action.site_read() is True
-        assert site.action.package_list() == [draft.dataset.slug]
-        package = site.action.package_show(id=draft.dataset.slug)
-        assert package["id"] == draft.dataset.pk
+        assert site.action.package_list() == [dataset.slug]
+        package = site.action.package_show(id=dataset.slug)
+        assert package["id"] == dataset.pk
         found = site.action.package_search(q="arbres", fq="organization:fontclaire", rows=5)
         assert found["count"] == 1
         (table,) = [r["id"] for r in package["resources"] if r["datastore_active"]]
@@ -32,3 +63,161 @@ def test_ckanapi_lists_finds_and_reads_what_is_published(live_server: Any, relea
             site.action.package_create(name="x")
         with pytest.raises(CKANAPIError):
             site.action.nothing()
+
+
+def test_the_command_of_ckanapi_takes_the_catalogue_away(live_server: Any, dataset: Any) -> None:
+    command = shutil.which("ckanapi", path=str(Path(sys.executable).parent))
+    assert command
+    here = {
+        **os.environ,
+        "PATH": f"{Path(command).parent}{os.pathsep}{os.environ['PATH']}",
+    }  # it starts itself by its name
+    listed = printed([command, "action", "package_list", "-j", "-r", live_server.url], env=here)
+    assert listed == [dataset.slug]
+    taken = printed([command, "dump", "datasets", "--all", "-r", live_server.url], env=here)
+    assert (taken["name"], taken["organization"]["name"]) == (dataset.slug, "fontclaire")
+
+
+def test_extruct_reads_the_dataset_in_its_page(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json, urllib.request, extruct\n"
+        "page = urllib.request.urlopen(sys.argv[1]).read().decode()\n"
+        "told = extruct.extract(page, base_url=sys.argv[1], syntaxes=['json-ld', 'opengraph', 'rdfa'])\n"
+        "print(json.dumps(told))"
+    )
+    told = read_by("extruct", script, f"{live_server.url}/donnees/{dataset.slug}/")
+    (found,) = [d for d in told["json-ld"] if d["@type"] == "Dataset"]
+    assert found["name"] == dataset.described.title
+    assert 50 <= len(found["description"]) <= 5000
+    assert found["license"].startswith("https://") and found["isAccessibleForFree"] is True
+    assert {"CSV", "GeoJSON"} <= {d["name"].split()[0] for d in found["distribution"]}
+    assert all(d["contentUrl"].startswith("http") for d in found["distribution"])
+    assert found["includedInDataCatalog"]["@type"] == "DataCatalog"
+    assert len(found["variableMeasured"]) >= 6
+
+
+def test_feedparser_reads_both_feeds_without_a_complaint(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json, feedparser\n"
+        "told = [feedparser.parse(a) for a in sys.argv[1:]]\n"
+        "print(json.dumps([[bool(f.bozo), f.version, [[e.title, e.link, bool(e.get('updated') or e.get('published'))]"
+        " for e in f.entries]] for f in told]))"
+    )
+    addresses = [f"{live_server.url}/donnees/{name}.xml" for name in ("atom", "rss")]
+    changes = f"{live_server.url}/api/v1/datasets/{dataset.pk}/changes.atom"
+    atom, rss, changed = read_by("feedparser", script, *addresses, changes)
+    for bozo, version, entries in (atom, rss):
+        assert not bozo and version in ("atom10", "rss20")
+        assert [(title, dated) for title, _, dated in entries] == [(dataset.described.title, True)]
+        assert entries[0][1].endswith(f"/donnees/{dataset.slug}/")
+    assert not changed[0] and len(changed[2]) == 1
+
+
+def test_sickle_harvests_every_form(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json\nfrom sickle import Sickle\n"
+        "oai = Sickle(sys.argv[1])\n"
+        "forms = [f.metadataPrefix for f in oai.ListMetadataFormats()]\n"
+        "dc = list(oai.ListRecords(metadataPrefix='oai_dc'))\n"
+        "print(json.dumps({'name': oai.Identify().repositoryName, 'forms': forms, 'titles': [r.metadata['title'] for r in dc],\n"
+        "  'counts': [len(list(oai.ListIdentifiers(metadataPrefix=f))) for f in forms]}))"
+    )
+    told = read_by("sickle", script, f"{live_server.url}/oai")
+    assert told["titles"] == [[dataset.described.title]]
+    assert "oai_dc" in told["forms"] and set(told["counts"]) == {1}
+
+
+def test_pandas_reads_the_same_rows_by_every_dialect(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json, io, urllib.request, pandas\n"
+        "base, pk, slug = sys.argv[1:]\n"
+        "def js(path, *keys):\n"
+        "    told = json.load(urllib.request.urlopen(base + path))\n"
+        "    for key in keys:\n        told = told[key]\n"
+        "    return pandas.DataFrame(told)\n"
+        "explore, native = f'{base}/api/explore/v2.1/catalog/datasets/{slug}', f'{base}/api/v1/datasets/{pk}'\n"
+        "found = {\n"
+        "  'native csv': pandas.read_csv(f'{native}/exports/csv'),\n"
+        "  'native excel': pandas.read_csv(f'{native}/exports/csv?profile=excel', sep=';', decimal=','),\n"
+        "  'native json': pandas.read_json(f'{native}/exports/json'),\n"
+        "  'native jsonl': pandas.read_json(f'{native}/exports/jsonl', lines=True),\n"
+        "  'native records': js(f'/api/v1/datasets/{pk}/records?limit=100', 'records'),\n"
+        "  'explore csv': pandas.read_csv(f'{explore}/exports/csv', sep=';'),\n"
+        "  'explore json': pandas.read_json(f'{explore}/exports/json'),\n"
+        "  'explore records': js(f'/api/explore/v2.1/catalog/datasets/{slug}/records?limit=100', 'results'),\n"
+        "  'download': pandas.read_csv(f'{base}/explore/dataset/{slug}/download/?format=csv', sep=';'),\n"
+        "  'tabular': js(f'/api/resources/{pk}/data/?page_size=50', 'data'),\n"
+        "  'tabular csv': pandas.read_csv(f'{base}/api/resources/{pk}/data/csv/'),\n"
+        "  'dump': pandas.read_csv(f'{base}/datastore/dump/{pk}'),\n"
+        "}\n"
+        "height = next(c for c in found['native csv'].columns if c.startswith('hauteur'))\n"
+        "told = {n: [len(t), float(t[height if height in t.columns else next(c for c in t.columns if 'auteur' in c)].sum())]\n"
+        "        for n, t in found.items()}\n"
+        "print(json.dumps(told))"
+    )
+    told = read_by("pandas", script, live_server.url, dataset.pk, dataset.slug)
+    assert len(told) == 12
+    for name, (rows, height) in told.items():
+        assert (rows, height) == (12, pytest.approx(4 * (8.5 + 6.5 + 14.5))), name
+
+
+def test_frictionless_finds_the_package_and_its_rows_valid(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json\nfrom frictionless import Package\n"
+        "package = Package(sys.argv[1])\n"
+        "report = package.validate()\n"
+        "print(json.dumps({'valid': report.valid, 'errors': report.flatten(['type', 'note'])[:5],\n"
+        "  'rows': {r.name: t.stats.get('rows') for r, t in zip(package.resources, report.tasks)}}))"
+    )
+    told = read_by("frictionless", script, f"{live_server.url}/dataset/{dataset.pk}/datapackage.json")
+    assert told["valid"], told["errors"]
+    assert 12 in told["rows"].values()
+
+
+def test_rdflib_reads_the_same_catalogue_in_every_form(live_server: Any, dataset: Any) -> None:
+    script = (
+        "import sys, json, urllib.request, rdflib\n"
+        "forms = {'xml': 'xml', 'ttl': 'turtle', 'jsonld': 'json-ld', 'n3': 'n3', 'nt': 'nt'}\n"
+        "def graph(name, form):\n"
+        "    return rdflib.Graph().parse(data=urllib.request.urlopen(f'{sys.argv[1]}/{name}').read(), format=form)\n"
+        "told = {s: len(graph(f'catalog.{s}', f)) for s, f in forms.items()}\n"
+        "one = {s: len(graph(f'dataset/{sys.argv[2]}.{s}', f)) for s, f in forms.items()}\n"
+        "accepted = {}\n"
+        "for kind, form in (('text/turtle', 'turtle'), ('application/rdf+xml', 'xml'), ('application/ld+json', 'json-ld')):\n"
+        "    asked = urllib.request.Request(f'{sys.argv[1]}/catalog', headers={'Accept': kind})\n"
+        "    accepted[kind] = len(rdflib.Graph().parse(data=urllib.request.urlopen(asked).read(), format=form))\n"
+        "print(json.dumps([told, one, accepted]))"
+    )
+    told, one, accepted = read_by("rdflib", script, live_server.url, dataset.pk)
+    assert len(set(told.values())) == len(set(one.values())) == 1 and min(told.values()) > 30
+    assert set(accepted.values()) == set(told.values())
+
+
+def test_ogc_client_reads_the_api_and_the_wfs(live_server: Any, dataset: Any, tmp_path: Path) -> None:
+    node, modules = shutil.which("node"), os.environ.get("PARVIS_OGC_CLIENT", "")
+    if not node or not modules:
+        pytest.skip("NO CLIENT: @camptocamp/ogc-client is not installed, so this promise was not checked")
+    script = tmp_path / "read.mjs"
+    script.write_text(
+        "const [modules, base, id] = process.argv.slice(2);\n"
+        "const { OgcApiEndpoint, WfsEndpoint } = await import(`${modules}/@camptocamp/ogc-client/dist/dist-node.js`);\n"
+        "const api = new OgcApiEndpoint(`${base}/ogc`);\n"
+        "const wfs = await new WfsEndpoint(`${base}/ogc/wfs`).isReady();\n"
+        "const type = wfs.getFeatureTypes()[0];\n"
+        "const told = {\n"
+        "  title: (await api.info).title, features: await api.hasFeatures, collections: await api.featureCollections,\n"
+        "  info: (await api.getCollectionInfo(id)).title, items: (await api.getCollectionItems(id, 5)).length,\n"
+        "  url: await api.getCollectionItemsUrl(id, { limit: 3, asJson: true }),\n"
+        "  version: wfs.getVersion(), type: type.title, total: (await wfs.getFeatureTypeFull(type.name)).objectCount,\n"
+        "  json: wfs.supportsJson(type.name), get: wfs.getFeatureUrl(type.name, { maxFeatures: 2, asJson: true }),\n"
+        "};\n"
+        "told.got = (await (await fetch(told.get)).json()).features.length;\n"
+        "told.page = (await (await fetch(told.url)).json()).features.length;\n"
+        "console.log(JSON.stringify(told));\n",
+        "utf-8",
+    )
+    told = printed([node, str(script), modules, live_server.url, dataset.pk])
+    assert told["features"] and told["collections"] == [dataset.pk]
+    assert told["info"] == told["type"] == dataset.described.title
+    assert (told["items"], told["page"], told["got"], told["total"]) == (5, 3, 2, 12)
+    assert told["json"] and told["version"] == "2.0.0"
