@@ -162,6 +162,7 @@ class Column:
     mean: float | None = None
     examples: Sequence[str] = ()
     field: str = ""  # name of the schema's field this column was mapped to, or ""
+    separator: str = ""  # what stands between the values of a cell that holds several, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +435,14 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """A file of a version that lies written: its bytes never change."""
+
+    digest: str  # SHA-256, hexadecimal
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """An immutable state of a dataset. ``id`` is the digest of content, schema and policy."""
 
@@ -570,6 +579,7 @@ class Calc(StrEnum):
     QUARTER = "quarter"
     FORMAT = "format"  # a date by the engine's letters
     JOIN = "join"  # texts end to end
+    PARTS = "parts"  # the values of a cell that holds several: text, separator; before, between and after them, the sign 31
     PICK = "pick"  # the text of that place among those that follow, from 1
     BUCKET = "bucket"  # start of the period a date lies in: date, how many, unit
     RANGE = "range"  # "[10, 50[": value, then bounds in order, an empty one for none

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from parvis.values import Metadata, Version
+from parvis.values import Metadata, Ready, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ class Entry:
     mailbox: str = ""  # of the organisation
     siret: str = ""  # of the organisation
     frame: Sequence[float] = ()  # of the organisation's layers: west, south, east, north in WGS84
+    files: Mapping[str, Ready] = field(default_factory=dict)  # that lie written of the current version, by format
 
 
 @dataclass(frozen=True, slots=True)

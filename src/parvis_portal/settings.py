@@ -93,8 +93,8 @@ if not DEBUG:
 DATABASES = {"default": environment.database(DATA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outside"]}}
-# Jobs that wait for other machines have a lane of their own: a slow server never stops a clerk's file.
-JOBS_OUTSIDE = ("intake.collect",)
+# Jobs that wait for other machines, or that nobody waits for, have a lane of their own: they never stop a clerk's file.
+JOBS_OUTSIDE = ("intake.collect", "catalogue.write_files")
 
 # --- People -----------------------------------------------------------------------------------------
 

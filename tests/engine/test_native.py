@@ -50,7 +50,10 @@ def get(town: Any, pool: Any) -> Client:
 
 
 class NoPool:
-    """A pool that must not be asked."""
+    """A pool that must not be asked; where the files lie may be."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a worker was asked: {name}")
@@ -219,7 +222,7 @@ def test_the_same_question_gets_304_without_a_worker(town: Any, pool: Any) -> No
     first = Client(town, pool)(url)
     etag = first.headers["etag"]
     assert etag.startswith(f'"{town.trees.id}-')
-    idle = Client(town, NoPool())
+    idle = Client(town, NoPool(town.folder))
     for tag in (etag, f"W/{etag}", f'"autre", {etag}', "*"):
         again = idle(url, if_none_match=tag)
         assert (again.status, again.body) == (304, b"")
@@ -235,7 +238,7 @@ def test_the_same_question_gets_304_without_a_worker(town: Any, pool: Any) -> No
 def test_the_same_question_is_answered_from_memory_without_a_worker(town: Any, pool: Any) -> None:
     cache, url = Cache(), f"{TREES}/records?where=annee>1950&limit=3"
     first = Client(town, pool, cache)(url)
-    again = Client(town, NoPool(), cache)(url)
+    again = Client(town, NoPool(town.folder), cache)(url)
     assert (again.body, again.headers) == (first.body, first.headers)
     assert "link" in again.headers
     assert cache.hits == 1

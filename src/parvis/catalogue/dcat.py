@@ -33,6 +33,7 @@ HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 LOCN = Namespace("http://www.w3.org/ns/locn#")
 GEO = Namespace("http://www.opengis.net/ont/geosparql#")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 MEDIA = "https://www.iana.org/assignments/media-types/"
 COMMUNE = "https://id.insee.fr/geo/commune/"
@@ -43,7 +44,8 @@ HIGH_VALUE = {"etalab/schema-bal": "http://data.europa.eu/bna/c_ac64a52d"}  # ad
 _REGULATION = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 # The names of formats in the authority table « file-type ».
 FILE_TYPES = {"csv": "CSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSONL", "geojson": "GEOJSON", "parquet": "PARQUET",
-              "kml": "KML", "gpx": "GPX", "gpkg": "GPKG", "pdf": "PDF", "zip": "ZIP", "xml": "XML", "ods": "ODS"}  # fmt: skip
+              "kml": "KML", "gpx": "GPX", "gpkg": "GPKG", "pdf": "PDF", "zip": "ZIP", "xml": "XML", "ods": "ODS",
+              "ical": "ICS", "shp": "SHP"}  # fmt: skip
 # The European names of themes: two of our families may stand under one.
 _THEMES = {
     "GOVE": "Gouvernement et secteur public", "REGI": "Régions et villes", "TRAN": "Transports", "ENVI": "Environnement",
@@ -64,13 +66,15 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One form in which a dataset is had. ``size`` in bytes, 0 when it is only known once it was made."""
+    """One form in which a dataset is had. ``size`` in bytes and ``digest`` (SHA-256, hexadecimal), none when they are only
+    known once the file was made."""
 
     format: str  # a key of FILE_TYPES, else told by its media type alone
     title: str
     url: str
     media_type: str
     size: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,13 @@ class Told:
     services: Sequence[Service] = field(default_factory=tuple)
 
 
-def graph(datasets: Iterable[Described], catalogue: Told | None = None, pages: Pages | None = None) -> Graph:
-    """Return the statements that describe datasets, within a catalogue when it is given, on a page when there are several."""
+def graph(
+    datasets: Iterable[Described], catalogue: Told | None = None, pages: Pages | None = None, *, checksums: bool = False
+) -> Graph:
+    """Return the statements that describe datasets, within a catalogue when it is given, on a page when there are several.
+
+    ``checksums`` tells the digests of files too, which not every harvester bears.
+    """
     out = Graph()
     for prefix, space in _PREFIXES.items():
         out.bind(prefix, space)
@@ -142,6 +151,8 @@ def graph(datasets: Iterable[Described], catalogue: Told | None = None, pages: P
         _tell_catalogue(out, catalogue, described)
     for one in described:
         _tell_dataset(out, one)
+        for file in one.files if checksums else ():
+            _tell_checksum(out, URIRef(_uri(f"{one.uri}#{file.format}")), file.digest)
     if pages is not None:
         _tell_pages(out, pages, URIRef(_uri(catalogue.uri)) if catalogue else _unnamed("catalogue"))
     return out
@@ -262,6 +273,15 @@ def _tell_file(out: Graph, dataset: URIRef, one: Described, file: File) -> None:
         _say(out, this, DCTERMS.conformsTo, _typed(out, one.schema_url, DCTERMS.Standard))
     if one.service:
         _say(out, this, DCAT.accessService, URIRef(_uri(one.service)))
+
+
+def _tell_checksum(out: Graph, file: URIRef, digest: str) -> None:
+    if digest:
+        checksum = _unnamed(file, "checksum")
+        _say(out, file, SPDX.checksum, checksum)
+        _say(out, checksum, RDF.type, SPDX.Checksum)
+        _say(out, checksum, SPDX.algorithm, _typed(out, SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm))
+        _say(out, checksum, SPDX.checksumValue, Literal(digest, datatype=XSD.hexBinary))
 
 
 def _period(out: Graph, this: URIRef, metadata: Metadata) -> None:

@@ -65,7 +65,7 @@ def schema_org(told: Described, version: Version, site: str) -> dict[str, Any]:
     out["distribution"] = [
         _kept({
             "@type": "DataDownload", "name": file.title, "encodingFormat": _media(file), "contentUrl": file.url,
-            "contentSize": f"{file.size} B" if file.size else "",
+            "contentSize": f"{file.size} B" if file.size else "", "sha256": file.digest,
         })
         for file in told.files
     ]  # fmt: skip
@@ -75,20 +75,22 @@ def schema_org(told: Described, version: Version, site: str) -> dict[str, Any]:
 def croissant(told: Described, version: Version, site: str) -> dict[str, Any]:
     """Return the same as Croissant: the files, and the columns of the CSV as a record set.
 
-    A file is made when it is asked for, so that no digest of it is known before: the dataset is said to be live.
+    A file that is made when it is asked for has no digest before: the dataset is then said to be live.
     """
     out = {"@context": _CROISSANT, **_common(told, version, site)}
     out["@type"] = "sc:Dataset"
     out["conformsTo"] = "http://mlcommons.org/croissant/1.0"
-    out["isLiveDataset"] = True
+    if not all(file.digest for file in told.files):
+        out["isLiveDataset"] = True
     out["version"] = f"{version.number}.0.0"
     out["datePublished"] = told.issued
     out["citeAs"] = f"{told.publisher.name}, « {told.metadata.title} », {told.page}"
     out["distribution"] = [
-        {
+        _kept({
             "@type": "cr:FileObject", "@id": file.format, "name": file.format, "description": file.title,
-            "contentUrl": file.url, "encodingFormat": _media(file),
-        }
+            "contentUrl": file.url, "encodingFormat": _media(file), "contentSize": f"{file.size} B" if file.size else "",
+            "sha256": file.digest,
+        })
         for file in told.files
     ]  # fmt: skip
     out["recordSet"] = [

@@ -18,18 +18,18 @@ from xml.sax.saxutils import escape
 
 from parvis import __version__
 from parvis.catalogue.licences import LICENCES
-from parvis.dialects import grammar, openapi
+from parvis.dialects import grammar, openapi, ranges
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
-from parvis.store import changes, export, expressions
+from parvis.store import changes, export, expressions, ready
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
 from parvis.values import All, Calc, Call, Column, Expression, Field, Metadata, Page, Query, Search, Version, Where
 from parvis.web import FRESH, METHODS, Catalogue, Entry, Request, Response, finished, matches, opened, preflight
 
-CORS = opened("ETag", "Link", "Retry-After", "Content-Disposition")
-PREFLIGHT = preflight("Accept", "Content-Type", "If-None-Match")
+CORS = opened("ETag", "Link", "Retry-After", "Content-Disposition", *ranges.EXPOSED)
+PREFLIGHT = preflight("Accept", "Content-Type", "If-None-Match", "Range", "If-Range")
 LIMIT = 20  # results of a page when nothing is said
 GROUPS = 100  # the same for groups
 
@@ -289,6 +289,7 @@ def _licence(metadata: Metadata) -> dict[str, str]:
 
 def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
     """Return what the public may know of a version: its policy, its original and its risks stay inside."""
+    files = ready.of(asked.pool.folder, version.id)
     return {
         "id": version.id,
         "number": version.number,
@@ -307,6 +308,8 @@ def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
                 "title": export.FORMATS[name].title,
                 "type": export.FORMATS[name].media_type,
                 "url": asked.url(f"{path}/exports/{name}"),
+                "size": files[name].size if name in files else None,
+                "sha256": files[name].digest if name in files else None,
             }
             for name in export.writable(version)
         ],
@@ -376,9 +379,6 @@ def _rows(page: Page) -> list[dict[str, Any]]:
 
 def _export(asked: _Asked) -> Response:
     version, name = _asked_version(asked), asked.places["format"]
-    headers = _headers(version, _question(asked.request))
-    if matches(asked.request, headers["etag"]):
-        return Response(304, headers=headers)
     _check_names(asked)
     form = export.FORMATS.get(name)
     if form is None:
@@ -391,13 +391,31 @@ def _export(asked: _Asked) -> Response:
     profile = asked.get("profile")
     if profile not in ("", "excel") or (profile and name != "csv"):
         _wrong("profile", "ne peut être que « excel », pour un export CSV")
+    named = {"content-disposition": f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'}
+    if (lying := _lying(asked, version, f"{name}-{profile}" if profile else name, named)) is not None:
+        return lying
     query = _query(asked, version)
-    headers["content-disposition"] = f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'
+    headers = {**_headers(version, _question(asked.request)), **named}
+    if matches(asked.request, headers["etag"]):
+        return Response(304, headers=headers)
     if asked.request.method == "HEAD":
         export.check(version, query, name)
         return Response(200, b"", form.media_type, headers, cacheable=True)
     chunks = export.opened(export.stream(asked.pool, version, query, name, profile))
     return Response(200, chunks, form.media_type, headers, cacheable=True)
+
+
+def _lying(asked: _Asked, version: Version, name: str, headers: Mapping[str, str]) -> Response | None:
+    """Return the file of a whole version that lies written, None when it must be made."""
+    if any(parameter not in ("version", "profile") for parameter, _ in asked.request.query):
+        return None
+    found = ready.of(asked.pool.folder, version.id).get(name)
+    if found is None:
+        return None
+    media_type = export.FORMATS[asked.places["format"]].media_type
+    told = {**headers, "cache-control": FRESH}
+    place = ready.path(asked.pool.folder, found)
+    return ranges.given(asked.request, place, found, media_type, told, version.created_at)
 
 
 def _file_name(asked: _Asked, version: Version) -> str:

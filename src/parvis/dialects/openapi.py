@@ -213,8 +213,10 @@ def _reads(base: str, name: str, lines: str, groups: str, whole: str) -> tuple[R
             f"{name}Export",
             whole,
             msg(
-                "Le fichier part au fur et à mesure qu'il est écrit. Dans le CSV, un texte qu'un tableur prendrait pour une "
-                "formule est précédé d'une apostrophe."
+                "Les formats courants d'une version entière sont écrits une fois pour toutes : ils ont une empreinte "
+                "(`Repr-Digest`, SHA-256) et se lisent aussi par morceaux (`Range`). Tout autre fichier part au fur et à "
+                "mesure qu'il est écrit. Dans le CSV, un texte qu'un tableur prendrait pour une formule est précédé d'une "
+                "apostrophe."
             ),
             "file",
             (*_READ, "profile", *which),
@@ -321,6 +323,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": [*places, *(_parameter(route, PARAMETERS[name]) for name in route.parameters)],
         "responses": {
             "200": _success(route),
+            **(_PARTS if route.answers == "file" else {}),
             "304": {"description": "Rien n'a changé depuis la réponse qui portait cet `ETag`."},
             **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(faults)},
         },
@@ -369,6 +372,7 @@ def _success(route: Route) -> dict[str, Any]:
     if route.answers in ("Records", "Datasets"):
         headers["Link"] = {"$ref": "#/components/headers/Link"}
     if route.answers == "file":
+        headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in ("Accept-Ranges", "Repr-Digest")}
         files = {f.media_type.partition(";")[0]: _BODY for f in FORMATS.values()}
         return {"description": "Le fichier.", "headers": headers, "content": files}
     if route.answers == "Feed":
@@ -378,7 +382,17 @@ def _success(route: Route) -> dict[str, Any]:
 
 
 _BODY: dict[str, Any] = {}
+_PARTS: dict[str, Any] = {
+    "206": {
+        "description": "Le morceau demandé par `Range`, d'un fichier écrit une fois pour toutes.",
+        "headers": {"Content-Range": {"$ref": "#/components/headers/Content-Range"}},
+    },
+    "416": {"description": "Ce fichier n'a pas ces octets."},
+}
 _HEADERS = {
+    "Accept-Ranges": {"description": "`bytes` quand le fichier se lit par morceaux.", "schema": {"type": "string"}},
+    "Content-Range": {"description": "Octets donnés, et combien le fichier en a.", "schema": {"type": "string"}},
+    "Repr-Digest": {"description": "SHA-256 du fichier entier (RFC 9530).", "schema": {"type": "string"}},
     "ETag": {"description": "Empreinte de la réponse.", "schema": {"type": "string"}},
     "Link": {"description": "Adresse de la page suivante, s'il y en a une (`rel=\"next\"`).", "schema": {"type": "string"}},
     "Retry-After": {"description": "Secondes à attendre avant de réessayer.", "schema": {"type": "integer"}},
@@ -489,7 +503,11 @@ SCHEMAS: dict[str, Any] = {
         minimum={"type": _ANY},
         maximum={"type": _ANY},
     ),
-    "Export": _object(format={"type": "string", "enum": list(FORMATS)}, title=_TEXT, type=_TEXT, url=_URL),
+    "Export": _object(
+        format={"type": "string", "enum": list(FORMATS)}, title=_TEXT, type=_TEXT, url=_URL,
+        size={"type": ["integer", "null"], "description": "Octets du fichier ; nul s'il est écrit à la demande."},
+        sha256={"type": ["string", "null"], "description": "Empreinte SHA-256 du fichier ; nulle s'il est écrit à la demande."},
+    ),
     "Records": _object(
         dataset=_TEXT,
         version=_TEXT,

@@ -107,6 +107,11 @@ class Folder:
         """Return where the side index of an object lies, if it has one."""
         return self.indexes / f"{digest}.index"
 
+    @property
+    def files(self) -> Path:
+        """Where the files of versions lie that are written once, and the descriptions that name them."""
+        return disk.make(self.root / "shelf" / "files")
+
     def tiles(self, version: str) -> Path:
         """Return where the file of a version's tiles lies, if somebody asked for it."""
         return disk.make(self.root / "shelf" / "tiles") / f"{version}.pmtiles"

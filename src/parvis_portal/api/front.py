@@ -24,6 +24,7 @@ import brotli
 
 Headers = list[tuple[str, str]]
 SMALL = 800  # bytes under which nothing is gained
+LYING = 8 << 20  # bytes of a file that lies written, beyond which it is sent as it lies: to compress it would cost seconds
 BODIES = 16  # bodies received at once, of 48 threads
 BODIES_EACH = 6  # from one address: a whole office may stand behind it
 BUSY = "Trop d'envois arrivent à la fois. Réessayez dans quelques secondes."
@@ -236,6 +237,10 @@ def coding(accepted: str) -> str:
 
 
 def _compressible(headers: Headers) -> bool:
+    if _header(headers, "content-range") or (
+        _header(headers, "accept-ranges") and int(_header(headers, "content-length") or 0) > LYING
+    ):
+        return False
     return _header(headers, "content-type").startswith(_TEXT) and not _header(headers, "content-encoding")
 
 
@@ -279,8 +284,9 @@ class _Squeezed:
 
 
 def _tagged(headers: Headers, coding: str) -> Headers:
-    """A strong tag names exact bytes: those of each coding are other bytes."""
-    return [(n, v[:-1] + f'-{coding}"' if n.lower() == "etag" and v.endswith('"') else v) for n, v in headers]
+    """A strong tag names exact bytes: those of each coding are other bytes, and so are their ranges and their digest."""
+    left = [(n, v) for n, v in headers if n.lower() not in ("accept-ranges", "repr-digest")]
+    return [(n, v[:-1] + f'-{coding}"' if n.lower() == "etag" and v.endswith('"') else v) for n, v in left]
 
 
 def _varying(headers: Headers) -> Headers:

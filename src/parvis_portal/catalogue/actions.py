@@ -53,7 +53,7 @@ def release(folder: Folder, dataset: Dataset, version: Version, *, by: User | No
         found = dataset.releases.get(version_id=version.id)
         if not before:
             audit.write(by, dataset.organisation, "release", f"dataset:{dataset.pk}", version=version.id)
-        _turn(folder)
+        turn(folder)
     transaction.on_commit(lambda: version_released.send(Dataset, dataset=dataset, version=version))
     return found
 
@@ -68,7 +68,7 @@ def withdraw(folder: Folder, dataset: Dataset, reason: str, *, by: User | None, 
     with transaction.atomic():
         _follow(folder, dataset, record)
         audit.write(by, dataset.organisation, "withdraw", f"dataset:{dataset.pk}", reason=reason, version=version)
-        _turn(folder)
+        turn(folder)
     transaction.on_commit(lambda: dataset_withdrawn.send(Dataset, dataset=dataset, reason=reason))
     return dataset
 
@@ -83,7 +83,7 @@ def reindex(folder: Folder) -> int:
     with transaction.atomic():
         # A row released that the shelf does not know is not public: the shelf is the truth.
         Dataset.objects.filter(current__isnull=False).exclude(pk__in=seen).update(current=None)
-        _turn(folder)
+        turn(folder)
     return len(seen)
 
 
@@ -143,7 +143,7 @@ def _follow(folder: Folder, dataset: Dataset, record: DatasetRecord) -> None:
     dataset.save()
 
 
-def _turn(folder: Folder) -> None:
+def turn(folder: Folder) -> None:
     """Say that something public changed, once the rows are committed: what was kept before is no longer given."""
     transaction.on_commit(lambda: _stamp(folder))
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 
 from parvis.catalogue.frame import frame
 from parvis.errors import GoneError, InputError, UnknownName
+from parvis.store import ready
 from parvis.store.folder import Folder
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import search
@@ -106,6 +107,7 @@ def entry(dataset: Dataset) -> Entry:
         mailbox=dataset.organisation.email,
         siret=dataset.organisation.siret,
         frame=() if dataset.mapped else _frame(dataset.organisation_id, _moved()),
+        files=ready.of(Folder(settings.DATA), dataset.current.version_id),
     )
 
 

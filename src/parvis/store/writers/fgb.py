@@ -11,7 +11,7 @@ from parvis.store.writers.frame import Format
 if TYPE_CHECKING:
     from parvis.store.writers.batches import Rows
 
-FORMAT = Format(".fgb", "application/vnd.flatgeobuf", "FlatGeobuf", placed=True, whole=True, exact=True)
+FORMAT = Format(".fgb", "application/vnd.flatgeobuf", "FlatGeobuf", named=False, placed=True, whole=True, exact=True)
 
 
 def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from parvis.store.writers import sql
 from parvis.store.writers.frame import Format, Frame, Lines, dumped
 from parvis.store.writers.turtle import uri
 
-FORMAT = Format(".jsonld", "application/ld+json; charset=utf-8", "JSON-LD")
+FORMAT = Format(".jsonld", "application/ld+json; charset=utf-8", "JSON-LD", named=False)
 _TERMS = "http://purl.org/dc/terms/"
 
 

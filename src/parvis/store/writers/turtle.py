@@ -8,7 +8,7 @@ from parvis.store.writers import sql
 from parvis.store.writers.frame import Cell, Format, Frame, Lines, dumped
 from parvis.values import Kind
 
-FORMAT = Format(".ttl", "text/turtle; charset=utf-8", "RDF Turtle")
+FORMAT = Format(".ttl", "text/turtle; charset=utf-8", "RDF Turtle", named=False)
 XSD = {
     Kind.INTEGER: "integer", Kind.NUMBER: "double", Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.DATETIME: "dateTime",
     Kind.TIME: "time",
