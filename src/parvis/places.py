@@ -7,34 +7,30 @@ The lists lie in ``lexicons/communes.txt`` (``scripts/make_places.py``, from the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 COMMUNES = Path(__file__).parent / "lexicons" / "communes.txt"
 DEPARTMENTS = Path(__file__).parent / "lexicons" / "departments.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class Commune:
+class Commune(NamedTuple):
     """A code of the geographical code. Days are ISO 8601; ``since`` is "" before 1943, ``until`` "" while it holds."""
 
     code: str
-    name: str
     kinds: str  # today: C commune, D delegated commune, A associated commune, M municipal district; "" none of them
     since: str
     until: str
     into: str  # code of the commune that took its place
+    name: str
 
 
 @cache
 def communes() -> Mapping[str, Commune]:
     """Return every commune that existed since 1943, by its code."""
-    out = {}
-    for line in COMMUNES.read_text("utf-8").splitlines()[1:]:
-        code, kinds, since, until, into, name = line.split("|", 5)
-        out[code] = Commune(code, name, kinds, since, until, into)
-    return out
+    lines = COMMUNES.read_text("utf-8").splitlines()[1:]
+    return {c.code: c for c in (Commune._make(line.split("|", 5)) for line in lines)}
 
 
 @cache

@@ -34,7 +34,7 @@ FIRST = ("pyarrow", "pyarrow.parquet", "pyarrow.csv", "parvis.tables.read")  # w
 # Loaded while nothing is asked: the first workbook or geographic file of a worker finds them ready. A command reads its
 # file and ends before.
 LATER = ("python_calamine", "lxml.etree", "pyogrio", "shapely", "pyproj")
-_IDLE = 5.0  # seconds without a file
+_IDLE = 60.0  # seconds without a file: a command on a busy machine must not wait behind what it will never need
 _ACTIVE: dict[str, bool] = {}
 
 
