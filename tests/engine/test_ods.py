@@ -324,7 +324,31 @@ def test_csv_is_that_of_the_original_and_runs_in_no_spreadsheet(get: Client, tow
     assert gzip.decompress(squeezed) == body
 
 
-@pytest.mark.parametrize("name", [n for n in ods_records.FORMATS if n not in ("csv", "xlsx")])
+MORE = {
+    "ods": b"PK\3\4",
+    "gpkg": b"SQLite format 3",
+    "arrow": b"ARROW1",
+    "sqlite": b"SQLite format 3",
+    "duckdb": b"DUCK",
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+@pytest.mark.parametrize("dataset", [TREES, PARCELS])
+def test_formats_that_the_original_has_not_are_given_too(get: Client, dataset: str, name: str) -> None:
+    assert MORE[name] in get.file(f"{dataset}/exports/{name}", limit=3)[:40]
+    assert name in {link["rel"] for link in get.json(f"{dataset}/exports")["links"]}
+
+
+@pytest.mark.parametrize("dataset", [TREES, PARCELS])
+def test_a_tile_holds_every_place(get: Client, dataset: str) -> None:
+    body = get.file(f"{dataset}/exports/mvt")
+    fewer = get.file(f"{dataset}/exports/mvt", where="annee > 2000" if dataset == TREES else "surface > 3")
+    assert 0 < len(fewer) < len(body)
+    assert get.json(f"{TREES}/exports/ical", 400)["error_code"] == "InvalidRESTParameterError"
+
+
+@pytest.mark.parametrize("name", [n for n in ods_records.FORMATS if n not in ("csv", "xlsx", "ical", *MORE)])
 @pytest.mark.parametrize("dataset", [TREES, PARCELS])
 def test_every_format_is_what_its_name_says(get: Client, dataset: str, name: str, tmp_path: Any) -> None:
     body = get.file(f"{dataset}/exports/{name}")

@@ -72,7 +72,7 @@ def _root(asked: Asked) -> Response:
 
 
 def _described(asked: Asked) -> Response:
-    told = ods_openapi.document(asked.request.base, tuple(ods_records.FORMATS), ods_catalogue.FORMATS)
+    told = ods_openapi.document(asked.request.base, (*ods_records.FORMATS, ods_records.TILE), ods_catalogue.FORMATS)
     return told_whole(asked, told)
 
 

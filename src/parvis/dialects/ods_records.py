@@ -30,7 +30,7 @@ from parvis.dialects.ods_request import (
 )  # fmt: skip
 from parvis.dialects.odsql import OdsqlError, Setting
 from parvis.errors import InputError, UnknownName
-from parvis.store import export, expressions
+from parvis.store import export, expressions, tiles
 from parvis.store import query as asking
 from parvis.values import Calc, Call, Expression, Holds, Kind, Literal, Named, Query, Version
 from parvis.web import Entry, Response, matches
@@ -38,8 +38,10 @@ from parvis.web import Entry, Response, matches
 FORMATS = {
     "csv": "csv", "xlsx": "xlsx", "json": "json", "jsonl": "jsonl", "geojson": "geojson", "parquet": "parquet",
     "kml": "kml", "gpx": "gpx", "turtle": "turtle", "n3": "turtle", "jsonld": "jsonld", "rdfxml": "rdfxml",
-    "ov2": "ov2", "fgb": "fgb", "shp": "shp",
+    "ov2": "ov2", "fgb": "fgb", "shp": "shp", "ical": "ical",
+    "ods": "ods", "gpkg": "gpkg", "arrow": "arrow", "sqlite": "sqlite", "duckdb": "duckdb",  # that the original has not
 }  # fmt: skip
+TILE = "mvt"
 
 
 # --- Records --------------------------------------------------------------------------------------
@@ -221,14 +223,15 @@ def exports(asked: Asked) -> Response:
 def possible(version: Version) -> list[str]:
     """Return the export formats in which all of a version can be had."""
     ours = export.writable(version)
-    return [name for name, form in FORMATS.items() if form in ours]
+    placed = [TILE] if version.geometry or version.point else []
+    return [*(name for name, form in FORMATS.items() if form in ours), *placed]
 
 
 def exported(asked: Asked) -> Response:
     entry, version = asked_version(asked)
     name = asked.places["format"]
     form = FORMATS.get(name, "")
-    if form not in export.FORMATS:
+    if form not in export.FORMATS and name != TILE:
         raise RestError(
             f"Invalid value for format API parameter: {name[:30]} was found but one of {', '.join(FORMATS)} is expected."
         )
@@ -237,6 +240,8 @@ def exported(asked: Asked) -> Response:
         return Response(304, headers=headers)
     setting = setting_of(asked, version)
     query = question(asked, setting, ods_fields.shown_names(version), export=True)
+    if name == TILE:
+        return _tile(asked, entry, version, query, headers)
     options = _export_options(asked)
     options["labels"] = {f.name: f.label for f in ods_fields.fields(version)}
     known = export.FORMATS[form]
@@ -261,6 +266,19 @@ def exported(asked: Asked) -> Response:
     if options["compressed"]:
         return Response(200, _squeezed(chunks), "application/gzip", headers)
     return Response(200, chunks, media, headers)
+
+
+def _tile(asked: Asked, entry: Entry, version: Version, query: Query, headers: dict[str, str]) -> Response:
+    """Return the one vector tile that holds every place, its deepest."""
+    try:
+        tiles.placed(version)
+    except InputError as error:
+        raise RestError(error.text) from error
+    headers["content-disposition"] = f'attachment; filename="{entry.slug}.mvt"'
+    body = (
+        b"" if asked.request.method == "HEAD" else tiles.tile(asked.pool, version, *tiles.around(version), query.where)
+    )
+    return Response(200, body, "application/vnd.mapbox-vector-tile", headers)
 
 
 def _export_options(asked: Asked) -> dict[str, Any]:

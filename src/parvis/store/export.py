@@ -55,6 +55,7 @@ def stream(
     told = {**(options or {}), **({"profile": profile} if profile else {})}
     if told.get("delimiter", ";") not in DELIMITERS:
         raise InputError("« delimiter » attend une virgule, un point-virgule, une barre ou une tabulation.")
+    _check_system(int(told.get("epsg", 4326)))
     known, writer = FORMATS[format], WRITERS[format]
     foreign = bool(options) or format not in _OURS
     placed = query
@@ -109,6 +110,17 @@ def _framed(
             cells.append(Cell(PLACE, Kind.GEOMETRY, tuple(cells[n].at[0] for n in at)))
             place = len(cells) - 1
     return statement, Frame(cells, place, foreign, ours, options, frame.about(version))
+
+
+def _check_system(epsg: int) -> None:
+    if epsg == 4326:
+        return
+    import pyproj
+
+    try:
+        pyproj.CRS.from_epsg(epsg)
+    except pyproj.exceptions.CRSError as error:
+        raise InputError("Le système de coordonnées EPSG:{code} n'existe pas.", code=epsg, parameter="epsg") from error
 
 
 def _everywhere(version: Version, query: Query) -> bool:

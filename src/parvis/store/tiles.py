@@ -51,6 +51,25 @@ def bounds(z: int, x: int, y: int, pad: float = 0.0) -> tuple[float, float, floa
     return max(west, -180.0), north(y + 1 + pad), min(east, 180.0), north(y - pad)
 
 
+def around(version: Version) -> tuple[int, int, int]:
+    """Return the deepest tile (zoom, column, row) that holds all that a version has, the whole world when that is not known."""
+    if len(version.bbox) != 4:
+        return 0, 0, 0
+    west, south, east, north = version.bbox
+    for z in range(ARCHIVE_DEPTH, 0, -1):
+        corners = {_holding(z, x, y) for x, y in ((west, north), (east, south))}
+        if len(corners) == 1:
+            return (z, *corners.pop())
+    return 0, 0, 0
+
+
+def _holding(z: int, lon: float, lat: float) -> tuple[int, int]:
+    """Return the column and the row of the tile where a place lies."""
+    rad, last = math.radians(max(-85.05, min(85.05, lat))), 2**z - 1
+    row = (1 - math.asinh(math.tan(rad)) / math.pi) / 2
+    return min(last, max(0, int((lon + 180) / 360 * 2**z))), min(last, max(0, int(row * 2**z)))
+
+
 def tile(pool: Pool, version: Version, z: int, x: int, y: int, where: Where | None = None) -> bytes:
     """Return a vector tile (MVT, one layer named ``data``) of a version, b"" when nothing lies there.
 

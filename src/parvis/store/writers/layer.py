@@ -35,12 +35,15 @@ def write(
     ``names`` are those of the columns of the file, which the format may want short.
     """
     cells = rows.plain
-    shape = pa.field(SHAPE, pa.binary())
-    schema = pa.schema([*(pa.field(n, _type(c)) for n, c in zip(names, cells, strict=True)), shape])
+    shape = SHAPE
+    while shape in names:
+        shape += "_"
+    typed = [pa.field(n, _type(c)) for n, c in zip(names, cells, strict=True)]
+    schema = pa.schema([*typed, pa.field(shape, pa.binary())])
     epsg = int(told["options"].get("epsg", 4326))
     batches = (b for b in _batches(rows, cells, schema, epsg, only) if len(b))
     pyogrio.write_arrow(
-        reader(schema, batches), path, layer=layer or None, driver=driver, geometry_name=SHAPE, geometry_type=kind,
+        reader(schema, batches), path, layer=layer or None, driver=driver, geometry_name=shape, geometry_type=kind,
         crs=f"EPSG:{epsg}", dataset_options=dict(dataset or {}), layer_options=dict(options or {}),
         layer_metadata=dict(words or {}) or None,
     )  # fmt: skip

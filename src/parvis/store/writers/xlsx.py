@@ -74,7 +74,7 @@ def _text(said: str) -> str:
     plain = f"concat('<c t=\"inlineStr\"><is><t>', {said}, '</t></is></c>')"
     # « _x000D_ » in a text would be read as the sign that it names: its first sign is written so in turn.
     named = f"regexp_replace({_fitting(said)}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
-    made = f"replace({sql.xml(named)}, chr(13), '_x000D_')"
+    made = f"replace({sql.xml(named)}, chr(13), '&#13;')"
     kept = f"concat('<c t=\"inlineStr\"><is><t xml:space=\"preserve\">', {made}, '</t></is></c>')"
     odd = f"strlen({said}) > {sql.LONG} OR regexp_matches({said}, '{_ODD}')"
     return f"(CASE WHEN {said} IS NULL THEN '<c/>' WHEN {odd} THEN {kept} ELSE {plain} END)"
