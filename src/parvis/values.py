@@ -579,7 +579,9 @@ class Calc(StrEnum):
     QUARTER = "quarter"
     FORMAT = "format"  # a date by the engine's letters
     JOIN = "join"  # texts end to end
-    PARTS = "parts"  # the values of a cell that holds several: text, separator; before, between and after them, the sign 31
+    # The values of a cell that holds several: text, separator. The sign 31 stands before, between and after them, or only
+    # between them the one that a third argument says.
+    PARTS = "parts"
     PICK = "pick"  # the text of that place among those that follow, from 1
     BUCKET = "bucket"  # start of the period a date lies in: date, how many, unit
     RANGE = "range"  # "[10, 50[": value, then bounds in order, an empty one for none

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from parvis.dialects.odsql import BETWEEN, Known
-from parvis.values import Calc, Call, Column, Expression, Field, Kind, Version
+from parvis.values import Calc, Call, Column, Expression, Field, Kind, Literal, Named, Version
 
 POINT, SHAPE = "geo_point_2d", "geo_shape"
 MOST_FACET = 1000  # different values beyond which a column is no facet by itself
@@ -77,6 +77,9 @@ def _fields(identity: str, held: _Held) -> tuple[OdsField, ...]:
     for column in version.columns:
         name = SHAPE if column.kind is Kind.GEOMETRY and SHAPE not in names else column.name
         known = Known(name, Field(column.name), column.kind)
+        if column.separator and column.kind is Kind.TEXT:
+            several = Call(Calc.PARTS, (Field(column.name), Literal(column.separator, Kind.TEXT)))
+            known = Known(name, several, Kind.TEXT, many=True)
         out.append(OdsField(known, TYPES[column.kind], column.label, column.description, _annotations(version, column)))
     return tuple(out)
 
@@ -100,6 +103,8 @@ def _annotations(version: Version, column: Column) -> dict[str, Sequence[str]]:
         told["facet"] = ()
     if column.kind in (Kind.DATE, Kind.DATETIME):
         told["timeserie_precision"] = ("day" if column.kind is Kind.DATE else "minute",)
+    if column.separator:
+        told["multivalued"] = (column.separator,)
     if column.unit:
         told["unit"] = (column.unit,)
     return told
@@ -107,7 +112,7 @@ def _annotations(version: Version, column: Column) -> dict[str, Sequence[str]]:
 
 def is_facet(version: Version, column: Column) -> bool:
     """True for a column whose values sort rows: few values, each of several rows on average."""
-    if column.kind in (Kind.DATE, Kind.BOOLEAN):
+    if column.kind in (Kind.DATE, Kind.BOOLEAN) or column.separator:
         return True
     few = 0 < column.distinct <= MOST_FACET and column.distinct * 2 <= max(column.filled, 1)
     return column.kind is Kind.TEXT and few
@@ -129,6 +134,25 @@ def shown_names(version: Version) -> tuple[str, ...]:
 def texts(version: Version) -> tuple[Expression, ...]:
     """Return the fields that a search looks at."""
     return tuple(Field(c.name) for c in version.columns if c.kind is Kind.TEXT)
+
+
+def several(shown: Sequence[Named]) -> frozenset[str]:
+    """Return the names of the columns of an answer whose cells hold several values."""
+    return frozenset(n.name for n in shown if _is_several(n.expression))
+
+
+def joined(shown: Sequence[Named], between: str) -> tuple[Named, ...]:
+    """Return columns with the values of a cell in one text, this between them: what a file holds."""
+    return tuple(
+        Named(Call(Calc.PARTS, (*n.expression.arguments[:2], Literal(between, Kind.TEXT))), n.name)
+        if isinstance(n.expression, Call) and _is_several(n.expression)
+        else n
+        for n in shown
+    )
+
+
+def _is_several(expression: Expression) -> bool:
+    return isinstance(expression, Call) and expression.what is Calc.PARTS
 
 
 def cell(value: Any, kind: Kind, zone: zoneinfo.ZoneInfo | None, many: bool = False) -> Any:

@@ -60,7 +60,7 @@ def _records_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, di
     if told:
         query = dataclasses.replace(query, shown=(*query.shown, Named(Call(Calc.ROW), _ROW)))
     page = asking.run(asked.pool, version, query)
-    rows = written_rows(page.columns, page.rows, asked.zone)
+    rows = written_rows(page.columns, page.rows, asked.zone, _several(query))
     body: dict[str, Any] = {} if grouped else {"total_count": page.total}
     if grouped and asked.places.get("what") == "aggregates":
         body = {"aggregations": rows}
@@ -77,6 +77,11 @@ def _records_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, di
 
 
 _ROW = "\x1frow"
+
+
+def _several(query: Query) -> frozenset[str]:
+    """Return the columns whose cells hold several values: none among groups, which count each value apart."""
+    return frozenset() if query.by else ods_fields.several(query.shown)
 
 
 def record_id(version: Version, row: int) -> str:
@@ -142,7 +147,7 @@ def _one_record_of(asked: Asked, entry: Entry, version: Version, row: int) -> tu
     where = Holds(Call(Calc.EQ, (Call(Calc.ROW), Literal(row, Kind.INTEGER))))
     shown = (*shown, Named(Call(Calc.ROW), _ROW))
     page = asking.run(asked.pool, version, Query(shown=shown, where=where, limit=1, count=False, zone=setting.zone))
-    rows = written_rows(page.columns, page.rows, asked.zone)
+    rows = written_rows(page.columns, page.rows, asked.zone, ods_fields.several(shown))
     if not rows:
         raise UnknownName("The requested record {name} does not exist.", name=record_id(version, row))
     told = _old_record(asked, entry, version, rows[0]) if asked.old else _record(asked, entry, version, rows[0])
@@ -243,6 +248,8 @@ def exported(asked: Asked) -> Response:
     if name == TILE:
         return _tile(asked, entry, version, query, headers)
     options = _export_options(asked)
+    if not query.by:
+        query = dataclasses.replace(query, shown=ods_fields.joined(query.shown, options["list_separator"]))
     options["labels"] = {f.name: f.label for f in ods_fields.fields(version)}
     known = export.FORMATS[form]
     suffix, media = known.suffix, known.media_type

@@ -264,7 +264,8 @@ def _search_of(asked: Asked, entry: Entry, version: Version, places: bool) -> tu
         raise RestError("The sum of rows and start must not exceed 10000.")
     where = _where(asked, setting)
     names = _names(asked, setting, version)
-    shown = (*(Named(setting.fields[n].expression, n) for n in names), Named(Call(Calc.ROW), _ROW))
+    asked_for = tuple(Named(setting.fields[n].expression, n) for n in names)
+    shown = (*ods_fields.joined(asked_for, ";"), Named(Call(Calc.ROW), _ROW))
     query = Query(shown=shown, where=where, sorts=_sorts(asked, setting), limit=rows, offset=start, zone=setting.zone)
     counted = asking.run(asked.pool, version, dataclasses.replace(query, limit=0, offset=0))
     told: dict[str, Any] = {"nhits": counted.total, "parameters": _parameters(asked, entry, rows, start)}
@@ -377,7 +378,8 @@ def _one_record(asked: Asked) -> Response:
 
 def _one_record_of(asked: Asked, entry: Entry, version: Version, row: int) -> tuple[bytes, dict[str, str]]:
     setting = setting_of(asked, version)
-    shown = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    told = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    shown = ods_fields.joined(told, ";")
     where = Holds(Call(Calc.EQ, (Call(Calc.ROW), Literal(min(row, 2**62), Kind.INTEGER))))
     query = Query(shown=(*shown, Named(Call(Calc.ROW), _ROW)), where=where, limit=1, zone=setting.zone)
     for found in _rows_of(asked, version, query):
@@ -405,7 +407,8 @@ def _download(asked: Asked, default: int = -1) -> Response:
     if form not in export.FORMATS:
         raise RestError(f"Unknown format: {name[:30]}")
     rows = _whole(asked, "rows", default, 10**9)
-    shown = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    told = tuple(Named(setting.fields[n].expression, n) for n in _names(asked, setting, version))
+    shown = ods_fields.joined(told, ";")
     query = Query(
         shown=shown, where=_where(asked, setting), sorts=_sorts(asked, setting), zone=setting.zone,
         offset=max(_whole(asked, "start", 0, 10**9), 0), limit=version.rows if rows < 0 else rows,

@@ -695,6 +695,10 @@ class _Parser:
         if name == "startswith":
             if len(fields) != 1:
                 raise self.fault("startswith expects a field and a string.")
+            known = self._known_of(fields[0])
+            if known is not None and known.many:  # one of the values of a cell
+                given = Literal(f"{BETWEEN}{given.value}", Kind.TEXT)
+                return Holds(Call(Calc.CONTAINS, (fields[0], given)))
             return Holds(Call(Calc.STARTS, (fields[0], given)))
         if name == "suggest" and len(fields) != 1:
             raise self.fault("suggest expects a field and a string.")

@@ -53,7 +53,8 @@ def profile(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells) ->
     statistics = _statistics(raw, typed, cells)
     meanings = _meanings(typed, samples)
     columns = tuple(
-        _column(c, said, cells, statistics[c.name]) for c, said, cells in zip(typed, meanings, samples, strict=True)
+        _column(c, said, cells, statistics[c.name], raw.several.get(c.label, ""))
+        for c, said, cells in zip(typed, meanings, samples, strict=True)
     )
     point = _point(columns)
     if raw.geometry:
@@ -158,7 +159,9 @@ def _surnames(cells: Sequence[str]) -> bool:
     return known >= 0.6 * len(cells)
 
 
-def _column(column: TypedColumn, name: str, cells: Sequence[str], told: Mapping[str, Any]) -> Column:
+def _column(
+    column: TypedColumn, name: str, cells: Sequence[str], told: Mapping[str, Any], separator: str = ""
+) -> Column:
     personal = bool(name) and bool(detectors()[name].PERSONAL)
     shown = not personal
     return Column(
@@ -173,6 +176,7 @@ def _column(column: TypedColumn, name: str, cells: Sequence[str], told: Mapping[
         maximum=_plain(told.get("maximum")) if shown else None,
         mean=_finite(told.get("mean")) if shown else None,
         examples=tuple(c[:_SHOWN] for c in islice(dict.fromkeys(cells), 5)) if shown else (),
+        separator=separator if column.kind is Kind.TEXT else "",
     )
 
 

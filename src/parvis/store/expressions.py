@@ -461,6 +461,28 @@ def _joined(c: Compiler, given: Sequence[Expression]) -> Made:
     return _list("(", [c._text(c(g)) for g in given], ")", Kind.TEXT, " || ")
 
 
+def _values_of(c: Compiler, given: Sequence[Expression]) -> Made:
+    """Return the values of a cell that holds several, as a list of the engine in their order: none is empty."""
+    text, sign = c._text(c(given[0])), given[1]
+    if not isinstance(sign, Literal) or not isinstance(sign.value, str) or not sign.value:
+        raise c._wrong("un séparateur était attendu")
+    cut = "list_transform(string_split($0, $1), lambda p: trim(p, chr(32) || chr(9) || chr(10) || chr(13)))"
+    return _join(f"list_filter({cut}, lambda p: p <> '')", Kind.TEXT, text, _bound(sign.value))
+
+
+def each_part(c: Compiler, given: Sequence[Expression]) -> Made:
+    """Return the values of cells one by one, for groups: a cell of three counts in three, an empty one as nothing."""
+    once = "unnest(CASE WHEN len($0) > 0 THEN list_distinct($0) ELSE [NULL] END)"
+    return _join(once, Kind.TEXT, _values_of(c, given))
+
+
+def _parts(c: Compiler, given: Sequence[Expression]) -> Made:
+    if len(given) > 2:
+        return _join("nullif(array_to_string($0, $1), '')", Kind.TEXT, _values_of(c, given), c._text(c(given[2])))
+    said = "(chr(31) || nullif(array_to_string($0, chr(31)), '') || chr(31))"
+    return _join(said, Kind.TEXT, _values_of(c, given))
+
+
 def _pick(c: Compiler, given: Sequence[Expression]) -> Made:
     place = c._must(c(given[0]), (Kind.INTEGER,), "un nombre entier")
     words = _list("[", [c._text(c(g)) for g in given[1:]], "]", Kind.TEXT)
@@ -635,7 +657,7 @@ _CALLS: Mapping[Calc, Callable[[Compiler, Sequence[Expression]], Made]] = {
     Calc.LENGTH: _length, Calc.LOWER: _case("lower"), Calc.UPPER: _case("upper"), Calc.STARTS: _starts, Calc.CONTAINS: _contains,
     Calc.WORDS: _in_words, Calc.LIKE: _like, Calc.FUZZY: _fuzzy, Calc.ANY: _any, Calc.IFNULL: _ifnull,
     Calc.PATTERN: _pattern, Calc.UNACCENTED: _unaccented,
-    Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.JOIN: _joined, Calc.PICK: _pick,
+    Calc.CASE: _case_when, Calc.FORMAT: _format, Calc.JOIN: _joined, Calc.PICK: _pick, Calc.PARTS: _parts,
     Calc.BUCKET: _bucket, Calc.RANGE: _range, Calc.STEP: _step,
     Calc.POINT: _point, Calc.CENTROID: _centroid, Calc.DISTANCE: _distance, Calc.NEAR: _near, Calc.BOX: _box,
     Calc.INTERSECTS: _meets("intersects"), Calc.WITHIN: _meets("within"), Calc.CLUSTER: _cluster,

@@ -726,7 +726,10 @@ def _calculated_groups(version: Version, query: Query, exact: bool = False, tail
 
 def _group_key(compiler: Compiler, key: Named, known: dict[Expression, Made], pieces: list[Made]) -> int:
     """Put a key among the pieces and say what stands for it outside."""
-    made = compiler(key.expression)
+    if isinstance(key.expression, Call) and key.expression.what is Calc.PARTS:
+        made = expressions.each_part(compiler, key.expression.arguments)
+    else:
+        made = compiler(key.expression)
     if expressions.aggregates(key.expression):
         raise InputError("On ne regroupe pas par un calcul sur des lignes.", parameter="group")
     if made.shape:

@@ -74,6 +74,7 @@ class Draft:
         self.labels = list(raw.labels)
         self.at = list(raw.positions) or [raw.first_column + i for i in range(len(raw.labels))]
         self.kinds: dict[str, Kind] = {str(k): Kind(v) for k, v in raw.kinds.items()}
+        self.several: dict[str, str] = dict(raw.several)
         self.crs = raw.crs
         self.told: dict[str, Any] = {}  # what the step under way has to say: fills the places of its sentence
         self.shown: list[tuple[str, str]] = []  # what it shows before and after, when cells do not
@@ -165,11 +166,17 @@ class Draft:
     def mark(self) -> tuple[Any, ...]:
         """Return what ``back`` needs to undo all that follows."""
         state = self.view, list(self.labels), list(self.at), dict(self.kinds), self.changed, self.crs, self.raw
-        return *state, len(self._settled), (dict(self._cells), dict(self._columns), dict(self._seen))
+        return (
+            *state,
+            dict(self.several),
+            len(self._settled),
+            (dict(self._cells), dict(self._columns), dict(self._seen)),
+        )
 
     def back(self, mark: tuple[Any, ...]) -> None:
         """Undo all that was done since the mark."""
-        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, self.raw, settled, looked = mark
+        self.view, self.labels, self.at, self.kinds, self.changed, self.crs, self.raw, several, settled, looked = mark
+        self.several = several
         for name in reversed(self._settled[settled:]):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         del self._settled[settled:]
@@ -280,11 +287,14 @@ class Draft:
     def written(self, path: Path) -> RawTable:
         """Return the repaired table, written at ``path`` when its cells changed."""
         kinds = {label: str(kind) for label, kind in self.kinds.items() if label in self.labels}
+        several = {label: sign for label, sign in self.several.items() if label in self.labels}
         if self.raw.geometry and self.crs == UNPLACED:  # no step said where they are: they are on no map
             self._step(f"SELECT * REPLACE (NULL::BLOB AS {SHAPE}) FROM {self.view}")
             self.crs = ""
         if self.view == "v0":
-            return dataclasses.replace(self.raw, labels=tuple(self.labels), findings=self._said(), kinds=kinds)
+            return dataclasses.replace(
+                self.raw, labels=tuple(self.labels), findings=self._said(), kinds=kinds, several=several
+            )
         cells = [f"c{i}" for i in range(len(self.labels))]
         extra = [LINE, *([SHAPE] if self.raw.geometry else [])]
         self.connection.execute(
@@ -301,6 +311,7 @@ class Draft:
             positions=positions,
             findings=self._said(),
             kinds=kinds,
+            several=several,
             crs=self.crs,
         )
 

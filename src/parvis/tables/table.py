@@ -60,6 +60,7 @@ class RawTable:
     geometry: bool = False  # True when ``path`` has ``__geometry``
     findings: Sequence[Finding] = ()  # remarks on this table alone, made when its repairs were applied
     kinds: Mapping[str, str] = field(default_factory=dict)  # label -> Kind that a person gave to a column
+    several: Mapping[str, str] = field(default_factory=dict)  # label -> what stands between the values of a cell
 
     def columns(self) -> list[str]:
         return [f"c{i}" for i in range(len(self.labels))]

@@ -31,7 +31,10 @@ def apply(draft: Draft, parameters: Mapping[str, Any]) -> bool:
     if i is None or not name:
         return False
     kind = draft.kinds.pop(draft.labels[i], None)
+    sign = draft.several.pop(draft.labels[i], None)
     if kind is not None:
         draft.kinds[name] = kind
+    if sign is not None:
+        draft.several[name] = sign
     draft.relabel([name if n == i else label for n, label in enumerate(draft.labels)])
     return True
