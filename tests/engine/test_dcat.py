@@ -16,10 +16,12 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SH, SKOS, XSD
 from rdflib.plugins.parsers.notation3 import BadSyntax
 
 from parvis.catalogue import dcat as telling
+from parvis.catalogue import series
 from parvis.catalogue.dcat import Agent, Described, File
 from parvis.dialects import dcat
+from parvis.store.folder import Folder
 from parvis.values import Metadata
-from parvis.web import Request, Response, Site
+from parvis.web import Entry, Request, Response, Site
 
 BASE = "https://donnees.fontclaire.fr"
 SITE = Site("Ville de Fontclaire", mailbox="donnees@fontclaire.fr", siret="21350238800019", territory="35238")
@@ -356,3 +358,69 @@ def test_a_frictionless_package_types_each_column_of_the_csv(get: Reader) -> Non
     assert {f.name: f.type for f in resource.schema.fields}["hauteur"] == "number"
     assert resource.path.endswith("/exports/csv")
     assert get("/dataset/zzzz/datapackage.json").status == 404
+
+
+# --- Series and versions --------------------------------------------------------------------------
+
+
+def dated(title: str, identity: str, organisation: str = "fontclaire") -> Entry:
+    return Entry(identity, identity, organisation, "Fontclaire", Metadata(title=title), None, (), "", "")  # type: ignore[arg-type]
+
+
+def test_datasets_that_differ_by_their_year_make_a_series() -> None:
+    entries = [
+        dated("Budget primitif 2024", "b4"), dated("Budget primitif 2023 (ville)", "x"), dated("Budget primitif - 2023", "b3"),
+        dated("Subventions aux associations (2022-2023)", "s2"), dated("Subventions aux associations (2023-2024)", "s3"),
+        dated("Budget Primitif 2025", "b5"), dated("Budget primitif 2025", "other", "voisine"), dated("2024", "n4"),
+        dated("2025", "n5"), dated("Rue du 8 mai 1945", "r"), dated("Arbres", "a"), dated("Arbres", "a2"),
+        dated("Comptes 2020", "c1"), dated("Comptes 2020", "c2"),
+    ]  # fmt: skip
+    found = series.gathered(entries)
+    assert {i: [e.id for e in s.members] for i, s in found.items()} == {
+        **{i: ["b3", "b4", "b5"] for i in ("b3", "b4", "b5")}, **{i: ["s2", "s3"] for i in ("s2", "s3")},
+    }  # fmt: skip
+    assert found["b3"].title == "Budget Primitif" and found["s2"].title == "Subventions aux associations"
+    again = series.gathered([*entries, dated("Budget primitif 2026", "b6")])
+    assert again["b3"].id == found["b3"].id and len(again["b3"].members) == 4
+
+
+def test_a_series_is_told_with_the_places_of_its_members(shared: Path) -> None:
+    uris = [f"{BASE}/dataset/{n}" for n in ("a", "b", "c")]
+    line = telling.Line(f"{BASE}/catalog#serie-1", "Budget", described().publisher, f"{BASE}/donnees/c/", uris)
+    told = [described(uri=u) for u in uris]
+    graph = telling.graph(told, dcat._told(BASE, SITE), series=[line])
+    this = URIRef(line.uri)
+    assert (this, RDF.type, telling.DCAT.DatasetSeries) in graph and (this, RDF.type, telling.DCAT.Dataset) not in graph
+    assert {str(s) for s in graph.subjects(telling.DCAT.inSeries, this)} == set(uris)
+    assert set(graph.subject_objects(telling.DCAT.prev)) == {(URIRef(uris[n]), URIRef(uris[n - 1])) for n in (1, 2)}
+    rules = Graph().parse(shared / "data" / "dcat-ap-shacl" / "dcat-ap_3.0.0_shacl_shapes.ttl")
+    conforms, _, said = validate(graph, shacl_graph=rules)
+    assert conforms, said
+    assert (
+        telling.graph([described()], series=[line]).value(None, telling.DCAT.inSeries, None) is None
+    )  # none of its members
+    alone = telling.graph([told[2]], series=[line])
+    assert alone.value(URIRef(uris[2]), telling.DCAT.prev) == URIRef(uris[1])
+
+
+def test_the_versions_of_a_dataset_are_told_in_its_own_document_and_not_in_the_catalogue(
+    making: Any, tmp_path: Path, shared: Path
+) -> None:
+    folder = Folder(tmp_path / "data")
+    for number, count in ((1, 20), (2, 30)):
+        safe = making.protected(tmp_path / f"{number}.parquet", making.TREES, making.trees(count))
+        making.put(folder, safe, "eeeeeeeeeeee", number=number)
+    get = Reader(type("Town", (), {"catalogue": making.Catalogue(folder)})())
+    body = get("/dataset/eeeeeeeeeeee.ttl").body
+    assert isinstance(body, bytes)
+    graph = Graph().parse(data=body, format="turtle")
+    this = URIRef(f"{BASE}/dataset/eeeeeeeeeeee")
+    versions = {str(graph.value(v, telling.DCAT.version)): v for v in graph.objects(this, telling.DCAT.hasVersion)}
+    assert set(versions) == {"1", "2"}
+    assert graph.value(versions["2"], telling.DCAT.previousVersion) == versions["1"]
+    assert str(graph.value(versions["1"], telling.DCAT.isVersionOf)) == str(this)
+    rules = Graph().parse(shared / "data" / "dcat-ap-shacl" / "dcat-ap_3.0.0_shacl_shapes.ttl")
+    conforms, _, said = validate(graph, shacl_graph=rules)
+    assert conforms, said
+    whole_body = get("/catalog.ttl").body
+    assert isinstance(whole_body, bytes) and b"hasVersion" not in whole_body

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -98,6 +98,29 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A series of datasets: one thing told year after year. ``members`` are their uris, from the oldest to the newest."""
+
+    uri: str
+    title: str
+    publisher: Agent
+    page: str
+    members: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A version of a dataset that may still be read, as the dataset's own document tells it."""
+
+    uri: str
+    number: int
+    issued: str
+    page: str
+    url: str  # of its rows
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """An API over the datasets of the catalogue. ``follows`` is the address of the standard that it speaks."""
 
@@ -137,11 +160,16 @@ class Told:
 
 
 def graph(
-    datasets: Iterable[Described], catalogue: Told | None = None, pages: Pages | None = None, *, checksums: bool = False
+    datasets: Iterable[Described],
+    catalogue: Told | None = None,
+    pages: Pages | None = None,
+    *,
+    checksums: bool = False,
+    series: Sequence[Line] = (),
 ) -> Graph:
     """Return the statements that describe datasets, within a catalogue when it is given, on a page when there are several.
 
-    ``checksums`` tells the digests of files too, which not every harvester bears.
+    ``checksums`` tells the digests of files too, which not every harvester bears. A series is told where it has a member.
     """
     out = Graph()
     for prefix, space in _PREFIXES.items():
@@ -153,9 +181,59 @@ def graph(
         _tell_dataset(out, one)
         for file in one.files if checksums else ():
             _tell_checksum(out, URIRef(_uri(f"{one.uri}#{file.format}")), file.digest)
+    told = {one.uri for one in described}
+    for line in series:
+        if told & set(line.members):
+            _tell_series(out, line, told)
     if pages is not None:
         _tell_pages(out, pages, URIRef(_uri(catalogue.uri)) if catalogue else _unnamed("catalogue"))
     return out
+
+
+def _tell_series(out: Graph, line: Line, told: Collection[str]) -> None:
+    """Tell a series, and where the datasets of this page stand in it."""
+    this, members = URIRef(_uri(line.uri)), [URIRef(_uri(m)) for m in line.members]
+    _say(out, this, RDF.type, DCAT.DatasetSeries)
+    _say(out, this, DCTERMS.identifier, Literal(line.uri))
+    _text(out, this, DCTERMS.title, line.title)
+    _text(out, this, DCTERMS.description, f"{line.title} : la série, de sa première à sa dernière année.")
+    _say(out, this, DCTERMS.publisher, _agent(out, line.publisher))
+    contact = _contact(out, line.publisher.name, line.publisher.mailbox, line.page)
+    _say(out, this, DCAT.contactPoint, contact)
+    _say(out, this, DCAT.first, members[0])
+    _say(out, this, DCAT.last, members[-1])
+    for place, member in enumerate(members):
+        if line.members[place] not in told:
+            continue
+        _say(out, member, DCAT.inSeries, this)
+        if place:
+            _say(out, member, DCAT.prev, members[place - 1])
+
+
+def tell_versions(out: Graph, one: Described, editions: Sequence[Edition]) -> None:
+    """Tell the versions of a dataset, newest first, in its own document: a harvester of catalogues would take each of them
+    for one more dataset."""
+    this = URIRef(_uri(one.uri))
+    for place, edition in enumerate(editions):
+        node = URIRef(_uri(edition.uri))
+        _say(out, this, DCAT.hasVersion, node)
+        _say(out, node, RDF.type, DCAT.Dataset)
+        _say(out, node, DCAT.isVersionOf, this)
+        _text(out, node, DCTERMS.title, f"{one.metadata.title} (version {edition.number})")
+        _text(out, node, DCTERMS.description, one.metadata.description or one.metadata.title)
+        _say(out, node, DCAT.version, Literal(str(edition.number)))
+        _say(out, node, DCAT.landingPage, _typed(out, edition.page, FOAF.Document))
+        _moment(out, node, DCTERMS.issued, edition.issued)
+        if place + 1 < len(editions):
+            _say(out, node, DCAT.previousVersion, URIRef(_uri(editions[place + 1].uri)))
+        file = URIRef(_uri(edition.url))
+        _say(out, node, DCAT.distribution, file)
+        _say(out, file, RDF.type, DCAT.Distribution)
+        for says in (DCAT.accessURL, DCAT.downloadURL):
+            _say(out, file, says, _typed(out, edition.url, RDFS.Resource))
+        media = URIRef(MEDIA + edition.media_type.partition(";")[0])
+        _say(out, file, DCAT.mediaType, _typed(out, media, DCTERMS.MediaType))
+        _licence(out, file, one.metadata.licence)
 
 
 # --- The catalogue --------------------------------------------------------------------------------

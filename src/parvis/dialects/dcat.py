@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from parvis.catalogue import dcat, linked
-from parvis.catalogue.dcat import Agent, Described, File, Pages, Service, Told
+from parvis.catalogue import dcat, linked, series
+from parvis.catalogue.dcat import Agent, Described, Edition, File, Line, Pages, Service, Told
 from parvis.dialects import ogc_request
 from parvis.dialects.openapi import PREFIX
 from parvis.errors import GoneError, InputError, ParvisError, UnknownName
@@ -123,7 +123,8 @@ def _catalogue(request: Request, catalogue: Catalogue, site: Site, form: str) ->
     told = _told(request.base, site)
     pages = _pages(request, number, last, listing.total)
     headers = {"link": _links(pages)}
-    return _written(request, dcat.graph(described, told, pages).serialize(format=FORMS[form].rdflib), form, headers)
+    graph = dcat.graph(described, told, pages, series=_series(catalogue, request.base, site))
+    return _written(request, graph.serialize(format=FORMS[form].rdflib), form, headers)
 
 
 def _filters(request: Request) -> dict[str, str]:
@@ -216,11 +217,52 @@ def _dataset(request: Request, catalogue: Catalogue, site: Site, name: str, suff
         )
     _filters(request)
     told = _told(request.base, site)
-    graph = dcat.graph([described], checksums=_checksums(request))
+    graph = dcat.graph([described], checksums=_checksums(request), series=_series(catalogue, request.base, site))
+    dcat.tell_versions(graph, described, _editions(catalogue, entry, request.base, site))
     for says in dcat.graph([], told).triples((None, None, None)):
         if str(says[0]).endswith("#service"):
             graph.add(says)
     return _written(request, graph.serialize(format=FORMS[form].rdflib), form)
+
+
+EDITIONS = 20  # versions of a dataset told in its document
+
+
+def _editions(catalogue: Catalogue, entry: Entry, base: str, site: Site) -> list[Edition]:
+    """Return the versions of a dataset that may still be read, newest first; none when there is but one."""
+    versions = [catalogue.version(entry.id, name) for name in entry.versions[:EDITIONS]]
+    rows, page = f"{base}{PREFIX}/datasets/{entry.id}/versions", base + site.dataset_page.format(slug=entry.slug)
+    known = export.FORMATS["csv"]
+    return [
+        Edition(
+            f"{rows}/{v.id}", v.number, v.created_at, f"{page}versions/{v.number}/", f"{rows}/{v.id}/exports/csv",
+            known.media_type,
+        )
+        for v in sorted(versions, key=lambda v: -v.number)
+    ] if len(versions) > 1 else []  # fmt: skip
+
+
+def _series(catalogue: Catalogue, base: str, site: Site) -> list[Line]:
+    """Return the series that the datasets of the whole catalogue make."""
+    found = {s.id: s for s in series.gathered(_entries(catalogue)).values()}
+    return [
+        Line(
+            f"{base}/catalog#serie-{one.id}", one.title,
+            Agent(
+                one.members[-1].organisation_name, base + site.organisation_page.format(slug=one.members[-1].organisation),
+                one.members[-1].mailbox, one.members[-1].siret,
+            ),
+            base + site.dataset_page.format(slug=one.members[-1].slug), tuple(f"{base}/dataset/{e.id}" for e in one.members),
+        )
+        for one in sorted(found.values(), key=lambda s: s.id)
+    ]  # fmt: skip
+
+
+def _entries(catalogue: Catalogue) -> Iterator[Entry]:
+    start = 0
+    while entries := catalogue.list("", {}, "stable", SIZE, start, faceted=False).entries:
+        yield from entries
+        start += len(entries)
 
 
 def _checksums(request: Request) -> bool:
