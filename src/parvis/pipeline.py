@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import parvis.tables  # noqa: F401  before numpy and Arrow: it says how they are to be loaded
 from parvis import cycles
 from parvis.catalogue import metadata as describing
 from parvis.errors import InputError, ParvisError, RefusedError, UnknownName

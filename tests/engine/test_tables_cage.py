@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -9,19 +10,35 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parvis.errors import InputError, LimitError, RefusedError
-from parvis.tables import cage
+from parvis.tables import cage, fork
 
 HERE = "parvis.tables.confinement:misbehave"
 
 
 def go(what: str, seconds: float = 10, memory: int = 256 << 20, **more: Any) -> Any:
     return cage.run(HERE, {"what": what}, cage.Allowance(memory=memory, seconds=seconds), **more)
+
+
+@pytest.fixture(params=["spawned", "forked"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each test with a nursery that is a Python of its own, then with one that is a fork of ours."""
+    cage.close()
+    monkeypatch.setattr(fork, "possible", lambda _: request.param == "forked")
+    yield request.param
+    cage.close()
+
+
+def test_the_nursery_is_what_was_asked(way: str) -> None:
+    go("echo")
+    assert cage._current is not None
+    assert isinstance(cage._current._process, fork.Forked) is (way == "forked")
 
 
 def test_it_gives_back_plain_data() -> None:
@@ -84,6 +101,61 @@ def test_no_secret_of_the_environment_is_seen_inside(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PARVIS_SECRET_KEY", "do-not-look")
     cage.close()
     assert "do-not-look" not in go("environment")
+
+
+def test_no_descriptor_of_ours_is_open_inside(tmp_path: Path) -> None:
+    (tmp_path / "ours").write_text("ours")
+    with (tmp_path / "ours").open() as held, socket.create_server(("127.0.0.1", 0)) as server:
+        os.set_inheritable(held.fileno(), True)
+        os.set_inheritable(server.fileno(), True)
+        cage.close()
+        told = go("descriptors")
+    # Standard streams, the nursery's own, the answer, and what lists them.
+    assert not [d for d in told if "ours" in d]
+    assert sum("socket" in d for d in told) <= 1, told
+
+
+_BARE = """
+import hashlib, os, sys
+from parvis import pipeline
+from parvis.tables import cage, fork
+{before}
+print(fork.possible(cage._environment()))
+told = cage.run("parvis.tables.confinement:misbehave", {{"what": "recall", "where": "canary-"}})
+print(isinstance(cage._current._process, fork.Forked), hashlib.sha256(os.environ["CANARY"].encode()).hexdigest() in told)
+"""
+
+
+def bare(before: str = "") -> list[str]:
+    canary = f"canary-{hashlib.sha256(os.urandom(8)).hexdigest()}"
+    program = _BARE.format(before=before)
+    environment = {**os.environ, "CANARY": canary, "PYTHONPATH": ":".join(p for p in sys.path if p)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    return done.stdout.split()
+
+
+def test_a_command_that_has_just_started_is_forked_and_what_its_environment_held_is_wiped() -> None:
+    assert bare() == ["True", "True", "False"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import django",
+        "import cryptography",
+        "import threading, time; threading.Thread(target=time.sleep, args=(5,), daemon=True).start()",
+        "from parvis.tables import engine; base = engine.connect()",
+        "fork.hold()",
+        "import pathlib; from parvis.store import sealed, folder; sealed.keys(folder.Folder(pathlib.Path('/nowhere')))",
+        "sys.settrace(lambda *_: None)",
+        "os.environ['MIMALLOC_ARENA_RESERVE'] = '1GiB'",
+        "fork._YOUNG = 0.0",
+    ],
+)
+def test_what_holds_more_than_programs_is_never_forked(before: str) -> None:
+    assert bare(before) == ["False", "False", "False"]
 
 
 def test_many_threads_may_ask_at_once() -> None:

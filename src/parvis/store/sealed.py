@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from parvis.errors import LimitError
 from parvis.store import disk
+from parvis.tables import fork
 from parvis.values import msg
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def keys(folder: Folder, *, make: bool = False) -> list[bytes]:
     With ``make``, an installation that has none draws its own, which nobody else may read.
     Raises: LimitError when the file of keys cannot be read as such.
     """
+    fork.hold()
     path = folder.vault_key
     if not path.exists():
         if not make:

@@ -1,9 +1,10 @@
 """Run one function on a hostile file in a confined process that is thrown away afterwards.
 
 A small parent process (the nursery) loads the reading stack once and forks a child for each file, so that a file
-costs some 20 ms and not a cold import. The child gives up the network, new privileges, other processes and, where
-the kernel allows, the whole disk but the file and its work folder, then runs the function under limits of memory,
-processor time, disk and clock time. Its answer comes back as JSON: nothing that it writes is ever unpickled.
+costs some 20 ms and not a cold import; a command that has just started is itself forked into one (``tables.fork``).
+The child gives up the network, new privileges, other processes and, where the kernel allows, the whole disk but the
+file and its work folder, then runs the function under limits of memory, processor time, disk and clock time. Its answer
+comes back as JSON: nothing that it writes is ever unpickled.
 
 A child that dies (abort of a parser, memory, time) is a ``LimitError`` or an ``InputError`` with a French sentence.
 """
@@ -29,6 +30,7 @@ from typing import Any
 
 from parvis import errors
 from parvis.errors import BusyError, InputError, LimitError, ParvisError
+from parvis.tables import fork
 
 _log = logging.getLogger(__name__)
 _MB = 1 << 20
@@ -171,6 +173,12 @@ def _nursery() -> _Nursery:
 _START = "import gc; gc.disable(); import sys; from parvis.tables.confinement import nursery; nursery(int(sys.argv[1]))"
 
 
+def _serve(channel: int) -> None:
+    from parvis.tables.confinement import nursery
+
+    nursery(channel)
+
+
 class _Nursery:
     """The process that forks the confined ones; it never touches a file itself."""
 
@@ -179,14 +187,19 @@ class _Nursery:
         self._lock = threading.Lock()
         self._jobs = 0
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process: subprocess.Popen[bytes] | fork.Forked
+        environment = _environment()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=_environment(),
-                start_new_session=True,  # Ctrl-C reaches us; we stop the nursery ourselves
-            )
+            if fork.possible(environment):
+                self._process = fork.fork(theirs, environment, _serve)
+            else:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _START, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    env=environment,
+                    start_new_session=True,  # Ctrl-C reaches us; we stop the nursery ourselves
+                )
         self._control = ours
 
     def alive(self) -> bool:
