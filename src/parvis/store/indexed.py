@@ -12,7 +12,9 @@ import datetime
 import json
 import mmap
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ class Index:
         self.places = _Places(self.map, told["places"]) if "places" in told else None
         self.columns: dict[str, _Column] = {}
         self.limit = float("inf")
+        self.sums: OrderedDict[Any, Any] = OrderedDict()  # of whole columns: what ``store.tallied`` remembers
 
     def start(self, seconds: float) -> None:
         """Give the next question its time."""
@@ -252,11 +255,19 @@ class _Measures(_Column):
         self.empty = self.array("empty").view(bool) if "empty" in told else None
 
     def written(self, rows: Any) -> list[bytes]:
-        out = [self.say(v) for v in self.values[rows].tolist()]
+        out = self.said(self.values[rows].tolist())
         if self.empty is not None:
             for n in np.flatnonzero(self.empty[rows]).tolist():
                 out[n] = b"null"
         return out
+
+    @cached_property
+    def span(self) -> tuple[Any, Any]:
+        """The least and the greatest value, 0 counted where a cell is empty."""
+        return self.values.min().item(), self.values.max().item()
+
+    def said(self, values: list[Any]) -> list[bytes]:
+        return repr(values).encode()[1:-1].split(b", ") if values else []
 
     def say(self, value: Any) -> bytes:
         return repr(value).encode()
@@ -283,7 +294,24 @@ class _Measures(_Column):
         return marks if empty is None else marks & ~empty
 
 
-class _Dates(_Measures):
+class _Days(_Measures):
+    """What is said by itself, and remembered: few days and moments make many cells."""
+
+    def __init__(self, data: mmap.mmap, told: Mapping[str, Any], rows: int) -> None:
+        super().__init__(data, told, rows)
+        self.known: dict[Any, bytes] = {}
+
+    def said(self, values: list[Any]) -> list[bytes]:
+        known = self.known
+        if len(known) > _CACHED:
+            known.clear()
+        for value in values:
+            if value not in known:
+                known[value] = self.say(value)
+        return [known[value] for value in values]
+
+
+class _Dates(_Days):
     def say(self, value: Any) -> bytes:
         return f'"{datetime.date.fromordinal(value + 719_163).isoformat()}"'.encode()
 
@@ -291,7 +319,7 @@ class _Dates(_Measures):
         return datetime.date.fromisoformat(value).toordinal() - 719_163
 
 
-class _Moments(_Measures):
+class _Moments(_Days):
     def say(self, value: Any) -> bytes:
         return f'"{(_EPOCH + datetime.timedelta(microseconds=value)).isoformat()}"'.encode()
 

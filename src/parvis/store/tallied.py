@@ -8,9 +8,9 @@ of the answer, descending]), ``limit``, ``offset``. Sums of whole numbers are ex
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,18 +20,128 @@ from parvis.store.indexed import AbsentError, Index
 MOST_GROUPS = 2_000_000  # that the keys could make
 MOST_PAIRS = 20_000_000  # of a group and a value, to count different ones
 MOST_SPAN = 300_000  # whole numbers or days from the first to the last
+KEPT, MOST_KEPT = 64, 20_000  # groupings of all rows that an index remembers, and cells of the largest
 _EXACT = 2.0**53
+_BLOCK = 1 << 16  # rows reckoned at a time: what they need stays in the processor's own memory
+_WIDE = 1 << 12  # groups beyond which all rows are reckoned at once
+
+
+def tallied(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], int]:
+    """Return the groups of a page and how many there are in all.
+
+    Raises: AbsentError when the object must be asked; LateError.
+    """
+    if asked["where"] is None:
+        keys, figures = _remembered(base, asked)
+    else:
+        keys, figures = _reckoned(base, asked)
+    parts = {"key": keys, "figure": figures}
+    found = [list(row) for row in zip(*(parts[kind][place] for kind, place in asked["answer"]), strict=True)]
+    return _sorted(found, keys, asked), len((keys or figures)[0])
+
+
+def _remembered(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Return the groups of all rows: what never changes is reckoned once."""
+    question = json.dumps([asked["keys"], asked["figures"]])
+    known = base.sums.get(question)
+    if known is None:
+        keys, figures = known = _reckoned(base, asked)
+        if sum(map(len, (*keys, *figures))) > MOST_KEPT:
+            return known
+        base.sums[question] = known
+        while len(base.sums) > KEPT:
+            base.sums.popitem(last=False)
+    base.sums.move_to_end(question)
+    found: tuple[list[list[Any]], list[list[Any]]] = known
+    return found
+
+
+def _reckoned(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Return the keys of the groups, column by column, and their figures."""
+    axes = [_Axis(base, name) for name in asked["keys"]]
+    size = 1
+    for axis in axes:
+        size *= axis.size
+    if size > MOST_GROUPS:
+        raise AbsentError
+    figures = [_figure(base, function, name, size) for function, name in asked["figures"]]
+    counts = np.zeros(size, np.int64)
+    for block in _blocks(base, asked["where"], base.rows if size > _WIDE else _BLOCK):
+        code = _combined(axes, block)
+        there = np.bincount(code, minlength=size)
+        counts += there
+        for figure in figures:
+            figure.feed(block, code, there)
+        base._in_time()
+    groups = np.flatnonzero(counts) if axes else np.zeros(1, np.int64)
+    keys, left = list[list[Any]](), groups
+    for axis in reversed(axes):
+        left, own = np.divmod(left, axis.size)
+        keys.insert(0, axis.values(own))
+    return keys, [figure.told(groups) for figure in figures]
+
+
+# --- Rows -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
-    """A column as small numbers: the code of each chosen row, how many codes there are, which one is the empty cell."""
+class _Block:
+    """Some rows that follow one another, or those ``picked`` among them by their places."""
 
-    codes: Any
-    size: int
-    empty: int
-    column: Any
-    first: int = 0
+    start: int
+    stop: int
+    picked: Any = None
+
+    def __len__(self) -> int:
+        return self.stop - self.start if self.picked is None else len(self.picked)
+
+    def of(self, array: Any) -> Any:
+        part = array[self.start : self.stop]
+        return part if self.picked is None else part.take(self.picked)
+
+    def rows(self) -> Any:
+        return np.arange(self.start, self.stop) if self.picked is None else self.picked + self.start
+
+
+def _blocks(base: Index, where: Any, size: int) -> Iterator[_Block]:
+    """Yield the rows that meet a condition, some at a time."""
+    if where is not None and (listed := base._listed(where)) is not None:
+        yield _Block(0, base.rows, listed)
+        return
+    marked = base._marked(where, None) if where is not None else None
+    for start in range(0, base.rows, max(size, 1)):
+        stop = min(start + size, base.rows)
+        picked = np.flatnonzero(marked[start:stop]) if marked is not None else None
+        yield _Block(start, stop, picked if picked is None or len(picked) < stop - start else None)
+
+
+class _Axis:
+    """A column as small numbers: their codes, how many there are, which one is the empty cell."""
+
+    def __init__(self, base: Index, name: str) -> None:
+        self.column: Any = base._column(name)
+        column = self.column
+        self.empty = self.first = 0
+        if isinstance(column, indexed._Codes):
+            self.size = column.size + 1
+        elif isinstance(column, indexed._Flags):
+            self.size, self.empty = 3, 2
+        elif isinstance(column, indexed._Measures) and column.told["is"] in ("integers", "dates") and base.rows:
+            self.first, last = column.span
+            if last - self.first > MOST_SPAN:
+                raise AbsentError
+            self.size = last - self.first + 2
+        else:
+            raise AbsentError
+
+    def codes(self, block: _Block) -> Any:
+        column = self.column
+        if isinstance(column, indexed._Codes):
+            return block.of(column.codes)
+        if isinstance(column, indexed._Flags):
+            return block.of(column.values)
+        codes = block.of(column.values) - (self.first - 1)
+        return codes if column.empty is None else np.where(block.of(column.empty), 0, codes)
 
     def values(self, codes: Any) -> list[Any]:
         """Return what codes stand for, as JSON has it."""
@@ -45,122 +155,127 @@ class _Axis:
         return [None if c == 0 else json.loads(column.say(c - 1 + self.first)) for c in codes.tolist()]
 
 
-def tallied(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], int]:
-    """Return the groups of a page and how many there are in all.
-
-    Raises: AbsentError when the object must be asked; LateError.
-    """
-    rows = _chosen(base, asked["where"])
-    axes = [_axis(base, name, rows) for name in asked["keys"]]
-    size = 1
-    for axis in axes:
-        size *= axis.size
-    if size > MOST_GROUPS:
-        raise AbsentError
-    code = _combined(axes, base.rows if rows is None else len(rows))
-    base._in_time()
-    counts = np.bincount(code, minlength=size)
-    groups = np.flatnonzero(counts) if axes else np.zeros(1, np.int64)
-    keys, left = list[list[Any]](), groups
-    for axis in reversed(axes):
-        left, own = np.divmod(left, axis.size)
-        keys.insert(0, axis.values(own))
-    figures = []
-    for function, name in asked["figures"]:
-        figures.append(_figure(base, function, name, rows, code, counts, size, groups))
-        base._in_time()
-    parts = {"key": keys, "figure": figures}
-    found = [list(row) for row in zip(*(parts[kind][place] for kind, place in asked["answer"]), strict=True)]
-    return _sorted(found, keys, asked), len(groups)
-
-
-def _chosen(base: Index, where: Any) -> Any:
-    """Return the numbers of the rows that meet a condition, None for all."""
-    if where is None:
-        return None
-    listed = base._listed(where)
-    rows = listed if listed is not None else np.flatnonzero(base._marked(where, None))
-    return rows if len(rows) < base.rows else None
-
-
-def _axis(base: Index, name: str, rows: Any) -> _Axis:
-    column = base._column(name)
-    if isinstance(column, indexed._Codes):
-        return _Axis(column.codes if rows is None else column.codes.take(rows), column.size + 1, 0, column)
-    if isinstance(column, indexed._Flags):
-        return _Axis(column.values if rows is None else column.values.take(rows), 3, 2, column)
-    if not isinstance(column, indexed._Measures) or column.told["is"] not in ("integers", "dates") or not base.rows:
-        raise AbsentError
-    first, last = int(column.values.min()), int(column.values.max())
-    if last - first > MOST_SPAN:
-        raise AbsentError
-    codes = (column.values if rows is None else column.values.take(rows)) - (first - 1)
-    if column.empty is not None:
-        codes = np.where(column.empty if rows is None else column.empty.take(rows), 0, codes)
-    return _Axis(codes, last - first + 2, 0, column, first)
-
-
-def _combined(axes: Sequence[_Axis], rows: int) -> Any:
+def _combined(axes: Sequence[_Axis], block: _Block) -> Any:
     if not axes:
-        return np.zeros(rows, np.int64)
-    code = axes[0].codes.astype(np.int64)
+        return np.zeros(len(block), np.int64)
+    code = axes[0].codes(block).astype(np.int64)
     for axis in axes[1:]:
-        code = code * axis.size + axis.codes
+        code *= axis.size
+        code += axis.codes(block)
     return code
 
 
-def _figure(
-    base: Index, function: str, name: str, rows: Any, code: Any, counts: Any, size: int, groups: Any
-) -> list[Any]:
-    """Return one calculation for each group, empty where the group holds no value."""
-    if function == "count" and not name:
-        found: list[Any] = (counts[groups] if len(counts) else np.zeros(1, np.int64)).tolist()
-        return found
-    if function == "count_distinct":
-        return _different(_axis(base, name, rows), code, size, groups)
-    column = base._column(name)
+# --- Figures --------------------------------------------------------------------------------------
+
+
+class _Figure(Protocol):
+    """One calculation, fed with the rows of each block (their groups, how many each group has), told for some groups."""
+
+    def feed(self, block: _Block, code: Any, there: Any) -> None: ...
+
+    def told(self, groups: Any) -> list[Any]: ...
+
+
+def _figure(base: Index, function: str, name: str, size: int) -> _Figure:
+    """Return what reckons a function of a column. Raises: AbsentError."""
     if function == "count":
-        filled = column.marked("filled", None, rows)
-        held: list[Any] = np.bincount(code[filled], minlength=size)[groups].tolist()
-        return held
+        return _Count(base._column(name) if name else None, size)
+    if function == "count_distinct":
+        return _Different(_Axis(base, name), size)
+    column = base._column(name)
     if not isinstance(column, indexed._Measures) or column.told["is"] not in ("integers", "numbers", "dates"):
         raise AbsentError
-    values = column.values if rows is None else column.values.take(rows)
-    if column.empty is not None:
-        filled = ~(column.empty if rows is None else column.empty.take(rows))
-        values, code = values[filled], code[filled]
-    there = (counts if column.empty is None else np.bincount(code, minlength=size))[groups]
-    return _measured(function, column, values, code, size, groups, there)
-
-
-def _measured(function: str, column: Any, values: Any, code: Any, size: int, groups: Any, there: Any) -> list[Any]:
-    whole = column.told["is"] != "numbers"
     if function in ("min", "max"):
-        start = (np.iinfo(values.dtype) if whole else np.finfo(values.dtype)).max
-        out = np.full(size, start if function == "min" else -start, values.dtype)
-        (np.minimum if function == "min" else np.maximum).at(out, code, values)
-        return [
-            json.loads(column.say(v)) if n else None for v, n in zip(out[groups].tolist(), there.tolist(), strict=True)
-        ]
+        return _Edge(function, column, size)
     if function not in ("sum", "avg") or column.told["is"] == "dates":
         raise AbsentError
-    if whole and len(values) and max(abs(int(values.min())), abs(int(values.max()))) * len(values) >= _EXACT:
-        raise AbsentError  # a sum that a float may not hold exactly
-    sums = np.bincount(code, weights=values, minlength=size)[groups].tolist()
-    pairs = zip(sums, there.tolist(), strict=True)
-    if function == "avg":
-        return [s / n if n else None for s, n in pairs]
-    return [(int(s) if whole else s) if n else None for s, n in pairs]
+    return _Sum(function, column, size)
 
 
-def _different(axis: _Axis, code: Any, size: int, groups: Any) -> list[Any]:
-    if size * axis.size > MOST_PAIRS:
-        raise AbsentError
-    seen = np.zeros((size, axis.size), bool)
-    seen[code, axis.codes] = True
-    seen[:, axis.empty] = False
-    found: list[Any] = seen[groups].sum(axis=1).tolist()
-    return found
+class _Count:
+    def __init__(self, column: Any, size: int) -> None:
+        self.column, self.sums = column, np.zeros(size, np.int64)
+
+    def feed(self, block: _Block, code: Any, there: Any) -> None:
+        if self.column is not None:
+            filled = self.column.marked("filled", None, block.rows())
+            there = np.bincount(code[filled], minlength=len(self.sums))
+        self.sums += there
+
+    def told(self, groups: Any) -> list[Any]:
+        found: list[Any] = self.sums[groups].tolist()
+        return found
+
+
+class _Different:
+    def __init__(self, axis: _Axis, size: int) -> None:
+        if size * axis.size > MOST_PAIRS:
+            raise AbsentError
+        self.axis, self.seen = axis, np.zeros((size, axis.size), bool)
+
+    def feed(self, block: _Block, code: Any, there: Any) -> None:
+        self.seen[code, self.axis.codes(block)] = True
+
+    def told(self, groups: Any) -> list[Any]:
+        self.seen[:, self.axis.empty] = False
+        found: list[Any] = self.seen[groups].sum(axis=1).tolist()
+        return found
+
+
+class _Filled:
+    """What looks at the filled cells of a column of numbers or days."""
+
+    def __init__(self, function: str, column: Any, size: int) -> None:
+        self.function, self.column, self.size = function, column, size
+        self.whole = column.told["is"] != "numbers"
+        self.there = np.zeros(size, np.int64)
+
+    def filled(self, block: _Block, code: Any, there: Any) -> tuple[Any, Any]:
+        """Return the filled values of a block and their groups, and count them."""
+        values = block.of(self.column.values)
+        if self.column.empty is not None:
+            kept = np.flatnonzero(~block.of(self.column.empty))
+            values, code = values.take(kept), code.take(kept)
+            there = np.bincount(code, minlength=self.size)
+        self.there += there
+        return values, code
+
+
+class _Edge(_Filled):
+    def __init__(self, function: str, column: Any, size: int) -> None:
+        super().__init__(function, column, size)
+        kind = column.values.dtype
+        start = (np.iinfo(kind) if self.whole else np.finfo(kind)).max
+        self.out = np.full(size, start if function == "min" else -start, kind)
+
+    def feed(self, block: _Block, code: Any, there: Any) -> None:
+        values, code = self.filled(block, code, there)
+        (np.minimum if self.function == "min" else np.maximum).at(self.out, code, values)
+
+    def told(self, groups: Any) -> list[Any]:
+        pairs = zip(self.out[groups].tolist(), self.there[groups].tolist(), strict=True)
+        return [json.loads(self.column.say(v)) if n else None for v, n in pairs]
+
+
+class _Sum(_Filled):
+    def __init__(self, function: str, column: Any, size: int) -> None:
+        super().__init__(function, column, size)
+        if self.whole and len(column.values) and max(map(abs, column.span)) * len(column.values) >= _EXACT:
+            raise AbsentError  # a sum that a float may not hold exactly
+        self.sums = np.zeros(size, np.float64)
+
+    def feed(self, block: _Block, code: Any, there: Any) -> None:
+        values, code = self.filled(block, code, there)
+        self.sums += np.bincount(code, weights=values, minlength=self.size)
+
+    def told(self, groups: Any) -> list[Any]:
+        pairs = zip(self.sums[groups].tolist(), self.there[groups].tolist(), strict=True)
+        if self.function == "avg":
+            return [s / n if n else None for s, n in pairs]
+        return [(int(s) if self.whole else s) if n else None for s, n in pairs]
+
+
+# --- Orders ---------------------------------------------------------------------------------------
 
 
 def _sorted(found: list[list[Any]], keys: Sequence[Sequence[Any]], asked: Mapping[str, Any]) -> list[list[Any]]:
