@@ -23,7 +23,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +285,7 @@ class _Process:
         self.process = subprocess.Popen(command, pass_fds=given, stdin=subprocess.DEVNULL, env=environment)
         theirs.close()
         os.close(stops)
-        self.connection = Connection(ours.detach())
+        self.line, self.held = ours, bytearray()
         self.ready = False
 
     def wait_ready(self) -> None:
@@ -304,29 +303,44 @@ class _Process:
 
     def send(self, request: Mapping[str, Any]) -> None:
         self.asked += 1
-        self.connection.send_bytes(json.dumps(request).encode())
+        said = json.dumps(request).encode()
+        self.line.settimeout(GRACE + SECONDS)  # a worker that reads nothing is as good as dead
+        self.line.sendall(len(said).to_bytes(4, "big") + said)
 
     def receive(self, seconds: float, cut: threading.Event | None = None) -> bytes:
-        if cut is None:
-            if not self.connection.poll(seconds):
-                raise _LateError
-            return self.connection.recv_bytes()
+        """Return the next frame, as ``multiprocessing`` writes it: its own reader takes as long as a small answer."""
         until = time.monotonic() + seconds
-        while not self.connection.poll(max(0.0, min(LOOK, until - time.monotonic()))):
-            if cut.is_set():
+        while (frame := self._frame()) is None:
+            left = until - time.monotonic()
+            if cut is not None and cut.is_set():
                 raise _CutError
-            if time.monotonic() >= until:
+            if left <= 0:
                 raise _LateError
-        return self.connection.recv_bytes()
+            self.line.settimeout(left if cut is None else min(LOOK, left))
+            with contextlib.suppress(TimeoutError):
+                part = self.line.recv(1 << 18)
+                if not part:
+                    raise EOFError
+                self.held += part
+        return frame
+
+    def _frame(self) -> bytes | None:
+        """Return what is held when it is a whole frame: its length in four bytes (-1: in the next eight), then itself."""
+        size, start = int.from_bytes(self.held[:4], "big", signed=True), 4
+        if size == -1:
+            size, start = int.from_bytes(self.held[4:12], "big"), 12
+        if len(self.held) < start + max(size, 0) or len(self.held) < start:
+            return None
+        frame = bytes(memoryview(self.held)[start : start + size])
+        del self.held[: start + size]
+        return frame
 
     def stopped(self) -> bool:
         """Tell the worker to stop what it does, and return whether it did so at once: it is then free for the next."""
         try:
             os.write(self.stops, self.asked.to_bytes(8, "little"))
-            if not self.connection.poll(STOP):
-                return False
-            self.connection.recv_bytes()
-        except (EOFError, OSError):
+            self.receive(STOP)
+        except (_LateError, EOFError, OSError):
             return False
         return True
 
@@ -334,7 +348,7 @@ class _Process:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.connection.close()
+        self.line.close()
         with contextlib.suppress(OSError):  # closed before
             os.close(self.stops)
         self.stops = -1

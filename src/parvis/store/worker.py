@@ -72,7 +72,10 @@ class Worker:
     def stop_when_told(self, stops: int) -> None:
         """Stop a question when its number comes by a pipe: its reader has gone. A thread's whole work."""
         while told := os.read(stops, 8):
-            while self.busy and self.asked == int.from_bytes(told, "little"):
+            number = int.from_bytes(told, "little")
+            while self.asked < number:  # it is on its way
+                time.sleep(0.005)
+            while self.busy and self.asked == number:
                 for base in tuple(self.indexed.values()):
                     base.limit = 0.0
                 self.engine.interrupt()  # forgotten when the engine begins a statement just then: said again
@@ -346,8 +349,8 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
         except EOFError:
             return
         body = b""
-        worker.asked += 1
         worker.busy = True
+        worker.asked += 1
         try:
             told, body = worker.answer(request, connection)
         except Exception as error:
