@@ -144,7 +144,7 @@ class Place:
         if self.since is None:
             return
         took, self.since = time.monotonic() - self.since, None
-        self.lane.usual += (min(took, 10.0) - self.lane.usual) / 16
+        self.lane.usual += (min(took, 4 * self.lane.usual + 0.01) - self.lane.usual) / 16  # one slow one says little
         self.lane.leave(self.reader)
 
 
