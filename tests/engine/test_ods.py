@@ -501,3 +501,20 @@ def test_addresses_are_written_with_care(get: Client) -> None:
     query = urlencode({"where": "essence like '%chêne%'", "limit": "1"})
     assert get.json(f"{TREES}/records?{query}")["total_count"] == 76
     assert get.json(f"{V21}/datasets/{quote('../../etc/passwd', safe='')}", 404)
+
+
+def test_the_papers_of_a_dataset_are_its_attachments(get: Client, town: Any) -> None:
+    found = get.json(f"{TREES}/attachments")["attachments"]
+    assert [a["metas"]["mime-type"] for a in found] == ["application/json"]
+    assert found[0]["href"] == f"{BASE}/dataset/aaaaaaaaaaaa/datapackage.json"
+    told = get.json(TREES)["attachments"]
+    assert [(a["id"], a["url"]) for a in told] == [("datapackage.json", found[0]["href"])]
+    sheet = town.folder.proof(town.trees.id)
+    sheet.write_text("{}")
+    try:
+        proved = get.json(f"{TREES}/attachments")["attachments"]
+        assert [a["href"].rpartition("/")[2] for a in proved] == ["datapackage.json", "preuve.pdf", "preuve.json"]
+        assert get.json("/api/v2/catalog/datasets/jeu-aaaaaaaaaaaa/attachments") == {"links": [], "attachments": proved}
+    finally:
+        sheet.unlink()
+    get.json(f"{V21}/datasets/inconnu/attachments", 404)

@@ -33,6 +33,9 @@ def test_a_dataset_is_asked_by_its_slug_without_redirect(town: Town, released: C
     assert lines[0].startswith("geo_point_2d;")
     features = json.loads(body(client.get(f"{base}/exports/geojson")))["features"]
     assert len(features) == 12
+    for paper in client.get(f"{base}/attachments").json()["attachments"]:
+        answer = client.get(paper["href"].removeprefix("http://testserver"))
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith(paper["metas"]["mime-type"])
     assert client.get("/api/explore/v2.1/catalog/datasets/inconnu").status_code == 404
     assert client.get(f"/api/v2/catalog/datasets/{draft.dataset.slug}/records").json()["records"]
 

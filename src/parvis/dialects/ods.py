@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Callable
 
-from parvis.dialects import ods_catalogue, ods_openapi, ods_records
+from parvis.dialects import ods_attachments, ods_catalogue, ods_openapi, ods_records
 from parvis.dialects.ods_request import (
     CORS,
     PREFIXES,
@@ -93,5 +93,5 @@ _ROUTES: list[tuple[re.Pattern[str], Handler]] = [
     (re.compile(_DATASET + r"/facets"), ods_records.facets),
     (re.compile(_DATASET + r"/exports"), ods_records.exports),
     (re.compile(_DATASET + r"/exports/(?P<format>[^/]+)"), ods_records.exported),
-    (re.compile(_DATASET + r"/attachments"), ods_records.attachments),
+    (re.compile(_DATASET + r"/attachments"), ods_attachments.attachments),
 ]

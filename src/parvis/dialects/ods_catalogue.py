@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
-from parvis.dialects import ods_fields, odsql
+from parvis.dialects import ods_attachments, ods_fields, odsql
 from parvis.dialects.ods_records import possible
 from parvis.dialects.ods_request import (
     Asked,
@@ -62,7 +62,7 @@ _WHOLE = ("dataset_id", "dataset_uid", "attachments", "has_records", "data_visib
 # --- What is told of a dataset ---------------------------------------------------------------------
 
 
-def told(entry: Entry, version: Version | None = None) -> dict[str, Any]:
+def told(asked: Asked, entry: Entry, version: Version | None = None) -> dict[str, Any]:
     """Return a dataset as the dialect tells it, without its links."""
     version = version or entry.version
     row = cells(entry, version)
@@ -115,7 +115,7 @@ def told(entry: Entry, version: Version | None = None) -> dict[str, Any]:
         "dataset_uid": row["dataset_uid"],
         "has_records": True,
         "features": _listed(row["features"]),
-        "attachments": [],
+        "attachments": ods_attachments.told(ods_attachments.papers(asked, entry, version)),
         "alternative_exports": [],
         "data_visible": True,
         "fields": [f.told() for f in ods_fields.fields(version)],
@@ -229,7 +229,7 @@ def setting_of(asked: Asked) -> Setting:
 def dataset(asked: Asked) -> Response:
     entry, version = asked_version(asked)
     setting_of(asked)  # says when the language or the zone is none
-    body = told(entry, version)
+    body = told(asked, entry, version)
     if asked.get("select"):
         body = _chosen(asked, body)
     path = f"/catalog/datasets/{entry.slug}"
@@ -286,7 +286,7 @@ def datasets(asked: Asked) -> Response:
         return _answered(asked, {"total_count": page.total, **body} if query.count else body)
     by_slug = {e.slug: e for e in held.entries}
     found = [by_slug[row[0]] for row in page.rows]
-    shown = [told(e) for e in found]
+    shown = [told(asked, e) for e in found]
     if names is not None and "*" not in names:
         shown = [{name: _picked(body, name) for name in names} for body in shown]
     if asked.old:
@@ -419,7 +419,7 @@ def _in_cell(value: Any, separator: str) -> str:
 def _json(asked: Asked, rows: Rows, entries: Sequence[Entry]) -> File:
     if asked.get("select") or asked.get("group_by"):
         return dumped(list(rows)), "application/json; charset=utf-8", "json"
-    return dumped([told(e) for e in entries]), "application/json; charset=utf-8", "json"
+    return dumped([told(asked, e) for e in entries]), "application/json; charset=utf-8", "json"
 
 
 def _xlsx(asked: Asked, rows: Rows, entries: Sequence[Entry]) -> File:

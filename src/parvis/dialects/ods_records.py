@@ -335,11 +335,3 @@ class _squeezed:  # noqa: N801  a stream, used as a function
     def close(self) -> None:
         if close := getattr(self._chunks, "close", None):
             close()
-
-
-# --- Attachments ----------------------------------------------------------------------------------
-
-
-def attachments(asked: Asked) -> Response:
-    asked_version(asked)
-    return told_whole(asked, {"links": [], "attachments": []} if asked.old else {"attachments": []})

@@ -494,7 +494,7 @@ def _datasets(asked: Asked) -> Response:
     told: dict[str, Any] = {
         "nhits": page.total,
         "parameters": {"rows": rows, "start": start, "format": "json", "timezone": asked.get("timezone") or "UTC"},
-        "datasets": [_dataset_said(by_slug[row[0]]) for row in page.rows],
+        "datasets": [_dataset_said(asked, by_slug[row[0]]) for row in page.rows],
     }
     groups = []
     for name in [p for said in asked.all("facet") for p in said.split(",") if p in setting.fields][:50]:
@@ -509,15 +509,15 @@ def _datasets(asked: Asked) -> Response:
 
 def _dataset(asked: Asked) -> Response:
     entry, version = _entry(asked)
-    return Response(200, dumped(_dataset_said(entry, version)), headers={"cache-control": "no-cache"})
+    return Response(200, dumped(_dataset_said(asked, entry, version)), headers={"cache-control": "no-cache"})
 
 
-def _dataset_said(entry: Entry, version: Version | None = None) -> dict[str, Any]:
-    told = ods_catalogue.told(entry, version)
+def _dataset_said(asked: Asked, entry: Entry, version: Version | None = None) -> dict[str, Any]:
+    told = ods_catalogue.told(asked, entry, version)
     metas = {n: v for n, v in told["metas"]["default"].items() if v is not None}
     return {
         "datasetid": told["dataset_id"], "has_records": True, "data_visible": True, "features": told["features"],
-        "attachments": [], "fields": [_field_said(f) for f in told["fields"]], "metas": metas,
+        "attachments": told["attachments"], "fields": [_field_said(f) for f in told["fields"]], "metas": metas,
     }  # fmt: skip
 
 

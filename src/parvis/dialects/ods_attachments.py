@@ -1,0 +1,50 @@
+"""What Opendatasoft calls attachments: the papers that go with a dataset, each at its own address.
+
+The description of the columns, and the sheet that proves how people are protected, where there is one. What a town was brought
+stays in the vault: it is no attachment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parvis.dialects.ods_request import Asked, asked_version, told_whole
+from parvis.values import Version
+from parvis.web import Entry, Response, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    name: str  # of the file
+    title: str
+    media_type: str
+    href: str
+
+
+def papers(asked: Asked, entry: Entry, version: Version) -> Sequence[Paper]:
+    """Return the papers of a version of a dataset."""
+    base = asked.request.base
+    found = [
+        Paper(
+            "datapackage.json", "Description des colonnes (Data Package)", "application/json",
+            f"{base}/dataset/{entry.id}/datapackage.json",
+        )
+    ]  # fmt: skip
+    if asked.pool.folder.proof(version.id).exists():
+        page = f"{base}{Site('').dataset_page.format(slug=entry.slug)}versions/{version.number}"
+        found.append(Paper("preuve.pdf", "Fiche de preuve (PDF)", "application/pdf", f"{page}/preuve.pdf"))
+        found.append(Paper("preuve.json", "Fiche de preuve (JSON)", "application/json", f"{page}/preuve.json"))
+    return found
+
+
+def told(found: Sequence[Paper]) -> list[dict[str, Any]]:
+    """Return papers as the description of a dataset lists them."""
+    return [{"id": p.name, "title": p.title, "mimetype": p.media_type, "url": p.href} for p in found]
+
+
+def attachments(asked: Asked) -> Response:
+    found = papers(asked, *asked_version(asked))
+    listed = [{"href": p.href, "metas": {"mime-type": p.media_type, "title": p.title}} for p in found]
+    return told_whole(asked, {"links": [], "attachments": listed} if asked.old else {"attachments": listed})
