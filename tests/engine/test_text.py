@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from parvis import text
@@ -67,3 +69,14 @@ def test_a_title_gets_back_the_small_words_that_a_file_name_lost() -> None:
     assert text.phrased("Liste des marches conclus") == "Liste des marchés conclus"
     for said in ("Qualité de l'air", "Arbres", "Air de qualité", "Bureaux de vote", "", "ﬁ œuvre"):
         assert text.phrased(said) == said
+
+
+def test_a_late_regular_expression_is_compiled_when_it_is_first_asked_and_answers_as_any_other() -> None:
+    late = text.late(r"\bn°\s?(\d+)", re.IGNORECASE)
+    assert late.pattern == r"\bn°\s?(\d+)"
+    assert "search" not in vars(late)
+    assert [m[1] for m in late.finditer("N° 12 et n°7")] == ["12", "7"]
+    assert late.sub("x", "n° 3") == "x"
+    assert late.fullmatch("n° 3") is not None
+    with pytest.raises(re.error):
+        text.late("(").search("a")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from parvis.privacy.numbers import Part
 from parvis.privacy.words.patterns import any_of
+from parvis.text import late
 
 _MONTHS = "janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec"
 _DAY = (
@@ -14,34 +15,34 @@ _DAY = (
     rf"\d{{1,2}}(?:er)?\s+(?:{_MONTHS})\w*\.?\s+\d{{4}})"
 )
 _BORN = r"\bn(?:e\(e\)|e[.·]e|ee?)s?"
-_BIRTH = re.compile(
+_BIRTH = late(
     rf"(?:{_BORN}\s+(?:a\s+[\w' ()-]{{2,45}}?,?\s+)?le|\b(?:date|jour)\s+de\s+naissance|\bnaissance|\bd\.?d\.?n\.?)"
     rf"\s*:?\s*(?:le\s+|du\s+)?({_DAY})"
 )
-_BIRTH_YEAR = re.compile(
+_BIRTH_YEAR = late(
     rf"{_BORN}\s+(?:en|vers)\s+(?:(?:{_MONTHS})\w*\s+)?((?:19|20)\d\d)\b"
     r"|\bannee de naissance\s*:?\s*((?:19|20)\d\d)\b"
 )
-_IN_BRACKETS = re.compile(rf"\s*[(;|]\s*(?:le\s+)?({_DAY})(?:\s*[);|,]|$)")
+_IN_BRACKETS = late(rf"\s*[(;|]\s*(?:le\s+)?({_DAY})(?:\s*[);|,]|$)")
 _OLD = 1900  # someone born before is dead, and in the history books
-_BIRTH_SIGN = re.compile(r"\bnee?s?\b|naissance|dn|d\.n")
+_BIRTH_SIGN = late(r"\bnee?s?\b|naissance|dn|d\.n")
 
 _SMALL = r"(?:de|du|des|d|la|le|les|l|en|aux|au|sur|sous|a|et)"
-_STREET = re.compile(
+_STREET = late(
     rf"(?<![\w.,/-])(?<!n°)\d{{1,4}}\s?(?:bis|ter|quater|[a-d](?=[\s,]))?,?\s+{any_of('street')}\b\.?"
     rf"(?:\s+(?:{_SMALL}['’\s]\s?)*(?:\d{{1,2}}(?:er)?[\s-])?[^\W\d_][\w'’-]*)"
     rf"(?:(?:\.?\s+(?:{_SMALL}['’\s]\s?)*|['’-])(?-i:(?=[A-ZÀ-Ý]))[^\W\d_][\w'’-]*){{0,5}}",
     re.IGNORECASE,
 )
-_TOWN = re.compile(
+_TOWN = late(
     r",?\s*(?:[–-]\s*)?(?:\d{5}\s+|(?:à|a)\s+(?=[A-ZÀ-Ý]))[A-ZÀ-Ý][\w'’-]*"
     r"(?:[ -](?:[A-ZÀ-Ý]|(?:sur|les|la|le|en|de|du|des|aux)\b)[\w'’-]*){0,5}"
 )
-_HOME = re.compile(
+_HOME = late(
     rf"\b{any_of('home')}\b[\s:,]*(?:actuellement\s+|desormais\s+)?(?:[\w'.]+\s+){{0,4}}?(?:au|a|dans|du|le)?\s*$"
 )
-_PUBLIC = re.compile(rf"\b{any_of('public')}\b")
-_ESTATE = re.compile(
+_PUBLIC = late(rf"\b{any_of('public')}\b")
+_ESTATE = late(
     r"\b(?:bien|maison|logement|appartement|propriete|pavillon|terrain|garage|grange|habitation|villa|studio|immeuble|t\d)\b[^.;:]{0,25}$"
 )
 _NEAR = 110  # characters between someone and the address that is theirs

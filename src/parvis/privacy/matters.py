@@ -6,23 +6,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from parvis.privacy.numbers import Part
 from parvis.privacy.words.patterns import any_of
+from parvis.text import late
 
 MEANINGS = ("health", "social_aid", "income", "offence", "belief")
-SOMEONE = re.compile(rf"\b{any_of('someone')}")
-_OF_ALL = re.compile(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
-_THEMES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
-_SINCE = re.compile(r" depuis (?:l[ea] |l'|plus d'un |\w+ )?[\w/]+(?: (?:an|ans|mois|\d{4})\b)?")
-_INCOME = re.compile(
+SOMEONE = late(rf"\b{any_of('someone')}")
+_OF_ALL = late(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
+_THEMES = tuple((name, late(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
+_SINCE = late(r" depuis (?:l[ea] |l'|plus d'un |\w+ )?[\w/]+(?: (?:an|ans|mois|\d{4})\b)?")
+_INCOME = late(
     r"\b(?:revenus?|salaires?|traitement|ressources|pension|retraite|percoi\w+|gagne\w*|remuner\w+|dispos\w+ de|touche\w*)"
     r"\b[^;:]{0,45}?"
     r"(?<!\d)(\d[\d\s.,]*\s?(?:€|euros?)(?: (?:nets?|bruts?))?(?: (?:par (?:mois|an)|mensuels?|annuels?))?)"
 )
-_ANY = re.compile("|".join([*(p.pattern for _, p in _THEMES), r"€|\beuros?\b"]))
+_ANY = late("|".join([*(p.pattern for _, p in _THEMES), r"€|\beuros?\b"]))
 
 
 def matters(plain: str, start: int, end: int) -> Iterator[Part]:

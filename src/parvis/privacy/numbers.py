@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from parvis import france
 from parvis.privacy.words.patterns import any_of
+from parvis.text import late
 
 Part = tuple[int, int, str]
 LANDLINE = "landline"  # a telephone that is not a mobile: of a home or of a counter, the text does not say
@@ -18,11 +19,11 @@ LANDLINE = "landline"  # a telephone that is not a mobile: of a home or of a cou
 # --- Numbers with a key ---------------------------------------------------------------------------
 
 _GAP = r"[\s.\-]{0,2}"
-_NIR = re.compile(
+_NIR = late(
     rf"(?<![0-9A-Za-z])(?<!\d[.,])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:[\s.\-/]{{0,3}}\d\d)?(?![0-9A-Za-z]|[.,]\d)"
 )
-_NIR_SAID = re.compile(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
+_NIR_SAID = late(r"\b(?:nir|secu|securite sociale|n[o°]? ?ss)\b")
+_IBAN = late(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[\s.\-]?[A-Za-z0-9]){11,30}")
 _IBAN_LENGTHS = {  # of the countries of the register, ISO 13616
     word[:2]: int(word[2:])
     for word in (
@@ -32,7 +33,7 @@ _IBAN_LENGTHS = {  # of the countries of the register, ISO 13616
         "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
     ).split()
 }
-_RIB = re.compile(r"(?<![0-9A-Za-z])\d{5}[\s-]?\d{5}[\s-]?[0-9A-Z]{11}[\s-]?\d\d(?![0-9A-Za-z])")
+_RIB = late(r"(?<![0-9A-Za-z])\d{5}[\s-]?\d{5}[\s-]?[0-9A-Z]{11}[\s-]?\d\d(?![0-9A-Za-z])")
 
 
 def nirs(text: str, plain: str) -> Iterator[Part]:
@@ -62,11 +63,11 @@ def ibans(text: str, plain: str) -> Iterator[Part]:
 
 # --- Telephones -----------------------------------------------------------------------------------
 
-_PHONE = re.compile(
+_PHONE = late(
     r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
 )
-_RING = re.compile(rf"\b{any_of('ring')}\b")
-_CODE = re.compile(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:[a-z]{{3,14}}\s)?(?:n°\s?)?(?:\d{{4}}-)?$")
+_RING = late(rf"\b{any_of('ring')}\b")
+_CODE = late(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:[a-z]{{3,14}}\s)?(?:n°\s?)?(?:\d{{4}}-)?$")
 
 
 def is_landline(digits: str) -> bool:
@@ -91,13 +92,13 @@ def phones(text: str, plain: str) -> Iterator[Part]:
 
 # --- Vehicles and machines ------------------------------------------------------------------------
 
-_SIV = re.compile(r"(?<![\w-])(?!SS|WW)[A-HJ-NP-TV-Z]{2}([- ]?)\d{3}\1(?!SS)[A-HJ-NP-TV-Z]{2}(?![\w-])")
-_FNI = re.compile(r"(?<![\w-])\d{2,4}[ -]?[A-Z]{2,3}[ -]?(?:\d\d|2[AB]|97\d)(?![\w-])")
-_VEHICLE = re.compile(any_of("vehicle"))
-_REFERENCE = re.compile(r"\b(?:ref|reference|norme|modele|serie|type|article|piece|lot|produit)\b[\s.:°]{0,4}$")
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
-_IPV6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,7}[0-9A-Fa-f]{1,4}(?![\w:])")
-_VERSION = re.compile(
+_SIV = late(r"(?<![\w-])(?!SS|WW)[A-HJ-NP-TV-Z]{2}([- ]?)\d{3}\1(?!SS)[A-HJ-NP-TV-Z]{2}(?![\w-])")
+_FNI = late(r"(?<![\w-])\d{2,4}[ -]?[A-Z]{2,3}[ -]?(?:\d\d|2[AB]|97\d)(?![\w-])")
+_VEHICLE = late(any_of("vehicle"))
+_REFERENCE = late(r"\b(?:ref|reference|norme|modele|serie|type|article|piece|lot|produit)\b[\s.:°]{0,4}$")
+_IPV4 = late(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
+_IPV6 = late(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,7}[0-9A-Fa-f]{1,4}(?![\w:])")
+_VERSION = late(
     r"\b(?:mise a jour|maj|build|release|firmware|version|logiciel|article|v|chapitre|paragraphe|norme)\b\.?\s?(?:n°\s?)?$"
 )
 
@@ -134,7 +135,7 @@ _NUMBER_SIGN = (
     r"[\s:.,()-]{0,3}(?:(?:delivree?|portant|sous|est|le|la)\s+){0,2}(?:n°|no|nº|numero|num\.?|n)?[\s:.°]{0,3}"
 )
 _PAPERS = tuple(
-    re.compile(rf"\b(?:{word})(?:\s+[\w'’]+){{0,3}}?{_NUMBER_SIGN}({number})(?![\w-])")
+    late(rf"\b(?:{word})(?:\s+[\w'’]+){{0,3}}?{_NUMBER_SIGN}({number})(?![\w-])")
     for word, number in (
         (
             r"(?:numero|n°|no|reference|identifiant|avis) fiscal\w*|reference fiscale|spi|numero d'imposition",
@@ -167,7 +168,7 @@ SIGNS = (
 )  # fmt: skip
 
 
-_SIGNED = re.compile("|".join(SIGNS))
+_SIGNED = late("|".join(SIGNS))
 
 
 def papers(text: str, plain: str) -> Iterator[Part]:
@@ -181,32 +182,32 @@ def papers(text: str, plain: str) -> Iterator[Part]:
 # --- What is personal beside a person -------------------------------------------------------------
 
 _SIGN = r"(?:n°|no|nº|numero|ref\.?|reference)"
-_CASE = re.compile(
+_CASE = late(
     r"\b(?:dossiers?|affaires?|recours|requete|demande|procedure|plainte|signalement|main courante|aide|allocation|"
     rf"situation|enquete sociale|mesure)\b(?:\s+[\w'’-]+){{0,3}}?\s*(?::|,)?\s*{_SIGN}\s*[:.]?\s*"
     r"((?=[\w/.-]*\d)[a-z]{0,4}[\s-]?\d[\w/-]{2,16})(?![\w-])"
 )
-_CASE_BARE = re.compile(r"\bdossiers?(?:\s+[\w'’-]+)?\s*:?\s+(\d{4}[-/]\d{3,8}|[a-z]{1,4}-?\d{3,12})(?![\w-])")
-_CASE_NUMBERED = re.compile(
+_CASE_BARE = late(r"\bdossiers?(?:\s+[\w'’-]+)?\s*:?\s+(\d{4}[-/]\d{3,8}|[a-z]{1,4}-?\d{3,12})(?![\w-])")
+_CASE_NUMBERED = late(
     rf"\b{_SIGN}\s*(?:de |du |d'|de l')?(?:dossier|affaire|demande|recours|sinistre|contrat|foyer|inscription|client|plainte|"
     rf"procedure|signalement|proces-verbal|pv|"
     rf"ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
 )
-_CASE_OF_YEAR = re.compile(r"(?:\b([a-z]{2,})\s+(?:n°\s*)?|\()((?:19|20)\d\d-\d{4,8})(?![\w-])")
+_CASE_OF_YEAR = late(r"(?:\b([a-z]{2,})\s+(?:n°\s*)?|\()((?:19|20)\d\d-\d{4,8})(?![\w-])")
 _PUBLIC_ACTS = frozenset(
     "marche deliberation facture devis mandat commande arrete decret loi lot article titre convention avenant bordereau contrat "
     "decision circulaire ordonnance rapport projet annexe budget chapitre compte bulletin".split()
 )
-_SOCIAL = re.compile(rf"\b{any_of('social')}\b")
+_SOCIAL = late(rf"\b{any_of('social')}\b")
 CASES = (
     "dossier", "affaire", "recours", "requete", "demande", "procedure", "plainte", "signalement", "courante", "aide",
     "allocation", "situation", "enquete", "mesure", "sinistre", "contrat", "foyer", "inscription", "client", "proces", "pv",
     "n°", "19", "20", "ticket", "reclamation", "fiche", "beneficiaire", "usager", "abonne",
 )  # fmt: skip
-_DATE_LIKE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
+_DATE_LIKE = late(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{4}")
 
 
-_CASE_SIGN = re.compile("|".join(CASES))
+_CASE_SIGN = late("|".join(CASES))
 
 
 def may_be_a_case(plain: str) -> bool:
@@ -227,20 +228,18 @@ def cases(text: str, plain: str, start: int, end: int, *, someone: bool) -> Iter
             yield m.start(2), m.end(2), "case_number"
 
 
-_PARCEL = re.compile(
+_PARCEL = late(
     r"(?<![\w-])(?:(?:[Ss]ection\s+)(?:cadastr\S+\s+)?)?(?!RD|RN|EN|NF|CM|CE|HT|LE|LA|DE|DU|VC|CR|AR|PC|DP|PA|CU|RF|TF|TH)"
     r"[A-Z]{1,2}\s?(?:n[°o]\s?|numéro\s|,\s?n[°o]\s?)?\d{1,4}(?![\w%€-])|(?<!\w)\d{5}000[0A-Z]{2}\d{4}(?!\w)"
 )
-_PARCEL_SAID = re.compile(
+_PARCEL_SAID = late(
     r"(?:[Pp]arcelles?|[Ss]ection|[Cc]adastr\w+)\s+(?:(?:section|cadastr\w+|n°)\s+)?([A-Z]{1,2}\s?(?:n[°o]\s?)?\d{1,4})(?!\w)"
 )
-_LAND = re.compile(
+_LAND = late(
     r"parcelle|cadastr|bornage|terrain|\bsection\b|\bfonds\b|propriete|\blots?\b|servitude|jardin|verger|\bpre\b|\bbois\b|\bbien\b"
 )
-_SIRET = re.compile(
-    r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)"
-)
-_ALONE = re.compile(any_of("trade"))
+_SIRET = late(r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)")
+_ALONE = late(any_of("trade"))
 TRADES = (
     "entrepr",
     "micro",
@@ -256,7 +255,7 @@ TRADES = (
     " ei,",
     "guichet",
 )
-_COMPANY = re.compile(rf"\b{any_of('company')}\b")
+_COMPANY = late(rf"\b{any_of('company')}\b")
 
 
 def parcels(text: str, plain: str, start: int, end: int) -> Iterator[Part]:
