@@ -33,6 +33,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from parvis.store.pool import leaving
+from parvis.web import Response
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
 from parvis_portal.api.front import Question, coding, streams
 from parvis_portal.api.refusals import refusal
@@ -50,10 +51,12 @@ SPARE = 256  # descriptors left to files, query workers and the database
 BLOCK = 256 << 10  # bytes read at once from a file
 HANDED = 32 << 10  # bytes of a stream worth waking the loop for
 SOON = 0.05  # seconds after which less is worth it too
+SWITCH = 0.001  # seconds that a thread works before the loop, which all wait for, has its turn
 PLAIN = frozenset((b"host", b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-proto"))
 PRIVATE = frozenset(
     (b"cookie", b"authorization", b"range", b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"te")
 )
+BODY = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 # What stands for the work on a question that was answered at once.
 _ANSWERED: Any = SimpleNamespace(response_complete=True, message_event=asyncio.Event())
 
@@ -66,6 +69,7 @@ def main(fd: int, application: str = "parvis_portal.wsgi:application") -> None:
     module, _, name = application.partition(":")
     found = getattr(importlib.import_module(module), name)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    sys.setswitchinterval(SWITCH)
     Sweeping(configured(found), _most_connections()).run(sockets=[socket.socket(fileno=fd)])
 
 
@@ -109,7 +113,9 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.known: Known | None = getattr(getattr(self.config.loaded_app, "application", None), "known", None)
+        app = self.config.loaded_app
+        self.threads: Threads | None = app if isinstance(app, Threads) else None
+        self.known: Known | None = getattr(self.threads and self.threads.application, "known", None)
         self.until = time.monotonic() + HEAD
         self._in_head = False
         self._head = 0
@@ -159,12 +165,33 @@ class Connection(HttpToolsProtocol):
             answer = self._told_before(self.known)
             if answer is not None:
                 self._may = False
-                self.cycle = _ANSWERED
-                self.transport.write(answer)
-                self.until = time.monotonic() + IDLE
+                self._answered(answer)
                 return
+        if (refused := self._refused()) is not None:
+            self._answered(refused)
+            return
         self.until = float("inf")
         super().on_headers_complete()
+
+    def _answered(self, answer: bytes) -> None:
+        """Write a whole answer: nothing of the question is left to do."""
+        self.cycle = _ANSWERED
+        self.transport.write(answer)
+        self.until = time.monotonic() + IDLE
+        if not self.parser.should_keep_alive():
+            self.transport.close()
+
+    def _refused(self) -> bytes | None:
+        """Return the refusal of a question without body for which there is no place: in a crowd it must cost next to nothing."""
+        if self.threads is None or not (self.cycle is None or self.cycle.response_complete) or self.flow.write_paused:
+            return None
+        if self.parser.get_method() != b"GET" or self.parser.get_http_version() != "1.1":
+            return None
+        if any(name in BODY for name, _ in self.headers):
+            return None
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        said = self.threads.refusal("GET", path, self.client, self.headers)
+        return None if said is None else _wire(said, self._dated)
 
     def on_response_complete(self) -> None:
         self.until = time.monotonic() + IDLE
@@ -173,7 +200,7 @@ class Connection(HttpToolsProtocol):
     def _told_before(self, known: Known) -> bytes | None:
         """Return the whole answer to a plain question that was answered before, or None."""
         method = self.parser.get_method()
-        if method not in (b"GET", b"HEAD") or not self.parser.should_keep_alive():
+        if method not in (b"GET", b"HEAD"):
             return None
         if self.parser.get_http_version() != "1.1":
             return None
@@ -195,7 +222,8 @@ class Connection(HttpToolsProtocol):
 
     @property
     def _dated(self) -> bytes:
-        return b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        said = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        return said if self.parser.should_keep_alive() else said + b"connection: close\r\n"
 
 
 class Reader(threading.Event):
@@ -234,12 +262,10 @@ class Threads:
                 return
         lane = self.admission.lane(scope["method"], scope["path"])
         try:
-            place = await lane.take(self._who(scope), reader.waits)
+            place = await lane.take(self._who(scope.get("client"), scope["headers"]), reader.waits)
         except FullError as full:
             said = refusal(scope["path"], full.after)
-            headers = {"content-type": said.media_type, **said.headers}
-            body = said.body if isinstance(said.body, bytes) else b""
-            await _send_whole(send, said.status, [(n.encode(), v.encode()) for n, v in headers.items()], body)
+            await _send_whole(send, said.status, _headers(said), bytes(said.body))  # type: ignore[arg-type]
             return
         except GoneError:
             return
@@ -265,13 +291,31 @@ class Threads:
             self._streams -= streamed
             place.leave()
 
-    def _who(self, scope: Any) -> str:
+    def refusal(self, method: str, path: str, client: Any, headers: Any) -> Response | None:
+        """Return what is said to a question for which there is no place nor will be soon, None to the others."""
+        lane = self.admission.lane(method, path)
+        return refusal(path, lane.after()) if lane.refuses(self._who(client, headers)) else None
+
+    def _who(self, client: Any, headers: Any) -> str:
         """Return who asks, as the proxy before us tells it when there is one."""
         if self._proxied:
-            told = b"".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+            told = b"".join(value for name, value in headers if name == b"x-forwarded-for")
             if said := told.rpartition(b",")[2].strip():
                 return home(said[:45].decode("latin-1"))
-        return home(str((scope.get("client") or ("",))[0]))
+        return home(str((client or ("",))[0]))
+
+
+def _headers(response: Response) -> list[tuple[bytes, bytes]]:
+    told = {"content-type": response.media_type, **response.headers}
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
+
+
+def _wire(response: Response, dated: bytes) -> bytes:
+    """Return a whole refusal as it goes on the wire."""
+    body = bytes(response.body)  # type: ignore[arg-type]
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in _headers(response))
+    head = b"HTTP/1.1 503 Service Unavailable\r\n%bcontent-length: %d\r\n%b\r\n" % (lines, len(body), dated)
+    return head + body
 
 
 Whole = tuple[int, list[tuple[bytes, bytes]], bytes]

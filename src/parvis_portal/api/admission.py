@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from parvis_portal.api.front import BODIES, BODIES_EACH
 
-LONGEST = 256  # questions in one line, however quick they are
+LONGEST = 22  # questions in one line for each of its places, however quick they are
 LATEST = 30  # seconds after which to come again, at most
 
 
@@ -61,6 +61,10 @@ class Lane:
             await self._turn(reader, waits)
         return Place(self, reader)
 
+    def refuses(self, reader: str) -> bool:
+        """True when a question of a reader would be sent back at once."""
+        return not self._free(reader) and self._full() and not self._heavier(reader)
+
     def after(self) -> int:
         """Return the seconds after which whoever is sent back may come again."""
         return min(max(math.ceil(self._time(self.waiting)), 1), LATEST)
@@ -68,11 +72,19 @@ class Lane:
     def _time(self, ahead: int) -> float:
         return ahead * self.usual / self.size
 
+    def _full(self) -> bool:
+        return self.waiting >= LONGEST * self.size or self._time(self.waiting + 1) > self.patience
+
+    def _heavier(self, reader: str) -> str:
+        """Return who has most in the line, when he has more than a reader would have; "" otherwise."""
+        most = max(self.line, key=lambda r: len(self.line[r]), default="")
+        return most if most and most != reader and len(self.line[most]) > len(self.line.get(reader, ())) + 1 else ""
+
     def _free(self, reader: str) -> bool:
         return self.running.total() < self.size and not (self.each and self.running[reader] >= self.each)
 
     async def _turn(self, reader: str, waits: Callable[[asyncio.Future[None] | None], None]) -> None:
-        if self.waiting >= LONGEST or self._time(self.waiting + 1) > self.patience:
+        if self._full():
             self._make_room(reader)
         ticket = asyncio.get_running_loop().create_future()
         self.line.setdefault(reader, deque()).append(ticket)
@@ -96,8 +108,8 @@ class Lane:
 
     def _make_room(self, reader: str) -> None:
         """Take the last place of who has most in the line, when it is not the one who asks. Raises: FullError."""
-        most = max(self.line, key=lambda r: len(self.line[r]), default=reader)
-        if most == reader or len(self.line[most]) <= len(self.line.get(reader, ())) + 1:
+        most = self._heavier(reader)
+        if not most:
             raise FullError(self.after())
         self.line[most][-1].set_exception(FullError(self.after()))
         self._forget(most, self.line[most][-1])
@@ -162,7 +174,7 @@ class Admission:
 
     def __init__(self, workers: int = 2, exports: int = 2) -> None:
         self.lanes: Mapping[str, Lane] = {
-            "questions": Lane(workers + 2, 0.4),
+            "questions": Lane(workers + 1, 0.25),
             "exports": Lane(exports + 2, 4.0, each=exports + 1, usual=1.0),
             "pages": Lane(8, 1.0),
             "files": Lane(8, 5.0),
