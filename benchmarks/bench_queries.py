@@ -103,9 +103,8 @@ VALUES: dict[str, list[str]] = {}
 
 
 def main() -> None:
-    with _work() as work:
-        path = _published(work)
-        _values(path)
+    with place() as work:
+        values(published(work))
         print(f"charge de la machine : {os.getloadavg()[0]:.1f}")
         with serving.ours(work) as ours, serving.datasette(work) as peer:
             good = [_judged(ours, peer, kind) for kind in KINDS]
@@ -114,7 +113,8 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _work() -> Iterator[Path]:
+def place() -> Iterator[Path]:
+    """Give the folder of what is published."""
     if kept := os.environ.get("KEEP"):
         Path(kept).mkdir(parents=True, exist_ok=True)
         yield Path(kept)
@@ -123,7 +123,8 @@ def _work() -> Iterator[Path]:
         yield Path(name)
 
 
-def _published(work: Path) -> Path:
+def published(work: Path) -> Path:
+    """Publish the rows for the two, once, and return their object."""
     known = work / "object"
     if not known.exists():
         plain, csv = work / "lignes.csv", work / "subventions.csv"
@@ -137,7 +138,8 @@ def _published(work: Path) -> Path:
     return Path(known.read_text())
 
 
-def _values(path: Path) -> None:
+def values(path: Path) -> None:
+    """Read what questions may ask for."""
     import duckdb
 
     for name in ("idbeneficiaire", "nombeneficiaire"):
