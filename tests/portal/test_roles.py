@@ -80,6 +80,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:history": ("slug", DESK),
     "intake:register": ("slug number", DESK),
     "intake:withdraw": ("slug", DECIDE),
+    "intake:door": ("slug", DECIDE),
 }
 
 

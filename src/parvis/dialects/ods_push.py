@@ -22,8 +22,8 @@ MOST = 1000  # rows sent at once
 CELLS = 500  # cells of a row
 _ROUTE = re.compile(r"/api/push/1\.0/(?P<dataset>[^/]{1,200})/realtime/push/?")
 _NONE = (
-    "Ce portail ne reçoit pas encore de mesures envoyées une à une. Déposez-les en fichier, ou donnez à la mairie l'adresse où "
-    "les lire : une source peut être visitée à la minute."
+    "Ce portail ne reçoit pas de mesures envoyées une à une. Déposez-les en fichier, ou donnez à la mairie l'adresse où les "
+    "lire : une source peut être visitée à la minute."
 )
 
 Row = Mapping[str, Any]

@@ -14,6 +14,7 @@ from parvis.web import Response
 from parvis_portal.api import engine, keys
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue
 from parvis_portal.api.views import asked, sent
+from parvis_portal.intake import pushed as receiving
 from parvis_portal.people.models import User
 
 app_name = "explore"
@@ -38,9 +39,9 @@ def first(request: HttpRequest, rest: str = "") -> HttpResponseBase:
 
 @csrf_exempt
 def pushed(request: HttpRequest, rest: str = "") -> HttpResponseBase:
-    """Answer a program that pushes its measures: no source takes them yet."""
+    """Answer a program that pushes its measures to a dataset whose key it has."""
     body = request.read(ods_push.BODY + 1) if request.method == "POST" else b""
-    return sent(ods_push.answer(dataclasses.replace(asked(request), body=body)))
+    return sent(ods_push.answer(dataclasses.replace(asked(request), body=body), receiving.receive))
 
 
 urlpatterns = [

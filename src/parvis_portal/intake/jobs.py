@@ -18,7 +18,7 @@ from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
 from parvis_portal.catalogue.models import Dataset
-from parvis_portal.intake import former, keeping, layers, neighbours, queries, sources
+from parvis_portal.intake import former, keeping, layers, neighbours, pushed, queries, sources
 from parvis_portal.intake.actions import now
 from parvis_portal.intake.models import Draft, Submission, Visit
 from parvis_portal.jobs.actions import enqueue
@@ -210,9 +210,16 @@ def tend(argument: str, progress: Progress) -> None:
     keeping.erase_late(folder, timezone.now(), lambda digest: pipeline.erase(folder, digest))
 
 
+def gather(argument: str, progress: Progress) -> None:
+    """Bring as a file the rows that a program sent to a dataset."""
+    pushed.gather(argument)
+
+
 def tick(now: dt.datetime) -> None:
-    """Ask for what the clock says: visits of sources, the care of the vault. Called every few seconds by the workers."""
+    """Ask for what the clock says: visits of sources, rows that programs sent, the care of the vault. Called every few
+    seconds by the workers."""
     sources.ask_due(now)
+    pushed.ask_due(now)
     keeping.ask_due(now)
 
 

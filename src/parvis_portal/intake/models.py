@@ -106,6 +106,22 @@ class SourceTable(models.Model):
         return from_json(Policy, self.policy)
 
 
+class Door(models.Model):
+    """The key by which a program sends rows to a dataset as it measures them. Only its digest is kept."""
+
+    dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="door")
+    digest = models.CharField(max_length=64)
+    start = models.CharField(max_length=8)  # its first signs
+    rows = models.PositiveIntegerField(default=0)  # received since it is open
+    last_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True, db_index=True)  # rows that no file holds yet
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} {self.start}…"
+
+
 class Submission(models.Model):
     """A parcel's passage through the portal: a file as it came, and what was said of it as a whole."""
 

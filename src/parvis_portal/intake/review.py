@@ -689,6 +689,8 @@ _VERBS = {
     "discard": msg("a écarté le brouillon"),
     "release": msg("a publié la version"),
     "withdraw": msg("a retiré les données"),
+    "door.open": msg("a ouvert une clé pour les mesures"),
+    "door.close": msg("a fermé la clé des mesures"),
     "expire": msg("a effacé du coffre, au terme de sa durée de garde, le fichier"),
 }
 

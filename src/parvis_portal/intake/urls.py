@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from parvis_portal.intake import report_views, source_views, views
+from parvis_portal.intake import door_views, report_views, source_views, views
 
 app_name = "intake"
 urlpatterns = [
@@ -29,4 +29,5 @@ urlpatterns = [
     path("jeux/<slug:slug>/historique/", views.history, name="history"),
     path("jeux/<slug:slug>/versions/<int:number>/registre/", report_views.register, name="register"),
     path("jeux/<slug:slug>/retirer/", views.withdraw, name="withdraw"),
+    path("jeux/<slug:slug>/mesures/", door_views.door, name="door"),
 ]
