@@ -58,7 +58,7 @@ def body(response: Response) -> bytes:
 
 def test_what_lies_written_is_what_is_made_on_demand(town: Town) -> None:
     files = ready.of(town.folder, town.version.id)
-    assert set(files) == {"csv", "csv-excel", "xlsx", "json", "geojson", "parquet"}
+    assert set(files) == {"csv", "csv-excel", "xlsx", "json", "geojson", "parquet", "gpkg"}
     for name, found in files.items():
         made = b"".join(export.stream(town.pool, town.version, Query(), name.removesuffix("-excel"), name[4:]))
         lying = ready.path(town.folder, found).read_bytes()

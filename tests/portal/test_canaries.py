@@ -13,12 +13,14 @@ import json
 import logging
 import random
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import openpyxl
 import pdfplumber
 import pyarrow as pa
@@ -35,6 +37,7 @@ from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis.store.export import FORMATS
 from parvis.store.folder import Folder
 from parvis.text import fold
+from parvis_portal.catalogue import jobs as cataloguing
 from parvis_portal.catalogue.models import Release, Term
 from parvis_portal.intake import actions
 from parvis_portal.intake.models import Draft, Submission
@@ -124,6 +127,12 @@ def opened(body: bytes, depth: int = 0) -> Iterator[bytes]:
         with pdfplumber.open(io.BytesIO(body)) as pdf:
             yield str(pdf.metadata).encode()
             yield from ((page.extract_text() or "").encode() for page in pdf.pages)
+    elif body[:6] == b"ARROW1":
+        table = pa.ipc.open_file(io.BytesIO(body)).read_all()
+        yield str(table.schema.metadata).encode()
+        yield json.dumps(table.to_pylist(), default=str, ensure_ascii=False).encode()
+    elif body[8:12] == b"DUCK":
+        yield from _tables(body)
     elif body[:4] == b"PAR1":
         file = pq.ParquetFile(io.BytesIO(body))
         yield str(file.metadata.to_dict()).encode()
@@ -136,6 +145,16 @@ def opened(body: bytes, depth: int = 0) -> Iterator[bytes]:
                     yield piece
             except (OSError, pa.ArrowException):
                 continue
+
+
+def _tables(body: bytes) -> Iterator[bytes]:
+    """Yield the rows of a base of DuckDB, which packs its texts."""
+    with tempfile.NamedTemporaryFile(suffix=".duckdb") as file:
+        file.write(body)
+        file.flush()
+        with duckdb.connect(file.name, read_only=True) as base:
+            for (name,) in base.sql("SELECT table_name FROM duckdb_tables()").fetchall():
+                yield json.dumps(base.table(name).fetchall(), default=str, ensure_ascii=False).encode()
 
 
 def betrayed(body: bytes) -> list[str]:
@@ -190,6 +209,7 @@ def published(town: Town, drop: Callable[..., Submission], caplog: pytest.LogCap
         assert draft.state == Draft.State.RELEASED, draft.error
         out.append(draft)
     drop("attente.csv", csv(ROWS))
+    cataloguing.write_files("", lambda *_: None)
     return out
 
 

@@ -13,7 +13,8 @@ from tests.portal.conftest import Town
 
 from parvis.dialects import ckan, dcat, oai
 from parvis.dialects.openapi import PREFIX, ROUTES
-from parvis_portal.catalogue import actions
+from parvis.store import ready
+from parvis_portal.catalogue import actions, jobs
 from parvis_portal.intake.models import Draft, Submission
 
 MARKER = "Quetzalbrindille"
@@ -57,12 +58,14 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
 
     assert withdrawn.dataset is not None and public.dataset is not None
     version = withdrawn.dataset.releases.get().version_id
+    jobs.write_files("", lambda *_: None)
+    written = [f.digest for f in ready.of(Folder(settings.DATA), version).values()]
     actions.withdraw(Folder(settings.DATA), withdrawn.dataset, "Raison", by=None, now="2026-01-01T00:00:00+00:00")
     preparation = waiting.prepared
     guesses = [
         reserved.pk, reserved.slug, withdrawn.dataset.pk, withdrawn.dataset.slug, version, "1", str(waiting.pk),
         str(waiting.submission.pk), preparation.id, preparation.parcel.digest, "secret.csv", "fichier",
-        public.dataset.pk,
+        public.dataset.pk, written[0],
     ]  # fmt: skip
     addresses: set[str] = set()
     for route, _ in patterns(get_resolver().url_patterns):
@@ -70,7 +73,7 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
     for told in ROUTES:
         for dataset, other in itertools.product(guesses, guesses):
             path = PREFIX + told.path.replace("{dataset}", dataset).replace("{id}", dataset).replace("{version}", other)
-            addresses.add(path.replace("{format}", "csv"))
+            addresses |= {path.replace("{format}", form) for form in ("csv", "gpkg", "ical")}
     addresses |= {f"/catalog.{form}" for form in dcat.FORMS}
     addresses |= {f"/dataset/{guess}.{form}" for guess in guesses for form in dcat.FORMS}
     for verb in ("ListRecords&", *(f"GetRecord&identifier=oai:testserver:{guess}&" for guess in guesses)):
@@ -98,7 +101,7 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
         )
         addresses |= {f"/api/records/1.0/{told}dataset={guess}" for told in first}
         addresses |= {f"/api/datasets/1.0/{guess}/", f"/api/datasets/1.0/{guess}/records/{version[:24]}{0:016x}"}
-        addresses |= {f"/explore/dataset/{guess}/download/?format={form}" for form in ("csv", "json", "geojson", "xls")}
+        addresses |= {f"/explore/dataset/{guess}/download/?format={form}" for form in ("csv", "json", "mvt", "xls")}
         addresses |= {f"/explore/embed/dataset/{guess}/{tab}/" for tab in ("table", "map", "analyze")}
         addresses |= {f"/datastore/dump/{guess}?format={form}" for form in ("csv", "json", "xml")}
     addresses |= {f"/en{a}" for a in addresses if not a.startswith("/api")}

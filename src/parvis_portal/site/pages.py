@@ -28,7 +28,7 @@ from parvis.errors import ParvisError
 from parvis.figures import chart
 from parvis.schemas import schema as schemas
 from parvis.store import changes as changing
-from parvis.store import export, proofs
+from parvis.store import export, proofs, ready
 from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.text import spaced
@@ -132,6 +132,7 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
     version = old.version if old is not None else entry.version
     address = f"{base(request)}/api/v1/datasets/{entry.id}"
     reading = f"{address}/versions/{version.id}" if old is not None else address
+    downloads = _downloads(reading.removeprefix(base(request)), version)
     return {
         "entry": entry,
         "version": version,
@@ -143,7 +144,8 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
         "figure": figure(version),
         "has_map": bool(version.geometry or version.point),
         "map_src": f"{reading.removeprefix(base(request))}/exports/geojson",
-        "downloads": _downloads(reading.removeprefix(base(request)), version),
+        "downloads": downloads,
+        "sealed": [d for d in downloads if d["sha256"]],
         "versions": _versions(row, entry),
         "snippets": snippets(reading, version),
         "quality": _quality(version),
@@ -301,23 +303,32 @@ _ABOUT = {
     "jsonl": msg("une ligne par enregistrement"),
     "geojson": msg("pour QGIS ou une carte"),
     "parquet": msg("pour l'analyse de gros volumes"),
-    "shp": msg("pour un logiciel de cartes"),
+    "ods": msg("pour LibreOffice"),
+    "gpkg": msg("pour un logiciel de cartes"),
+    "shp": msg("pour un logiciel de cartes plus ancien"),
     "kml": msg("pour Google Earth"),
     "gpx": msg("pour un GPS"),
+    "ical": msg("pour un agenda"),
+    "sqlite": msg("une base à interroger"),
+    "duckdb": msg("une base pour l'analyse"),
+    "arrow": msg("pour Python, R ou Julia"),
 }
 
 
 def _downloads(address: str, version: Version) -> list[dict[str, Any]]:
     """Return the formats that people ask for; a program finds the others in the interface."""
+    files = ready.of(engine.folder(), version.id)
     return [
         {
             "format": name,
-            "title": form.title,
-            "about": _(_ABOUT[name]),
+            "title": export.FORMATS[name].title,
+            "about": _(about),
             "url": f"{address}/exports/{name}",
-            "size": version.size if name == "parquet" else None,
+            "size": files[name].size if name in files else None,
+            "sha256": files[name].digest if name in files else "",
         }
-        for name, form in ((n, export.FORMATS[n]) for n in export.possible(version) if n in _ABOUT)
+        for name, about in _ABOUT.items()
+        if name in export.possible(version)
     ]
 
 

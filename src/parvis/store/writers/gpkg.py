@@ -11,7 +11,9 @@ from parvis.store.writers.frame import Cell, Format
 if TYPE_CHECKING:
     from parvis.store.writers.batches import Rows
 
-FORMAT = Format(".gpkg", "application/geopackage+sqlite3", "GeoPackage", placed=True, whole=True, exact=True)
+FORMAT = Format(
+    ".gpkg", "application/geopackage+sqlite3", "GeoPackage", placed=True, whole=True, common=True, exact=True
+)
 TABLE = "donnees"
 _KEPT = ("fid", "geom")  # that the format has for itself
 
