@@ -331,6 +331,7 @@ def _column(column: Column) -> dict[str, Any]:
         "description": column.description,
         "filled": column.filled,
         "distinct": column.distinct,
+        "separator": column.separator,
         "minimum": column.minimum,
         "maximum": column.maximum,
     }

@@ -500,6 +500,7 @@ SCHEMAS: dict[str, Any] = {
         description=_TEXT,
         filled=_COUNT,
         distinct=_COUNT,
+        separator={**_TEXT, "description": "Ce qui sépare les valeurs d'une case qui en contient plusieurs, ou rien."},
         minimum={"type": _ANY},
         maximum={"type": _ANY},
     ),
