@@ -32,7 +32,8 @@ from urllib.parse import unquote_to_bytes
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from parvis.store.pool import leaving
+from parvis.store.pool import SECONDS as PATIENCE
+from parvis.store.pool import leaving, until
 from parvis.web import Response
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
 from parvis_portal.api.front import Question, coding, streams
@@ -344,6 +345,7 @@ class _Exchange:
     def run(self) -> Whole | None:
         """Return the answer when it is whole; a stream is sent from here, and None returned."""
         leaving.set(self.reader)
+        until.set(time.monotonic() + PATIENCE)
         body = self.application(_environ(self.scope, self.body), self._start)
         try:
             if not streams(body):
@@ -356,6 +358,7 @@ class _Exchange:
             if close is not None:
                 close()
             leaving.set(None)
+            until.set(float("inf"))
 
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         self._status = int(status[:3])

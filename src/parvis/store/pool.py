@@ -31,6 +31,7 @@ from parvis.store.folder import Folder
 
 SECONDS = 2.0  # a question's own limit
 LOOK = 0.05  # seconds between two looks at whether a question was cut
+LEAST = 0.02  # seconds that the last of several questions has at least: what is left of the time of all is told at once
 GRACE = 0.25  # seconds more before the worker is killed
 STOP = 0.1  # seconds that a question told to stop may take to do so
 QUIET = 20.0  # seconds an export may stay silent, its reader included
@@ -40,6 +41,8 @@ EXPORTS = 2  # exports at once: apart from the questions, which a slow reader mu
 
 # Set by who serves, for the thread that answers a reader: an event that is set when he has gone.
 leaving: ContextVar[threading.Event | None] = ContextVar("leaving", default=None)
+# The same: the moment, by the monotonic clock, when all that he asked must be answered, however many questions it takes.
+until: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
 class Pool:
@@ -75,8 +78,9 @@ class Pool:
         cut = cut or leaving.get()
         worker = self._take(self._asking, cut)
         try:
-            worker.send(request)
-            said, _, body = worker.receive(self.seconds + GRACE, cut).partition(b"\n")
+            left = until.get() - time.monotonic()
+            worker.send(request if left >= self.seconds else {**request, "seconds": max(left, LEAST)})
+            said, _, body = worker.receive(min(self.seconds, max(left, LEAST)) + GRACE, cut).partition(b"\n")
             told = json.loads(said)
         except _CutError as error:
             if worker.stopped():
@@ -131,7 +135,7 @@ class Pool:
 
     def _take(self, lane: _Lane, cut: threading.Event | None) -> _Process:
         ticket = self._ticket(lane)
-        if ticket is not None and not _waited(ticket, self.seconds * 4, cut):
+        if ticket is not None and not _waited(ticket, min(self.seconds * 4, until.get() - time.monotonic()), cut):
             with self._lock:
                 if ticket in lane.line:
                     lane.line.remove(ticket)

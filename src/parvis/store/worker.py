@@ -63,7 +63,7 @@ class Worker:
         self.engine.execute("SET allowed_directories=[?, ?]", [f"{objects}/", f"{work}/"])
         self.engine.execute("SET enable_external_access=false")
         self.engine.execute("SET lock_configuration=true")
-        self.seconds = seconds
+        self.seconds = self.time = seconds  # of any question, and of the one in hand
         self.shapes: Shapes | None = None  # made at the first question that knows shapes
         self.indexed: OrderedDict[str, Index] = OrderedDict()  # the last asked for at the end
         self.asked = 0  # questions received
@@ -83,6 +83,17 @@ class Worker:
 
     def answer(self, request: dict[str, Any], connection: Connection) -> tuple[dict[str, Any], bytes]:
         """Return what is told of the rows, and the rows as JSON."""
+        self.time = min(float(request.get("seconds", self.seconds)), self.seconds)
+        if self.time == self.seconds:
+            return self.told(request, connection)
+        watch = threading.Timer(self.time, self.engine.interrupt)
+        watch.start()
+        try:
+            return self.told(request, connection)
+        finally:
+            watch.cancel()
+
+    def told(self, request: dict[str, Any], connection: Connection) -> tuple[dict[str, Any], bytes]:
         began = time.monotonic()
         if request.get("lookup") is not None and (found := self.looked_up(request)) is not None:
             return found
@@ -123,7 +134,7 @@ class Worker:
                 told["total"] = request["seen"] + told["count"]
             else:
                 parameters = self.bound(request["total"], request["total_parameters"])
-                left = self.seconds - (time.monotonic() - began)  # a page and its total have one time for both
+                left = self.time - (time.monotonic() - began)  # a page and its total have one time for both
                 watch = threading.Timer(max(left, 0.05), self.engine.interrupt)
                 watch.start()
                 try:
@@ -252,7 +263,7 @@ class Worker:
         found = self.indexed.get(content) or self.opened(content)
         if found is not None:
             self.indexed.move_to_end(content)
-            found.start(self.seconds)
+            found.start(self.time)
         return found
 
     def opened(self, content: str) -> Index | None:
