@@ -305,7 +305,7 @@ def _file(asked: _Asked, form: str) -> Response:
     if asked.request.method == "HEAD":
         export.check(asked.version, whole, form)
         return Response(200, b"", told.media_type, headers)
-    return Response(200, export.stream(asked.pool, asked.version, whole, form), told.media_type, headers)
+    return Response(200, export.opened(export.stream(asked.pool, asked.version, whole, form)), told.media_type, headers)
 
 
 # --- The question ---------------------------------------------------------------------------------
