@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,19 @@ def test_cycles_are_looked_for_again_once_a_file_is_done(tmp_path: Path, monkeyp
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_command_that_ends_looks_for_no_cycle(tmp_path: Path) -> None:
+    path = tmp_path / "lacs.csv"
+    path.write_text("nom;places\nLac;3\n", "utf-8")
+    program = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 10_000))\n"
+        "from parvis import pipeline\n"
+        "pipeline.inspect(sys.argv[1])\n"
+        "print(gc.isenabled())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "True"]

@@ -170,7 +170,7 @@ def _nursery() -> _Nursery:
 
 
 # Nothing that is loaded there dies: looking for cycles among it would take a tenth of the start.
-_START = "import gc; gc.disable(); import sys; from parvis.tables.confinement import nursery; nursery(int(sys.argv[1]))"
+_START = "import gc, os, sys; gc.disable(); from parvis.tables.confinement import nursery; nursery(int(sys.argv[1])); os._exit(0)"
 
 
 def _serve(channel: int) -> None:
