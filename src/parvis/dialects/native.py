@@ -21,7 +21,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.dialects import grammar, openapi, ranges
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
-from parvis.store import changes, export, expressions, ready
+from parvis.store import changes, export, expressions, ready, timetable
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
@@ -312,13 +312,32 @@ def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
                 "sha256": files[name].digest if name in files else None,
             }
             for name in export.writable(version)
-        ],
+        ]
+        + _whole_timetable(asked, version, path),
         "links": {
             "self": asked.url(f"/datasets/{version.dataset}/versions/{version.id}"),
             "records": asked.url(f"{path}/records"),
             "aggregates": asked.url(f"{path}/aggregates"),
         },
     }
+
+
+def _whole_timetable(asked: _Asked, version: Version, path: str) -> list[dict[str, Any]]:
+    """Return the export of the whole timetable that a version is a table of, none for anything else."""
+    if not _tables(asked, version):
+        return []
+    form = timetable.FORMAT
+    url = asked.url(f"{path}/exports/{timetable.NAME}")
+    return [
+        {
+            "format": timetable.NAME,
+            "title": form.title,
+            "type": form.media_type,
+            "url": url,
+            "size": None,
+            "sha256": None,
+        }
+    ]
 
 
 def _column(column: Column) -> dict[str, Any]:
@@ -381,7 +400,7 @@ def _rows(page: Page) -> list[dict[str, Any]]:
 def _export(asked: _Asked) -> Response:
     version, name = _asked_version(asked), asked.places["format"]
     _check_names(asked)
-    form = export.FORMATS.get(name)
+    form = export.FORMATS.get(name) if name != timetable.NAME else timetable.FORMAT
     if form is None:
         raise UnknownName(
             "Le format « {format} » n'existe pas.",
@@ -393,6 +412,8 @@ def _export(asked: _Asked) -> Response:
     if profile not in ("", "excel") or (profile and name != "csv"):
         _wrong("profile", "ne peut être que « excel », pour un export CSV")
     named = {"content-disposition": f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'}
+    if name == timetable.NAME:
+        return _timetable(asked, version, named)
     if (lying := _lying(asked, version, f"{name}-{profile}" if profile else name, named)) is not None:
         return lying
     query = _query(asked, version)
@@ -404,6 +425,33 @@ def _export(asked: _Asked) -> Response:
         return Response(200, b"", form.media_type, headers, cacheable=True)
     chunks = export.opened(export.stream(asked.pool, version, query, name, profile))
     return Response(200, chunks, form.media_type, headers, cacheable=True)
+
+
+def _timetable(asked: _Asked, version: Version, headers: Mapping[str, str]) -> Response:
+    """Return the tables of a timetable together, as they are published now."""
+    for parameter, _ in asked.request.query:
+        if parameter != "version":
+            _wrong(parameter, "ne va pas avec l'export GTFS, qui est entier")
+    tables = _tables(asked, version)
+    body = timetable.stream(asked.pool, tables)
+    told = {**headers, "cache-control": FRESH}
+    if asked.request.method == "HEAD" and tables:
+        return Response(200, b"", timetable.FORMAT.media_type, told)
+    return Response(200, export.opened(body), timetable.FORMAT.media_type, told)
+
+
+def _tables(asked: _Asked, version: Version) -> Mapping[str, Version]:
+    """Return the tables of the timetable that a version is of: what its organisation published of the same original."""
+    if not timetable.member(version):
+        return {}
+    owner, found, start, total = asked.catalogue.find(version.dataset).organisation, list[Version](), 0, 1
+    while start < total:
+        listing = asked.catalogue.list(
+            "", {"organisation": owner}, "stable", openapi.MAX_DATASETS, start, faceted=False
+        )
+        found += [e.version for e in listing.entries]
+        start, total = start + openapi.MAX_DATASETS, listing.total
+    return timetable.together(version, found)
 
 
 def _lying(asked: _Asked, version: Version, name: str, headers: Mapping[str, str]) -> Response | None:
