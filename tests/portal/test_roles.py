@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "doors:health": ("", OPEN),
     "api:tables": ("table", OPEN),
     "api:aggregated": ("", OPEN),
+    "api:metrics": ("", OPEN),
     "api:action": ("action", OPEN),
     "doors:archive": ("", OPEN),
     "doors:mcp": ("", POSTS),

@@ -114,25 +114,25 @@ def fault(error: ParvisError) -> Response:
     """Return what the dialect says of an error."""
     headers = {"cache-control": "no-store"}
     if isinstance(error, BusyError):
-        return _faulty(503, "Service unavailable", error.text, {**headers, "retry-after": str(error.retry_after)})
+        return faulty(503, "Service unavailable", error.text, {**headers, "retry-after": str(error.retry_after)})
     if isinstance(error, GoneError):
-        return _faulty(410, "Resource gone", f"Resource has been permanently deleted: {error.text}", headers)
+        return faulty(410, "Resource gone", f"Resource has been permanently deleted: {error.text}", headers)
     if isinstance(error, UnknownColumn):
         said = f"column {error.values.get('name', '')} does not exist"
         detail = {"code": "42703", "details": None, "hint": error.text, "message": said}
-        return _faulty(400, "Database error", detail, headers)
+        return faulty(400, "Database error", detail, headers)
     if isinstance(error, UnknownName):
-        return _faulty(404, "Not found", error.text, headers)
+        return faulty(404, "Not found", error.text, headers)
     if isinstance(error, _Walled):
-        return _faulty(403 if error.title == "Output is too long" else 400, error.title, error.text, headers)
+        return faulty(403 if error.title == "Output is too long" else 400, error.title, error.text, headers)
     if isinstance(error, InputError):
-        return _faulty(400, "Invalid query string", error.text, headers)
+        return faulty(400, "Invalid query string", error.text, headers)
     if isinstance(error, LimitError):
-        return _faulty(400, "Query too heavy", error.text, headers)
-    return _faulty(500, "Internal error", "Une panne est survenue de notre fait. Réessayez plus tard.", headers)
+        return faulty(400, "Query too heavy", error.text, headers)
+    return faulty(500, "Internal error", "Une panne est survenue de notre fait. Réessayez plus tard.", headers)
 
 
-def _faulty(status: int, title: str, detail: Any, headers: Mapping[str, str]) -> Response:
+def faulty(status: int, title: str, detail: Any, headers: Mapping[str, str]) -> Response:
     return Response(status, _dumped({"errors": [{"code": None, "title": title, "detail": detail}]}), headers=headers)
 
 
@@ -149,12 +149,16 @@ class _Asked:
     names: Mapping[str, Column]
     pool: Pool
     cache: Cache | None
+    prefix: str = ""  # of the address of a table that lies on no shelf
+    rows: Sequence[Sequence[Any]] | None = None  # of that table
 
     @property
     def strict(self) -> bool:
         return self.request.get("strict") == "true"
 
     def url(self, tail: str = "") -> str:
+        if self.prefix:
+            return f"{self.request.base}{self.prefix}/{tail}"
         return f"{self.request.base}{PREFIX}/{quote(self.resource)}/{tail}"
 
     def column(self, name: str) -> Column:
@@ -169,7 +173,7 @@ def _dispatched(request: Request, catalogue: Catalogue, pool: Pool, cache: Cache
     if request.method == "OPTIONS":
         return Response(204, headers=preflight("*"))
     if request.method not in METHODS:
-        return _faulty(405, "Method not allowed", "Cette API ne fait que lire.", {"allow": ", ".join(METHODS)})
+        return faulty(405, "Method not allowed", "Cette API ne fait que lire.", {"allow": ", ".join(METHODS)})
     if request.path.rstrip("/") == "/api/aggregation-exceptions":
         return _whole(request, list(_all_ids(catalogue)))
     match = _ROUTE.fullmatch(request.path if request.path.endswith("/") else request.path + "/")
@@ -236,6 +240,11 @@ def _data(asked: _Asked) -> Response:
     return Response(200, found.body, headers=headers, cacheable=True)
 
 
+def page(request: Request, prefix: str, version: Version, rows: Sequence[Sequence[Any]], pool: Pool) -> bytes:
+    """Return a page of the rows of a table that lies on no shelf, at an address of its own, by the same questions."""
+    return _page(_Asked(request, "", version, {c.name: c for c in version.columns}, pool, None, prefix, rows))
+
+
 def _page(asked: _Asked) -> bytes:
     number, size = _number(asked, "page", 1), _number(asked, "page_size", PAGE)
     most = MOST if asked.strict else MOST_OF_OURS
@@ -247,7 +256,7 @@ def _page(asked: _Asked) -> bytes:
         raise _Walled("Invalid query string", "Page size must be greater than 0")
     question = read(asked.request.query, asked.column, asked.names)
     query = dataclasses.replace(question.query, limit=size, offset=(number - 1) * size)
-    page = asking.run(asked.pool, asked.version, query)
+    page = asking.run(asked.pool, asked.version, query, table=asked.rows)
     rows = [dict(zip(question.keys, row, strict=True)) for row in page.rows]
     meta: dict[str, Any] = {"page": number, "page_size": size}
     if question.grouped:  # the original has no total there, and neither have its clients

@@ -15,8 +15,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from parvis import __version__
 from parvis.dialects import ckan, dcat, native, oai, ods, ogc, scdl, tabular, wfs, wfs_post
+from parvis.dialects import metrics as told_metrics
 from parvis.web import Request, Response
-from parvis_portal.api import engine, keys, mcp
+from parvis_portal.api import counting, engine, keys, mcp
 from parvis_portal.api.catalogue import PortalCatalogue, RowsCatalogue, site
 from parvis_portal.people.models import User
 
@@ -95,6 +96,12 @@ def tables(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answer the programs that know the tabular API of data.gouv.fr."""
     catalogue = RowsCatalogue() if "/data/" in f"/{rest}/" else PortalCatalogue()
     return sent(tabular.answer(asked(request), catalogue, engine.pool(), engine.cache()))
+
+
+@csrf_exempt
+def metrics(request: HttpRequest) -> HttpResponseBase:
+    """Answer the programs that ask how often things were downloaded."""
+    return sent(told_metrics.answer(asked(request), counting.counted, engine.pool()))
 
 
 def tables_health(request: HttpRequest) -> HttpResponseBase:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from parvis.errors import UnknownName
 from parvis.store import index as indexing
@@ -20,7 +21,7 @@ from parvis.store.manifest import DatasetRecord
 from parvis.text import slug as slug_of
 from parvis.values import Version, to_json
 from parvis_portal.catalogue import search
-from parvis_portal.catalogue.models import Dataset, Release
+from parvis_portal.catalogue.models import Dataset, Downloads, Release
 from parvis_portal.catalogue.signals import dataset_withdrawn, version_released
 from parvis_portal.people import audit
 from parvis_portal.people.models import Organisation, User
@@ -160,3 +161,15 @@ def _moment(text: str) -> dt.datetime:
     except ValueError as error:
         raise UnknownName("Une date de l'étagère est illisible : « {text} ».", text=text) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def add_downloads(counts: Mapping[tuple[str, str], int]) -> None:
+    """Add numbers of downloads, by (slug or id of a dataset, month): a name that is none counts for nothing."""
+    names = {name.replace("\x00", "") for name, _ in counts}
+    rows = Dataset.objects.filter(Q(pk__in=[n for n in names if len(n) <= 12]) | Q(slug__in=names))
+    known = {name: pk for pk, slug in rows.values_list("pk", "slug") for name in (pk, slug)}
+    with transaction.atomic():
+        for (name, month), count in counts.items():
+            if (pk := known.get(name.replace("\x00", ""))) is not None:
+                Downloads.objects.get_or_create(dataset_id=pk, month=month)
+                Downloads.objects.filter(dataset_id=pk, month=month).update(count=F("count") + count)

@@ -83,6 +83,20 @@ class Release(models.Model):
         return _version(json.dumps(self.manifest))
 
 
+class Downloads(models.Model):
+    """How often the files of a dataset were given in a month: nothing of who asked."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="downloads")
+    month = models.CharField(max_length=7)  # 2026-03
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["dataset", "month"], name="one_count_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} {self.month}"
+
+
 class Term(models.Model):
     """A word's stem in a dataset's public text and how much it weighs: search without a server, on any database."""
 

@@ -16,7 +16,7 @@ from parvis.store import ready
 from parvis.store.folder import Folder
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import search
-from parvis_portal.catalogue.models import Dataset, Release
+from parvis_portal.catalogue.models import Dataset, Downloads, Release
 from parvis_portal.people.models import Organisation, User
 
 ORDERS = {"recent": "-modified_at", "title": "slug", "rows": "-rows", "stable": "pk"}
@@ -206,3 +206,10 @@ def _moved() -> int:
 
 def _iso(moment: dt.datetime | None) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else ""
+
+
+def downloads(user: Any = None, *, by_organisation: bool = False) -> list[tuple[str, str, int]]:
+    """Return how often what a person may read was downloaded: (id, month, count), oldest month first."""
+    name = "dataset__organisation__slug" if by_organisation else "dataset_id"
+    rows = Downloads.objects.filter(dataset__in=visible(user)).values(name, "month").annotate(n=Sum("count"))
+    return [(str(r[name]), str(r["month"]), int(r["n"])) for r in rows.order_by("month", name)]
