@@ -7,6 +7,8 @@ turn their own requests into ours. Nothing here knows sessions nor cookies.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -46,6 +48,8 @@ class Response:
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 FRESH = "public, max-age=60"  # a withdrawal must be felt soon, by caches too
+PINNED = "public, max-age=3600, immutable"  # what a version says never changes; an hour, for it may be withdrawn
+_VERSION = re.compile(r"/versions/[^/]+(?:/|$)")
 
 
 def opened(*exposed: str) -> dict[str, str]:
@@ -71,13 +75,32 @@ def matches(request: Request, tag: str) -> bool:
 
 
 def finished(request: Request, response: Response, heads: Mapping[str, str]) -> Response:
-    """Return a response with the heads of its dialect, and without its body when the head alone was asked for."""
-    headers, body = {**heads, **response.headers}, response.body
+    """Return a response with the heads of its dialect, and without its body when the head alone was asked for.
+
+    A whole answer that a cache may keep has an ``ETag``: 304 for who has it. What was asked of one version is said never
+    to change.
+    """
+    headers, body, status = {**heads, **response.headers}, response.body, response.status
+    kept = headers.get("cache-control", FRESH)
+    if status == 200 and isinstance(body, bytes) and request.method in METHODS and kept.startswith("public"):
+        tag = headers.setdefault("etag", f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"')
+        if matches(request, tag):
+            status, body = 304, b""
+            headers.pop("content-disposition", None)
+    if status in (200, 304) and headers.get("cache-control") == FRESH and pinned(request):
+        headers["cache-control"] = PINNED
     if request.method == "HEAD":
         if isinstance(body, bytes) and body:
             headers["content-length"] = str(len(body))
         body = b""
-    return dataclasses.replace(response, body=body, headers=headers)
+    return dataclasses.replace(response, status=status, body=body, headers=headers)
+
+
+def pinned(request: Request) -> bool:
+    """True for a question about one version, which is all that it depends on. (WFS names its own version so.)"""
+    if request.path.startswith("/ogc/wfs"):
+        return False
+    return bool(request.get("version").strip()) or bool(_VERSION.search(request.path))
 
 
 # --- What is told ---------------------------------------------------------------------------------
