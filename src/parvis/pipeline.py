@@ -847,17 +847,18 @@ def _examine_table(
             territory=expected.territory,
             lines=expected.lines,
         ),
-        *screening.screen(typed, wording.titled(profile, parcel)),
+        *screening.screen(typed, titled := wording.titled(profile, parcel)),
     )
     match = next((m for m in matches if wanted is not None and m.schema == wanted.id), None)
     metadata = describing.prefill(*wording.discreet(parcel, profile), match, expected.territory)
+    profile = titled  # whoever screens this table again must read the same words
     policy = policies.propose(profile, findings)
     if rows_are_people(profile, findings):
         if profile.point or any(c.kind is Kind.GEOMETRY for c in profile.columns):
             policy = dataclasses.replace(policy, blurring=Blurring(HOMES))
         policy = dataclasses.replace(policy, anonymity=_alone(typed, profile, policy))
     else:
-        policy = dataclasses.replace(policy, hiding=_too_small(typed, wording.titled(profile, parcel), policy))
+        policy = dataclasses.replace(policy, hiding=_too_small(typed, profile, policy))
     preparation = Preparation(
         id=_identity(parcel, raw.name),
         parcel=parcel,

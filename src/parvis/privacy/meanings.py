@@ -59,6 +59,15 @@ WHY_BUSINESS = msg(
     "(CRPA, article L. 311-6, 1°) : la CADA n'admet que le montant global du marché."
 )
 HINT = msg("Choisissez ce que devient cette colonne : la retirer, la masquer, ou la garder avec un fondement légal.")
+# Of what no rule says, but what all that is seen of a column tells together.
+HINT_WORDS = msg(
+    "L'intitulé ({words}) et les autres colonnes le font penser. Choisissez ce que devient cette colonne : la retirer, la "
+    "masquer, ou la garder avec un fondement légal ; si elle ne parle de personne, dites-le."
+)
+HINT_BESIDE = msg(
+    "La forme des cellules et les autres colonnes le font penser. Choisissez ce que devient cette colonne : la retirer, la "
+    "masquer, ou la garder avec un fondement légal ; si elle ne parle de personne, dites-le."
+)
 HINT_TEXT = msg("Choisissez de masquer ces passages, de retirer la colonne, ou de la garder avec un fondement légal.")
 
 MEANINGS: Mapping[str, Meaning] = {

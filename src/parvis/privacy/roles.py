@@ -9,46 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parvis.privacy.about import About, about, identifies, is_of_things, is_scene, says_trait, theme, theme_of_cells
+from parvis.privacy import bearing
+from parvis.privacy.about import identifies, says_trait, theme, theme_of_cells
 from parvis.privacy.heading import cells_say, head, speaks
-from parvis.privacy.meanings import MEANINGS, QUASI, SENSITIVE
+from parvis.privacy.meanings import MEANINGS, SENSITIVE
+from parvis.privacy.narrowing import QUASI_MEANINGS, is_free_text
 from parvis.values import Column, Finding, Kind, Profile
 
 ROLES = ("direct", "sensitive", "text", "quasi")  # from what tells most; "" for a column that is about nobody
 _HELD_BACK = ("safety", "business_secret")  # not for people's sake
-_NAMING = ("privacy.person_name", "privacy.last_name", "privacy.nir", "privacy.birth_date")
 _KINDS = (Kind.DATE, Kind.DATETIME)  # the day something happened to somebody
 _FIGURES = (Kind.INTEGER, Kind.NUMBER)
-_QUASI_MEANINGS = frozenset({*QUASI, "address", "month", "pseudonym", "case_number", "first_name"})
-_OF_PEOPLE = ("family", "nationality", "sex")  # what cells say of nobody but people ...
-_OF_ANYONE = (
-    *_OF_PEOPLE,
-    "country",
-    "language",
-    "work",
-    "schooling",
-    "housing",
-    "occupation",
-)  # ... of a row that is one
-_LONG, _WORDS = 28, 5  # characters and words of a sentence, on average
 
 
 def roles(profile: Profile, findings: Sequence[Finding]) -> Mapping[str, str]:
     """Return the role of each column by its name, "" for those of nobody."""
     out = dict.fromkeys((c.name for c in profile.columns), "")
-    texts = {c.name for c in profile.columns if _is_free_text(c)}
+    texts = {c.name for c in profile.columns if is_free_text(c)}
     for finding in findings:
         if finding.code.startswith("privacy.") and finding.values.get("meaning", "") not in _HELD_BACK:
             name = str(finding.values["name"])
             role = _role(finding, name in texts)
             if not out.get(name) or ROLES.index(role) < ROLES.index(out[name]):
                 out[name] = role
-    named = {str(f.values["name"]) for f in findings if f.code in _NAMING and f.values["where"] == "column"}
-    told = about(profile, lambda column: column.name in named, named)
-    people = told.people or told.homes or told.ballot or any(_of_each_row(f) for f in findings) or _is_log(profile)
-    if people:
-        for column in profile.columns:
-            out[column.name] = out[column.name] or _narrowing(column, profile, told)
+    for name, told in bearing.weigh(profile, findings).items():
+        if not out[name]:
+            out[name] = "text" if name in texts and told.role else told.role if told.role in ("quasi", "text") else ""
     return out
 
 
@@ -81,7 +67,7 @@ def kept_inside(column: Column, cells: Sequence[str]) -> bool:
 
     In doubt it does not: others may know a trait, a place, a day, and all that no word says to be the service's own.
     """
-    if column.meaning in _QUASI_MEANINGS or column.meaning in MEANINGS or says_trait(column):
+    if column.meaning in QUASI_MEANINGS or column.meaning in MEANINGS or says_trait(column):
         return False
     if column.kind is Kind.TEXT and cells_say(cells, "progress"):
         return True
@@ -90,55 +76,8 @@ def kept_inside(column: Column, cells: Sequence[str]) -> bool:
     return (times or speaks(said, "inside")) and not speaks(said, "quasi_figures")
 
 
-def _of_each_row(finding: Finding) -> bool:
-    """True when most rows carry somebody: a mailbox or a telephone is also that of a counter."""
-    said = finding.values
-    meaning = said.get("meaning", "")
-    if said.get("where") != "column" or meaning in ("email", "phone", "ip_address", *_HELD_BACK):
-        return False
-    return bool(finding.code.startswith("privacy.") and said["count"] * 2 >= said["filled"])
-
-
-def _is_log(profile: Profile) -> bool:
-    """True where each row is what a machine did at a moment: whose, its number tells."""
-    kinds = {c.kind for c in profile.columns}
-    return Kind.DATETIME in kinds and any(c.meaning == "ip_address" for c in profile.columns)
-
-
 def _role(finding: Finding, free: bool) -> str:
     protected = finding.values["meaning"] in SENSITIVE
     if finding.values["where"] == "text" or (free and protected):
         return "text"
     return "sensitive" if protected else "direct"
-
-
-def _narrowing(column: Column, profile: Profile, told: About) -> str:
-    """Return the role of a column that blocks nothing, in a table about people."""
-    if _is_free_text(column):
-        return "text"
-    said = head(column)
-    if is_of_things(column):
-        return ""
-    if column.kind is Kind.GEOMETRY or column.name in profile.point:
-        return "quasi"
-    when = column.kind in _KINDS or column.meaning == "date"
-    if column.meaning == "address" and is_scene(column, told):
-        return ""
-    if column.meaning in _QUASI_MEANINGS or (when and (told.each or not told.of_bodies)):
-        return "quasi"
-    if told.of_bodies and speaks(said, "office"):
-        return ""
-    if column.kind is Kind.TEXT and cells_say(column.examples, "progress"):
-        return ""
-    if says_trait(column) or (told.each and speaks(said, "quasi_figures" if column.kind in _FIGURES else "quasi")):
-        return "quasi"
-    choice = column.kind is Kind.TEXT and cells_say(column.examples, *(_OF_ANYONE if told.each else _OF_PEOPLE))
-    return "quasi" if choice else ""
-
-
-def _is_free_text(column: Column) -> bool:
-    if column.kind is not Kind.TEXT or not column.examples:
-        return False
-    long = sum(len(e) for e in column.examples) / len(column.examples) >= _LONG
-    spoken = sum(len(e.split()) for e in column.examples) / len(column.examples) >= _WORDS
-    return (long and spoken) or (speaks(head(column), "remarks") and spoken)

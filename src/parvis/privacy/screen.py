@@ -6,6 +6,7 @@ and only those are read by ``spans.find``. No finding ever carries the value it 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import threading
 from collections import OrderedDict, defaultdict
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis import france
-from parvis.privacy import disguised, names, numbers, rewritten, spans, sql
+from parvis.privacy import bearing, disguised, names, numbers, rewritten, spans, sql
 from parvis.privacy.about import (
     HOMES,
     About,
@@ -38,8 +39,10 @@ from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
     DIRECT,
     HINT,
+    HINT_BESIDE,
     HINT_LABEL,
     HINT_TEXT,
+    HINT_WORDS,
     IN_LABEL,
     MEANINGS,
     SENSITIVE,
@@ -52,7 +55,7 @@ from parvis.privacy.meanings import (
 )
 from parvis.privacy.words import classes
 from parvis.tables.table import TIMES
-from parvis.text import words
+from parvis.text import listed, words
 from parvis.values import Column, Finding, Kind, Place, Profile, Severity
 
 if TYPE_CHECKING:
@@ -91,6 +94,8 @@ _REMARKS = frozenset(
 _PRIVATE = frozenset("domicile perso personnel personnelle prive privee portable mobile gsm".split())
 _RING = frozenset("tel telephone portable mobile gsm phone".split())
 _SECU = frozenset("nir secu ss securite".split())
+# What these are is read in the cells, one by one: a mailbox or a telephone of no finding is a counter's.
+_SEEN_IN_CELLS = frozenset({"email", "phone", "ip_address", "nir", "iban", "plate", "siret", "geometry"})
 _PLACE_MEANINGS = frozenset("address commune region department geometry url json opening_hours colour ban_key".split())
 _WHERE = frozenset("longitude latitude lonlat address ban_key parcel geometry".split())
 _WHERE_HEADERS = frozenset("implantation emplacement localisation adresse lieu rue voie x y coordonnees".split())
@@ -154,7 +159,8 @@ def look(
     else:
         table.read_texts(chosen)
     table.settle()
-    return tuple(f for column in chosen for f in table.findings(column))
+    found = tuple(f for column in chosen for f in table.findings(column))
+    return found if columns is not None else tuple(table.weighed(found))
 
 
 @dataclass(slots=True)
@@ -571,6 +577,53 @@ class _Table:
             f"SELECT CAST({name} AS BIGINT), count(*), min({self.line}) FROM {self.relation} "
             f"WHERE {name} BETWEEN {sql.literal(low)} AND {sql.literal(high)} GROUP BY 1"
         )
+
+    # --- What all the signs together tell ---
+
+    def weighed(self, found: Sequence[Finding]) -> Iterator[Finding]:
+        """Yield what rules found, less what they doubted of and is nobody's, and what they did not see."""
+        told = bearing.weigh(self.profile, found, self.about)
+        clear = {
+            id(f) for f in found
+            if f.values["where"] == COLUMN and f.values["meaning"] in bearing.DOUBTFUL and told[f.values["name"]].clear
+        }  # fmt: skip
+        left = [f for f in found if id(f) not in clear]
+        yield from left
+        blocked = {f.values["name"] for f in left if f.values["where"] != LABEL}
+        for column in self.profile.columns:
+            if column.name in self.present and column.name not in blocked:
+                yield from self._likely(column, told[column.name])
+
+    def _likely(self, column: Column, told: bearing.Bearing) -> Iterator[Finding]:
+        """Yield what a column likely is, where rules said nothing."""
+        if self._only_rules(column):
+            return
+        meaning = told.matter if told.role == "sensitive" else self._naming(column) if told.role == "direct" else ""
+        seen = self._filled(column) if meaning else _Seen()
+        if seen.count:
+            finding = self._finding(column, meaning, COLUMN, seen)
+            hint = HINT_WORDS if told.words else HINT_BESIDE
+            words = listed(f"« {w} »" for w in told.words)
+            yield dataclasses.replace(finding, hint=hint, values={**finding.values, "weighed": True, "words": words})
+
+    def _only_rules(self, column: Column) -> bool:
+        """True where what is likely by its words is not: rows that count several, a field of a schema, people of the past."""
+        several = self.about.counted and not self.about.people
+        return self.about.past or several or bool(column.field) or column.meaning in _SEEN_IN_CELLS
+
+    def _naming(self, column: Column) -> str:
+        """Return what a column that names people is, by its cells, "" where they name nobody."""
+        if column.meaning in MEANINGS:
+            return column.meaning
+        if column.kind in (Kind.DATE, Kind.DATETIME):
+            return "birth_date"
+        if column.kind is not Kind.TEXT or sum(any(map(str.isdigit, e)) for e in column.examples) * 2 >= len(
+            column.examples
+        ):
+            return "identifier"
+        cells = [words(c) for c in self._sample(column)]
+        named = sum(any(_is_surname(w) or _is_given(w) for w in c) for c in cells)
+        return "person_name" if named >= _ENOUGH * len(cells) and column.meaning not in _PLACE_MEANINGS else ""
 
     # --- Findings ---
 
