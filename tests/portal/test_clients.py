@@ -1,7 +1,8 @@
 """Programs that others wrote, against a running portal: what they know of their own system must be true of ours.
 
-Those that would weigh on our own environment live in another: ``PARVIS_CLIENTS`` is its Python, ``PARVIS_OGC_CLIENT`` the folder
-of node modules that holds ``@camptocamp/ogc-client``. Where one is absent its promise is skipped, loudly.
+Those that would weigh on our own environment live in another: ``PARVIS_CLIENTS`` is its Python, ``PARVIS_NODE_CLIENTS`` the
+folder of node modules that holds ``@camptocamp/ogc-client`` and ``@opendatasoft/api-client``. Where one is absent its promise is
+skipped, loudly.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import Any
 import pytest
 from ckanapi import CKANAPIError, NotAuthorized, NotFound, RemoteCKAN
 
-from parvis_portal.intake.models import Draft
+from parvis_portal.intake import pushed
+from parvis_portal.intake.models import Door, Draft
+from parvis_portal.people import actions as people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,6 +39,15 @@ def printed(command: list[str], **more: Any) -> Any:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
+
+
+def read_by_node(package: str, script: str, work: Path, *told: str) -> Any:
+    node, modules = shutil.which("node"), os.environ.get("PARVIS_NODE_CLIENTS", "")
+    if not node or not (Path(modules) / package).is_dir():
+        pytest.skip(f"NO CLIENT: {package} is not installed, so this promise was not checked")
+    path = work / "read.mjs"
+    path.write_text(script, "utf-8")
+    return printed([node, str(path), modules, *told])
 
 
 @pytest.fixture
@@ -194,11 +206,7 @@ def test_rdflib_reads_the_same_catalogue_in_every_form(live_server: Any, dataset
 
 
 def test_ogc_client_reads_the_api_and_the_wfs(live_server: Any, dataset: Any, tmp_path: Path) -> None:
-    node, modules = shutil.which("node"), os.environ.get("PARVIS_OGC_CLIENT", "")
-    if not node or not modules:
-        pytest.skip("NO CLIENT: @camptocamp/ogc-client is not installed, so this promise was not checked")
-    script = tmp_path / "read.mjs"
-    script.write_text(
+    script = (
         "const [modules, base, id] = process.argv.slice(2);\n"
         "const { OgcApiEndpoint, WfsEndpoint } = await import(`${modules}/@camptocamp/ogc-client/dist/dist-node.js`);\n"
         "const api = new OgcApiEndpoint(`${base}/ogc`);\n"
@@ -213,11 +221,55 @@ def test_ogc_client_reads_the_api_and_the_wfs(live_server: Any, dataset: Any, tm
         "};\n"
         "told.got = (await (await fetch(told.get)).json()).features.length;\n"
         "told.page = (await (await fetch(told.url)).json()).features.length;\n"
-        "console.log(JSON.stringify(told));\n",
-        "utf-8",
+        "console.log(JSON.stringify(told));\n"
     )
-    told = printed([node, str(script), modules, live_server.url, dataset.pk])
+    told = read_by_node("@camptocamp/ogc-client", script, tmp_path, live_server.url, dataset.pk)
     assert told["features"] and told["collections"] == [dataset.pk]
     assert told["info"] == told["type"] == dataset.described.title
     assert (told["items"], told["page"], told["got"], told["total"]) == (5, 3, 2, 12)
     assert told["json"] and told["version"] == "2.0.0"
+
+
+def test_opendatasoft_s_own_client_reads_what_it_reads_there(live_server: Any, dataset: Any, tmp_path: Path) -> None:
+    script = (
+        "const [modules, domain, slug, key] = process.argv.slice(2);\n"
+        "const ods = (await import(`${modules}/@opendatasoft/api-client/dist/umd/index.umd.js`)).default;\n"
+        "const { ApiClient, fromCatalog, field, string, all } = ods;\n"
+        "const client = new ApiClient({ domain, apiKey: key || undefined });\n"
+        "const here = () => fromCatalog().dataset(slug);\n"
+        "const records = await client.get(here().records().where(\"quartier = 'Gare'\").select('espece, hauteur_m').limit(2));\n"
+        "const groups = await client.get(here().records().select('count(*) as n').groupBy('quartier').orderBy('quartier'));\n"
+        "const both = await client.get(here().records().where(all(\"quartier = 'Gare'\", 'hauteur_m > 100')));\n"
+        "const told = { datasets: (await client.get(fromCatalog().datasets())).total_count, records, groups: groups.results,\n"
+        "  none: both.total_count, facets: (await client.get(here().facets().facet('quartier'))).facets[0].facets.length,\n"
+        "  title: (await client.get(here().itself())).metas.default.title, faults: [] };\n"
+        "for (const wrong of [fromCatalog().dataset('rien').itself(), here().records().where('rien = 1')]) {\n"
+        "  try { await client.get(wrong); } catch (e) { told.faults.push(e.response.status); } }\n"
+        "try { await new ApiClient({ domain, apiKey: 'faux' }).get(fromCatalog().datasets()); }\n"
+        "catch (e) { told.faults.push(e.response.status); }\n"
+        "console.log(JSON.stringify(told));\n"
+    )
+    _, key = people.make_token(dataset.organisation.memberships.first().user, "essai")
+    for given in ("", key):
+        told = read_by_node("@opendatasoft/api-client", script, tmp_path, live_server.url, dataset.slug, given)
+        assert told["datasets"] == 1 and told["title"] == dataset.described.title
+        assert told["records"]["total_count"] == 4 and len(told["records"]["results"]) == 2
+        assert {g["quartier"]: g["n"] for g in told["groups"]} == {"Centre": 4, "Gare": 4, "Les Vergers": 4}
+        assert (told["none"], told["facets"]) == (0, 3)
+        assert told["faults"] == [404, 400, 401]
+
+
+def test_odsclient_takes_a_dataset_and_pushes_rows(live_server: Any, dataset: Any, town: Any) -> None:
+    script = (
+        "import sys, json, pandas\nfrom odsclient import ODSClient\n"
+        "base, slug, key = sys.argv[1:]\n"
+        "client = ODSClient(base_url=base, use_keyring=False)\n"
+        "table = client.get_whole_dataframe(slug)\n"
+        "rows = pandas.DataFrame([{'capteur': 'C1', 'niveau': 2.5}])\n"
+        "sent = client.push_dataset_realtime(slug, rows, push_key=key, format='pandas')\n"
+        "print(json.dumps({'rows': len(table), 'columns': list(table.columns), 'sent': str(sent)}))"
+    )
+    key = pushed.open_door(dataset, town.users["referent"])
+    told = read_by("odsclient", script, live_server.url, dataset.slug, key)
+    assert told["rows"] == 12 and "Quartier" in told["columns"]
+    assert Door.objects.get(dataset=dataset).rows == 1
