@@ -16,14 +16,8 @@ from hypothesis import strategies as st
 from parvis.privacy import spans
 
 FOUND, PEOPLE, PRECISION, DAMAGED = 0.97, 0.97, 0.93, 0.03
-FILES = ("taught", "judged", "fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6")
-# What is asked less of the last files, whose families were written to be hard: hidden and people, precision, damage.
-SHORT = {
-    "fresh3": (0.015, 0.0, 0.0),
-    "fresh4": (0.045, 0.0, 0.0),
-    "fresh5": (0.045, 0.0, 0.0),
-    "fresh6": (0.09, 0.01, 0.03),
-}
+JUDGED = ("judged",)  # what no lesson was made of; the sealed files are left to the benchmark
+FILES = ("taught", "judged", "fresh3", "fresh4", "fresh5", "fresh6")
 
 
 @cache
@@ -39,21 +33,20 @@ def labelled() -> ModuleType:
 
 
 @cache
-def made(name: str, count: int = 1500, seed: int = 7) -> list[object]:
+def made(name: str, count: int = 600, seed: int = 7) -> list[object]:
     module = labelled()
     return list(module.sentences(module.families(module.FOLDER / f"{name}.txt"), count, seed))
 
 
-@pytest.mark.parametrize("name", FILES[1:])
+@pytest.mark.parametrize("name", JUDGED)
 def test_what_must_be_hidden_is_and_what_may_stay_stays(name: str) -> None:
     score, _ = labelled().scored(
-        made(name), lambda text: [(s.start, s.end, s.meaning == "person_name") for s in spans.hidden(text)]
+        made(name, 1500), lambda text: [(s.start, s.end, s.meaning == "person_name") for s in spans.hidden(text)]
     )
-    harder, mixed, more = SHORT.get(name, (0.0, 0.0, 0.0))
-    assert score.recall >= FOUND - harder, score.missed_by.most_common(10)
-    assert score.people_recall >= PEOPLE - harder, score.missed_by.most_common(10)
-    assert score.people_precision >= PRECISION - mixed
-    assert score.damage <= DAMAGED + more, score.damaged_by.most_common(10)
+    assert score.recall >= FOUND, score.missed_by.most_common(10)
+    assert score.people_recall >= PEOPLE, score.missed_by.most_common(10)
+    assert score.people_precision >= PRECISION
+    assert score.damage <= DAMAGED, score.damaged_by.most_common(10)
 
 
 def test_the_two_files_of_sentences_share_no_template() -> None:

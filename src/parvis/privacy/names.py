@@ -12,7 +12,6 @@ Figures of its errors: ``benchmarks/bench_text.py``.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -64,11 +63,11 @@ def find(text: str, *, bare: bool = True) -> list[Found]:
     return _with(out, _in_files(text)) if bare else out
 
 
-def seen(text: str) -> tuple[Sequence[_Token], list[str], bool, bool]:
-    """Return the words of a text, what the rules say of each (``weighing``), and whether it is prose, or all capitals."""
+def seen(text: str) -> weighing.Seen:
+    """Return the words of a text and what the rules say of each."""
     tokens = _tokens(text)
     reading = _Reading(text, tokens, _shouting(tokens), bare=True)
-    return tokens, reading.verdicts(reading.names()), reading.prose, reading.shout
+    return reading.seen(reading.names())
 
 
 def refuted(text: str) -> bool:
@@ -113,6 +112,21 @@ class _Reading:
                 self.things.append((first, after))
             i = max(after, i + 1)
         return out
+
+    def seen(self, named: Sequence[_Name]) -> weighing.Seen:
+        """Return what is weighed: the words, and what the rules said and noticed of each."""
+        verdicts = self.verdicts(named)
+        facts = [self._facts(i) if verdict in "nthl" else "" for i, verdict in enumerate(verdicts)]
+        return weighing.Seen(self.text, self.tokens, verdicts, facts, self.prose, self.shout)
+
+    def _facts(self, i: int) -> str:
+        token = self.tokens[i]
+        if token.shape in ".0":
+            return ""
+        glued = "g" if self.is_glued(i) else ""
+        if token.shape == "l":
+            return glued
+        return f"{glued}{'c' if self.is_code(i) else ''}{'r' if self.is_raised(i) else ''}{'f' if self.is_a_firm(i) else ''}"
 
     def verdicts(self, named: Sequence[_Name]) -> list[str]:
         """Return what the rules said of each token, a letter each; see ``weighing.weighed``."""
@@ -755,13 +769,6 @@ class _Reading:
         """True for a word that may be part of a name that stands beside it."""
         return self.tokens[i].shape == "I" or (self._can_be_surname(i) and not self._body_follows(i))
 
-    def near_function(self, first: int, after: int) -> bool:
-        """True when the name of a public function, or a council's list, stands close by."""
-        return self._in_list(first) or any(
-            self.folded(k) in c.ROLES or self.folded(k) in c.LISTS or self.folded(k) in _MANDATES
-            for k in range(max(0, first - 9), min(after + 8, len(self.tokens)))
-        )
-
     def end_of_particles(self, i: int) -> int:
         """Return the token after « de La Tour », « Le Goff » that starts at ``i``, or ``i``: one particle has a capital."""
         k = i
@@ -789,7 +796,7 @@ class _Reading:
 
     def is_famous(self, first: int, after: int) -> bool:
         """True for someone of the past or of a book, or a maker, whom no title announces."""
-        while self.folded(first) in c.PARTICLES and first < after - 1:
+        while first < after - 1 and (self.folded(first) in c.PARTICLES or self.shape(first) in "I."):
             first += 1
         before = self.folded(self._before_dot(first - 1))
         if before in c.TITLES and before != "madame":
@@ -879,47 +886,55 @@ class _Reading:
 
 
 def _is_weighed(reading: _Reading) -> bool:
-    """True for a sentence: what stands around a word of a cell says little."""
-    return reading.prose or len(reading.tokens) >= 6
+    """True for a sentence or a note: what stands around a word of a cell says little."""
+    small = any(t.shape == "l" and len(t.text) > 1 and t.folded not in c.PARTICLES for t in reading.tokens)
+    return reading.prose or len(reading.tokens) >= (3 if small else 5)
 
 
-# What a score must be above to make a name of a word, by what the rules said of it: nobody's score, in a way.
-_LEAST = {"n": 100, "t": 200, "h": 2000, "p": -200, "m": -2000, "o": -200, "l": -200}
+def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
+    """Return whether a word alone may be a name in this text, with a capital and without: as ``spans.may_hold`` asks."""
+    if not _SPACE.search(text):
+        return False, False
+    told, capital, after, small = False, False, 0, 0
+    last = ""
+    for token in tokens:
+        start = token.text[:3]
+        if token.shape in "UT":
+            latin = start[1:2].isalpha() and start[0] <= "Þ" and start[1] <= _LAST_LATIN
+            told = told or (latin and (last in ("U", "T") or small > 0))
+            capital = capital or latin
+        elif token.shape == "l" and len(start) == 3 and start.islower() and start.isalpha() and max(start) <= "ÿ":
+            small += 1
+            after += capital
+        if token.shape != ".":
+            last = token.shape
+    return told or after > 1, small > 2
 
 
-_RULED, _UNRULED = (
-    -400,
-    250,
-)  # what an official's score must be above a person's, when the rules say official and when not
-_WORD_TOO = 200  # ... more, of a word that towns write every day
-_LOUD = 80  # ... less, of a surname in capitals
-_LISTED = -450  # ... and of a word listed with people
-_NEAR = -150  # ... and of a word beside one that is named
+_SPACE = re.compile(r"[\t\n\f\r ]")
+_LAST_LATIN = "\u024f"
+_SAFE = 60  # added to the score of a person: better one name too many than one too few (chosen on writers left out)
+_NEAR = -150  # what the score of a word beside a name must be above to be of it
 
 
 def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
     """Return the names once all that is seen of them is weighed; those in small letters stay as the rules have them."""
-    tokens, verdicts = reading.tokens, reading.verdicts(named)
-    small = sum(t.shape == "l" and len(t.text) > 2 for t in tokens)
-    pairs = any(a.shape in "UT" and b.shape in "UT" for a, b in itertools.pairwise(tokens))
-    told = reading.prose and (small >= 2 or pairs)  # as ``spans.may_hold`` asks for a lone word
+    seen = reading.seen(named)
+    tokens, verdicts = reading.tokens, seen.verdicts
+    told, whispered = _tells(reading.text, tokens)
+    small = any(t.shape == "l" and len(t.text) > 1 for t in tokens)
     scores: dict[int, tuple[int, int]] = {}
     named_at = [verdict in "pom" for verdict in verdicts]  # those in small letters are not weighed
-    for i, person, official in weighing.weighed(tokens, verdicts, reading.prose, reading.shout):
+    for i, person, official in weighing.weighed(seen):
         new = verdicts[i] in "nthl"
-        if (tokens[i].shape == "I" and named_at[i]) or (new and reading.is_glued(i)):
-            continue
-        if new and (reading.is_code(i) or reading.is_raised(i) or reading.is_a_firm(i)):
+        if tokens[i].shape == "I" and named_at[i]:
             continue
         scores[i] = person, official
-        loud = tokens[i].shape == "U" and not reading.shout and _surname(tokens[i].folded) >= 3
-        least = (
-            _LEAST[verdicts[i]]
-            - (_LOUD if new and loud and len(tokens[i].text) > 3 else 0)
-            + (_WORD_TOO if new and _is_also_a_word(tokens[i]) else 0)
-        )
-        lone = told and small >= 3 if tokens[i].shape == "l" else told or (loud and small >= 2)
-        named_at[i] = max(person, official) > least and (not new or lone or (reading.prose and reading.beside(i)))
+        ruled_out = (
+            verdicts[i] in "th" and not small
+        )  # « E.H.P.A.D Alice Durand »: nothing around speaks against the rules
+        may_be = not new or (not ruled_out and (whispered if tokens[i].shape == "l" else told))
+        named_at[i] = may_be and max(person + _SAFE, official) > 0
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
@@ -929,7 +944,6 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
                 and reading.joined(min(i, k) + 1, max(i, k))
                 for k in (i - 1, i + 1)
             )
-    _list_on(reading, named_at, scores)
     for i in scores:
         if named_at[i] and tokens[i].shape in "UT":
             for k in range(i + 1, reading.end_of_particles(i + 1)):
@@ -956,59 +970,13 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         within = range(name.first, name.after)
         person = sum(scores[i][0] for i in within if i in scores)
         official = sum(scores[i][1] for i in within if i in scores)
-        said = verdicts[name.first : name.after]
-        ruled = "o" in said or (not set(said) & set("pm") and reading._official(name.first, name.after))
-        name.official = official - person > (_RULED if ruled else _UNRULED) and (
-            ruled or reading.near_function(name.first, name.after)
-        )
-    _share(reading, out)
-    return [name for name in out if not reading.is_famous(name.first, name.after)]
-
-
-def _is_also_a_word(token: _Token) -> bool:
-    word = token.folded
-    return (
-        _common(word)
-        or word.startswith(("saint-", "sainte-"))
-        or word in known("alone")
-        or (token.shape == "T" and ordinary(word) > 0)
-    )
-
-
-def _list_on(reading: _Reading, named_at: list[bool], scores: dict[int, tuple[int, int]]) -> None:
-    """Name those who stand in a list between people: « Zoé et Prudence », « 1) MOULIN 2) NDIAYE »."""
-    for i, pair in scores.items():
-        token = reading.tokens[i]
-        if named_at[i] or token.shape not in "UT" or max(pair) < _LISTED or reading.shout:
-            continue
-        known = _surname(token.folded) >= 4 if token.shape == "U" else _given(token.folded) >= 3
-        if not known or reading.is_code(i) or reading.is_a_firm(i) or (token.shape == "T" and ordinary(token.folded)):
-            continue
-        for step in (-1, 1):
-            k = i + step
-            while 0 <= k < len(reading.tokens) and (reading.shape(k) == "0" or reading.folded(k) in _BETWEEN):
-                k += step
-            apart = abs(k - i) > 1 and 0 <= k < len(reading.tokens)
-            if apart and named_at[k] and reading.shape(k) in (token.shape, "T"):
-                named_at[i] = True
-
-
-def _share(reading: _Reading, named: Sequence[_Name]) -> None:
-    """Make officials of those whom one plural function goes before: « ses vice-présidents Alice Durand et Jean Petit »."""
-    for before, name in itertools.pairwise(named):
-        k = before.first - 1
-        while k > 0 and (reading.tokens[k].shape == "." or reading.folded(k) in c.TITLES):
-            k -= 1
-        if (
-            before.official
-            and not name.official
-            and reading.folded(k) in _PLURAL_ROLES
-            and all(
-                reading.folded(n) in ("et", ",", "ainsi", "que", ".") or reading.folded(n) in c.TITLES
-                for n in range(before.after, name.first)
-            )
-        ):
-            name.official = True
+        name.official = official > person + _SAFE * sum(i in scores for i in within)
+    return [
+        name
+        for name in out
+        if not reading.is_famous(name.first, name.after)
+        and any(tokens[i].shape in "UTl" or verdicts[i] in "pmo" for i in range(name.first, name.after))
+    ]
 
 
 # --- Reading again --------------------------------------------------------------------------------
@@ -1323,20 +1291,10 @@ _STREETS = frozenset("rue avenue boulevard chemin impasse allee quai place route
 _CLASSES = frozenset(
     "cp ce ce1 ce2 cm cm1 cm2 ps ms gs petite moyenne grande maternelle primaire sixieme classe".split()
 )
-_BETWEEN = frozenset(", ; / et & ) ( | - – — . ou".split())
-_PLURAL_ROLES = frozenset(
-    "maires adjoints adjointes conseillers conseilleres vice-presidents vice-presidentes deputes deputees senateurs senatrices "
-    "elus elues presidents delegues deleguees rapporteurs secretaires assesseurs titulaires suppleants municipaux communautaires "
-    "departementaux regionaux".split()
-)
 _MONTHS = frozenset("janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split())
 _FORMS = frozenset(
     "sarl sas sasu sa eurl sci sccv snc scp scop gaec earl scea spl sem ets etablissements societe ste selarl holding tempete "
     "ouragan cyclone".split()
-)
-_MANDATES = frozenset(
-    "bourgmestre consul opposition majorite minorite groupe ps lr pcf rn lfi eelv huissier notaire dgs dga dst drh dpo medecin "
-    "referente referent colonel capitaine commandant lieutenant tete liste bureau commission assesseurs".split()
 )
 _ARTICLES = frozenset("la le les l du des de d".split())
 _VOWEL = re.compile(r"[aeiouy]")

@@ -2,19 +2,23 @@
 
 Rules (``names``) say what they are sure of; this decides the rest as a reader would, by everything at once: how many bear
 the word as a first name or a surname, how it is written, what stands on both sides, the noun or the verb it depends on,
-and what the rules said. The weights (``words/scores.txt``) are learnt from sentences of ours by
-``scripts/make_name_scores.py``; no text of a town is in them.
+the words used alike (``words/kin``), and what the rules said. Each word is weighed twice: the second time by what its
+neighbours, its list and the rest of the text were taken for the first time. The weights (``words/scores.txt``) are learnt
+from sentences of ours by ``scripts/make_name_scores.py``; no text of a town is in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from parvis import places
 from parvis.privacy.words import classes as c
+from parvis.privacy.words.kin import kin
 from parvis.privacy.words.lexicon import given, known, ordinary, surname
 from parvis.text import fold
 
@@ -27,33 +31,60 @@ class Token(Protocol):
     """A word, a number or a sign of the text; see ``names``."""
 
     text: str
+    start: int
+    end: int
     folded: str
     shape: str
 
 
-def weighed(
-    tokens: Sequence[Token], verdicts: Sequence[str], prose: bool, shout: bool
-) -> Iterator[tuple[int, int, int]]:
-    """Yield (token, score of a person, score of an official) of each capital word, nobody's being 0.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A text as the rules leave it.
 
-    ``verdicts`` is what the rules said of each token: "p" a person, "m" one with a title, "o" an official, "t" a thing,
-    "h" someone of the past, "l" in a council's list, "n" nothing.
+    ``verdicts`` is what they said of each token: "p" a person, "m" one with a title, "o" an official, "t" a thing, "h"
+    someone of the past, "l" in a council's list, "n" nothing. ``facts`` are the letters of what else they noticed of it:
+    "c" a code, "r" a monument's, "f" a firm's, "g" glued to a file or an address.
     """
+
+    text: str
+    tokens: Sequence[Token]
+    verdicts: Sequence[str]
+    facts: Sequence[str]
+    prose: bool
+    shout: bool
+
+
+Weight = tuple[int, int, int]  # token, score of a person, score of an official, nobody's being 0
+
+
+def weighed(seen: Seen) -> list[Weight]:
+    """Return the scores of each capital word: by what stands around it, then by what its neighbours are taken for."""
+    first = []
     last: list[str] = []
     person = official = 0  # of the run: its words share it
-    for i, run, own in signs_of(tokens, verdicts, prose, shout):
+    for i, run, own in signs_of(seen):
         if run is not last:
             last = run
             person, official = _sum(run)
-        alone = _sum_alone(tokens[i].folded, tokens[i].shape)
+        alone = _sum_alone(seen.tokens[i].folded, seen.tokens[i].shape)
         here = _sum(own)
-        yield i, person + alone[0] + here[0], official + alone[1] + here[1]
+        first.append((i, person + alone[0] + here[0], official + alone[1] + here[1]))
+    return [(i, *_sum(signs)) for i, signs in signs_again(seen, first)]
 
 
 def _sum(signs: Sequence[str]) -> tuple[int, int]:
-    table = _scores()
-    found = [table[sign] for sign in signs if sign in table]
-    return sum([pair[0] for pair in found]), sum([pair[1] for pair in found])
+    total = sum(filter(None, map(_scores().get, signs)))
+    person = (total + _HALF) >> _BITS
+    return person, total - (person << _BITS)
+
+
+def packed(person: int, official: int) -> int:
+    """Return two scores as one number: the sum of such numbers is that of the scores."""
+    return (person << _BITS) + official
+
+
+_BITS = 32
+_HALF = 1 << (_BITS - 1)
 
 
 @lru_cache(maxsize=65536)
@@ -68,14 +99,12 @@ def _towns() -> frozenset[str]:
 
 
 @cache
-def _scores() -> dict[str, tuple[int, int]]:
-    out: dict[str, tuple[int, int]] = {}
+def _scores() -> dict[str, int]:
+    out: dict[str, int] = {}
     for line in files("parvis.privacy.words").joinpath("scores.txt").read_text("utf-8").splitlines():
         scores, _, signs = line.partition(" ")
         person, _, official = scores.partition(",")
-        pair = int(person), int(official)
-        for sign in signs.split(" "):
-            out[sign] = pair
+        out.update(dict.fromkeys(signs.split(" "), packed(int(person), int(official))))
     return out
 
 
@@ -146,6 +175,11 @@ def alone(word: str, shape: str) -> tuple[str, ...]:
         f"3{word[-3:]}", f"2{word[-2:]}", f"n{min(len(word), 12)}{'-' in word}", f"3c{shape}{word[-3:]}", f"sh{shape}",
     ]  # fmt: skip
     out += [f"c{letter}" for letter in classes]
+    near = kin(word, shape)
+    out += (
+        f"kn{near.narrow}", f"kw{near.wide}", f"kt{near.widest}{shape}", f"ku{near.used}{shape}", f"kp{near.widest}{profile[:2]}",
+        f"ks{near.small}", f"kup{near.used}{profile[:2]}",
+    )  # fmt: skip
     if word in _towns():
         out += ("K", f"K{profile[:2]}")
     out += [f"{kind}{shape}" for kind in ("alone", "brands", "towns") if word in known(kind)]
@@ -154,22 +188,35 @@ def alone(word: str, shape: str) -> tuple[str, ...]:
     return tuple(out)
 
 
+class _Beside(NamedTuple):
+    """What is seen of a neighbour: itself, its kind, its ending, its narrow and its wide class."""
+
+    key: str
+    kind: str
+    ending: str
+    narrow: str
+    wide: str
+
+
 @lru_cache(maxsize=65536)
-def _beside(word: str, shape: str) -> tuple[str, str, str]:
-    """Return the key, the kind and the ending of a neighbour."""
-    return _key(word, shape), _kind(word, shape), word[-3:] if shape == "l" and len(word) > 3 else ""
+def _beside(word: str, shape: str) -> _Beside:
+    key = _key(word, shape)
+    ending = word[-3:] if shape == "l" and len(word) > 3 else ""
+    if shape in ".0I" or word in _FUNCTION:
+        return _Beside(key, _kind(word, shape), ending, key, key)
+    near = kin(word, shape)
+    return _Beside(key, _kind(word, shape), ending, f"{near.narrow}{shape}", f"{near.wide}{shape}")
 
 
-_NOTHING = ("", "", "")
+_NOTHING = _Beside("", "", "", "", "")
 
 
-def signs_of(
-    tokens: Sequence[Token], verdicts: Sequence[str], prose: bool, shout: bool
-) -> Iterator[tuple[int, list[str], list[str]]]:
+def signs_of(seen: Seen) -> Iterator[tuple[int, list[str], list[str]]]:
     """Yield the signs of each capital word, by which it is weighed: those of its run, and its own beside ``alone``."""
+    tokens, verdicts = seen.tokens, seen.verdicts
     count = len(tokens)
     around = [_beside(t.folded, t.shape) for t in tokens]
-    whole = f"{'P' if prose else 'p'}{'S' if shout else 's'}"
+    whole = f"{'P' if seen.prose else 'p'}{'S' if seen.shout else 's'}"
     first = after = 0
     run: list[str] = []
     for i, token in enumerate(tokens):
@@ -178,6 +225,10 @@ def signs_of(
         if i >= after:
             first, after = i, _end_of_run(tokens, i)
             run = _run_signs(tokens, around, first, after)
+            lines = (
+                f"{first == 0 or _breaks(seen, first - 1, first)}{after == count or _breaks(seen, after - 1, after)}"
+            )
+            run += (f"N{lines}", f"NL{lines}{run[0]}")
             verdict = max("thpmonl", key=verdicts[first:after].count)  # what most of it is
             run.append(f"rv{verdict}{after - first}")
             run.append(whole)
@@ -195,7 +246,7 @@ def signs_of(
             loud = any(tokens[n].shape == "T" for n in range(max(k + 1, 1), i))
             out += (
                 f"pk{loud}{small}",
-                f"pk{loud}{around[k][1] if k >= 0 else '^'}",
+                f"pk{loud}{around[k].kind if k >= 0 else '^'}",
                 f"pk{loud}{tokens[i - 1].folded}{small}",
             )
             if k >= 0:
@@ -209,14 +260,20 @@ def signs_of(
         verdict = verdicts[i]
         at = ("F" if i == first else "") + ("E" if i == after - 1 else "")
         out += (
-            f"b{b1[0]}", f"bb{b2[0]}_{b1[0]}", f"a{a1[0]}", f"aa{a1[0]}_{a2[0]}",
-            f"bk{b1[1]}_{small}", f"ak{small}_{a1[1]}", f"b2{b2[0]}", f"a2{a2[0]}", f"bak{b1[1]}_{a1[1]}",
-            f"be{b1[2]}", f"ae{a1[2]}", f"aes{a1[2]}_{small}",
+            f"b{b1.key}", f"bb{b2.key}_{b1.key}", f"a{a1.key}", f"aa{a1.key}_{a2.key}",
+            f"bk{b1.kind}_{small}", f"ak{small}_{a1.kind}", f"b2{b2.key}", f"a2{a2.key}", f"bak{b1.kind}_{a1.kind}",
+            f"be{b1.ending}", f"ae{a1.ending}", f"aes{a1.ending}_{small}",
             f"v{verdict}", f"vp{verdict}{profile}", f"vs{verdict}{small}{whole}",
-            f"vb{verdict}{b1[1]}", f"va{verdict}{a1[1]}", f"at{at}{min(after - first, 5)}",
+            f"vb{verdict}{b1.kind}", f"va{verdict}{a1.kind}", f"at{at}{min(after - first, 5)}",
             f"atp{at}{small}{min(after - first, 4)}",
             f"{whole}{small}", "first" if i == 0 else "later", f"h{run[0]}_{small}", f"hv{run[0]}_{verdict}",
         )  # fmt: skip
+        out += (
+            f"1{b1.narrow}", f"1w{b1.wide}", f"4{a1.narrow}", f"4w{a1.wide}", f"5w{b2.wide}", f"6w{a2.wide}",
+            f"7w{b1.wide}_{a1.wide}",
+        )  # fmt: skip
+        if seen.facts[i]:
+            out += (f"f{seen.facts[i]}", f"f{seen.facts[i]}{verdict}{small}")
         yield i, run, out
 
 
@@ -227,7 +284,11 @@ def is_weighed(word: str, shape: str) -> bool:
         return False
     if shape != "l":
         return True
-    return given(word) >= 3 and len(word) > 2 and not ordinary(word) and not _classes(word)
+    if len(word) < 3 or ordinary(word) or _classes(word):
+        return False
+    used = kin(word, shape).used
+    small, title = used[0], used[1]
+    return given(word) >= 3 or (surname(word) >= 3 and (small == "-" or "-" != title < small))
 
 
 @lru_cache(maxsize=65536)
@@ -281,7 +342,7 @@ def _end_of_run(tokens: Sequence[Token], i: int) -> int:
     return after
 
 
-def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], first: int, after: int) -> list[str]:
+def _run_signs(tokens: Sequence[Token], around: Sequence[_Beside], first: int, after: int) -> list[str]:
     """Return the signs of what stands around a run of capital words; the first is the noun that it depends on."""
     count = len(tokens)
     link = ""
@@ -325,19 +386,27 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
         made = "P" + made
     out = [
         f"{classes}_{link}", f"H{head}", f"He{head[-4:]}", f"Hl{head}_{link}", f"Hd{classes}{distance}", f"Hel{head[-4:]}_{link}",
-        f"L{l1[0]}", f"LL{l2[0]}_{l1[0]}", f"L3{l3[0]}_{l2[0]}", f"R{r1[0]}", f"RR{r1[0]}_{r2[0]}", f"Re{r1[2]}",
-        f"R2{r2[0]}", f"R2k{r1[1]}_{r2[1]}", f"R3{r1[1]}_{r3[0]}", f"LR{l1[1]}_{r1[1]}", f"Lk{l2[1]}_{l1[1]}",
-        f"F{_key(lead, tokens[first].shape)}", f"Fc{_classes(lead)}", f"Q{l1[0] in _OPENS}{r1[0] in _CLOSES}",
+        f"L{l1.key}", f"LL{l2.key}_{l1.key}", f"L3{l3.key}_{l2.key}", f"R{r1.key}", f"RR{r1.key}_{r2.key}", f"Re{r1.ending}",
+        f"R2{r2.key}", f"R2k{r1.kind}_{r2.kind}", f"R3{r1.kind}_{r3.key}", f"LR{l1.kind}_{r1.kind}", f"Lk{l2.kind}_{l1.kind}",
+        f"F{_key(lead, tokens[first].shape)}", f"Fc{_classes(lead)}", f"Q{l1.key in _OPENS}{r1.key in _CLOSES}",
         f"E{_key(tokens[after - 1].folded, tokens[after - 1].shape)}",
     ]  # fmt: skip
-    out += (f"M{made}", f"ML{made}_{l1[1]}", f"MR{made}_{r1[1]}", f"MH{made}_{classes}")
+    out += (f"M{made}", f"ML{made}_{l1.kind}", f"MR{made}_{r1.kind}", f"MH{made}_{classes}")
     out += [f"Hc{letter}" for letter in classes]
+    near = kin(head, "l") if head[0] not in "^<" else None
+    narrow, wide, widest = (near.narrow, near.wide, near.widest) if near else (head, head, head)
+    out += (
+        f"Kn{narrow}", f"Kw{wide}", f"Kt{widest}_{link}", f"Knl{narrow}_{link}", f"Kwl{wide}_{link}", f"Kh{widest}_{r1.wide}",
+        f"KL{l1.narrow}", f"KLw{l1.wide}", f"K2{l2.narrow}", f"K2w{l2.wide}", f"K3w{l3.wide}",
+        f"KR{r1.narrow}", f"KRw{r1.wide}", f"K4{r2.narrow}", f"K4w{r2.wide}", f"K5w{r3.wide}",
+        f"KLR{l1.wide}_{r1.wide}", f"KLL{l2.wide}_{l1.wide}", f"KRR{r1.wide}_{r2.wide}",
+    )  # fmt: skip
     if whose:
         out += (f"W{whose}", f"W{whose}_{classes}", f"W{whose}_{link}")
     if after - first == 1:
         out.append("one")
         if lead in _towns():
-            out += (f"KL{l1[0]}", f"KLL{l2[0]}_{l1[0]}")
+            out += (f"KL{l1.key}", f"KLL{l2.key}_{l1.key}")
     for k in range(after, min(after + 8, count)):
         if tokens[k].text in ".;!?":
             break
@@ -369,3 +438,116 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[tuple[str, str, str]], 
 
 _OPENS = frozenset("«\"“'(")
 _CLOSES = frozenset("»\"”')")
+
+
+# --- What is seen once each word has been weighed -------------------------------------------------
+
+_STEP, _MOST = 60, 14  # of the scores, as signs see them
+_LINK = 3  # tokens between two runs of capital words that still make one list
+
+
+def signs_again(seen: Seen, first: Sequence[Weight]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the signs of each capital word that its first scores give, with those of its run, its list and its text."""
+    tokens, verdicts = seen.tokens, seen.verdicts
+    runs = _runs(seen, first)
+    whole = f"{'P' if seen.prose else 'p'}{'S' if seen.shout else 's'}"
+    likely = [max(((0, "n"), (p, "p"), (o, "o")))[1] for _, p, o in runs]
+    people, officials = likely.count("p"), likely.count("o")
+    highest = _Highest(max(p, o) for _, p, o in runs)
+    elsewhere: defaultdict[str, _Highest] = defaultdict(_Highest)
+    for i, person, official in first:
+        elsewhere[tokens[i].folded].add(max(person, official))
+    at = 0
+    for n, (members, run_person, run_official) in enumerate(runs):
+        before = _linked(seen, runs[n - 1][0][-1], members[0]) if n else "^"
+        behind = _linked(seen, members[-1], runs[n + 1][0][0]) if n + 1 < len(runs) else "$"
+        left = likely[n - 1] if n else "^"
+        right = likely[n + 1] if n + 1 < len(runs) else "$"
+        told = likely[n]
+        most = highest.but(max(run_person, run_official))
+        more = f"{min(officials - (told == 'o'), 2)}{min(people - (told == 'p'), 2)}"
+        shared = [
+            f"R{_level(run_person)}", f"O{_level(run_official)}", f"RO{_level(run_person, 2)}_{_level(run_official, 2)}",
+            f"n{min(people, 3)}{min(officials, 3)}{told}", f"o{more}_{_level(run_official - run_person, 2)}",
+            f"b{before}_{left}{told}", f"a{behind}_{right}{told}", f"ab{left}{told}{right}",
+            f"m{'-' if most is None else _level(most, 2)}{told}",
+            f"bl{before}_{left}_{_level(max(run_person, run_official), 2)}",
+            f"al{behind}_{right}_{_level(max(run_person, run_official), 2)}",
+            f"w{whole}{told}{min(len(members), 4)}",
+        ]  # fmt: skip
+        for i in members:
+            _, person, official = first[at]
+            at += 1
+            token, verdict = tokens[i], verdicts[i]
+            best = max(person, official)
+            small = f"{token.shape}{_small(token.folded)}"
+            same = elsewhere[token.folded].but(best)
+            out = [
+                f"p{_level(person)}", f"q{_level(official)}", f"pq{_level(person, 2)}_{_level(official, 2)}",
+                f"d{_level(official - person)}", f"v{verdict}{_level(best)}", f"vd{verdict}{_level(official - person, 2)}",
+                f"s{small}{_level(best, 2)}", f"f{seen.facts[i]}{verdict}{_level(best, 3)}", f"W{whole}{_level(best, 2)}",
+                f"e{'-' if same is None else _level(same, 2)}_{_level(best, 2)}",
+                f"r{_level(max(run_person, run_official) - best, 2)}_{_level(best, 2)}", f"vr{verdict}{told}",
+            ]  # fmt: skip
+            yield i, [f"2{sign}" for sign in (*shared, *out)]
+
+
+class _Highest:
+    """The two highest of some scores."""
+
+    def __init__(self, scores: Iterable[int] = ()) -> None:
+        self.first: int | None = None
+        self.second: int | None = None
+        for score in scores:
+            self.add(score)
+
+    def add(self, score: int) -> None:
+        if self.first is None or score > self.first:
+            self.first, self.second = score, self.first
+        elif self.second is None or score > self.second:
+            self.second = score
+
+    def but(self, score: int) -> int | None:
+        """Return the highest of all but this one, None when it is alone."""
+        return self.second if score == self.first else self.first
+
+
+def _level(score: int, width: int = 1) -> int:
+    """Return a score as signs see it: a few steps on both sides of none."""
+    return max(-_MOST // width, min(_MOST // width, score // (_STEP * width)))
+
+
+def _runs(seen: Seen, first: Sequence[Weight]) -> list[tuple[list[int], int, int]]:
+    """Return (tokens, score of a person, of an official) of each run of weighed words: the mean of its words."""
+    out: list[tuple[list[int], int, int]] = []
+    held: list[Weight] = []
+    for weight in first:
+        if held and not _is_one_run(seen, held[-1][0], weight[0]):
+            out.append(_mean(held))
+            held = []
+        held.append(weight)
+    return [*out, _mean(held)] if held else out
+
+
+def _is_one_run(seen: Seen, before: int, after: int) -> bool:
+    between = seen.tokens[before + 1 : after]
+    return all(t.folded in c.PARTICLES or t.text in ".-\u2010" for t in between) and not _breaks(seen, before, after)
+
+
+def _breaks(seen: Seen, before: int, after: int) -> bool:
+    """Return whether a line ends between two tokens."""
+    return "\n" in seen.text[seen.tokens[before].end : seen.tokens[after].start]
+
+
+def _mean(held: Sequence[Weight]) -> tuple[list[int], int, int]:
+    count = len(held)
+    return [w[0] for w in held], sum(w[1] for w in held) // count, sum(w[2] for w in held) // count
+
+
+def _linked(seen: Seen, before: int, after: int) -> str:
+    """Return what stands between two runs: « , », « et », the signs of a list; only how far when they are apart."""
+    between = [
+        t.text if t.shape == "." else "#" if t.shape == "0" else t.folded for t in seen.tokens[before + 1 : after]
+    ]
+    line = "/" if _breaks(seen, before, after) else ""
+    return line + (" ".join(between) if len(between) <= _LINK else f"{len(between) > 8}")
