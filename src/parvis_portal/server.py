@@ -32,8 +32,7 @@ from urllib.parse import unquote_to_bytes
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from parvis.store.pool import SECONDS as PATIENCE
-from parvis.store.pool import leaving, until
+from parvis.store.pool import SECONDS, leaving, until
 from parvis.web import Response
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
 from parvis_portal.api.front import Question, coding, streams
@@ -52,6 +51,7 @@ SPARE = 256  # descriptors left to files, query workers and the database
 BLOCK = 256 << 10  # bytes read at once from a file
 HANDED = 32 << 10  # bytes of a stream worth waking the loop for
 SOON = 0.05  # seconds after which less is worth it too
+PAGE = 10.0  # seconds that all the questions of a page may take; those of a program have the time of one
 SWITCH = 0.001  # seconds that a thread works before the loop, which all wait for, has its turn
 PLAIN = frozenset((b"host", b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-proto"))
 PRIVATE = frozenset(
@@ -281,7 +281,8 @@ class Threads:
 
         try:
             loop = asyncio.get_running_loop()
-            exchange = _Exchange(self.application, scope, receive, send, loop, reader, streaming)
+            seconds = SECONDS if lane is self.admission.lanes["questions"] else PAGE
+            exchange = _Exchange(self.application, scope, receive, send, loop, reader, streaming, seconds)
             whole = await loop.run_in_executor(self._threads, exchange.run)
             place.leave()
             if whole is not None:
@@ -334,10 +335,10 @@ class _Exchange:
 
     def __init__(
         self, application: Application, scope: Any, receive: Any, send: Any, loop: asyncio.AbstractEventLoop,
-        reader: Reader, streaming: Callable[[], None],
+        reader: Reader, streaming: Callable[[], None], seconds: float,
     ) -> None:  # fmt: skip
         self.application, self.scope, self.send, self.loop = application, scope, send, loop
-        self.reader, self.streaming = reader, streaming
+        self.reader, self.streaming, self.seconds = reader, streaming, seconds
         self.body = io.BufferedReader(_Body(receive, loop), BLOCK)
         self._status = 500
         self._headers: list[tuple[bytes, bytes]] = []
@@ -345,11 +346,12 @@ class _Exchange:
     def run(self) -> Whole | None:
         """Return the answer when it is whole; a stream is sent from here, and None returned."""
         leaving.set(self.reader)
-        until.set(time.monotonic() + PATIENCE)
+        until.set(time.monotonic() + self.seconds)
         body = self.application(_environ(self.scope, self.body), self._start)
         try:
             if not streams(body):
                 return self._status, self._headers, b"".join(body)
+            until.set(float("inf"))  # what comes as it is made takes what its reader bears
             self.loop.call_soon_threadsafe(self.streaming)
             self._stream(body)
             return None

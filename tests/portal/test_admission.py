@@ -17,7 +17,7 @@ from tests.portal.test_server import Line, serving
 
 from parvis.errors import LimitError
 from parvis.store.folder import Folder
-from parvis.store.pool import Pool, leaving
+from parvis.store.pool import SECONDS, Pool, leaving, until
 from parvis_portal.api.admission import Admission, FullError, GoneError, Lane, home
 from parvis_portal.api.front import Front
 
@@ -337,3 +337,32 @@ def test_who_asks_for_one_answer_alone_is_answered_at_once_too(port: int, slow: 
     for line in lines:
         assert line.answer("GET")[0] == 200
         line.socket.close()
+
+
+class Timed:
+    """What stands for Django: it tells how long it may ask, and streams."""
+
+    proxied = False
+
+    def __init__(self) -> None:
+        self.left: list[float] = []
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        self.left.append(until.get() - time.monotonic())
+        start("200 OK", [("Content-Type", "text/plain")])
+        return self.told() if environ["PATH_INFO"].endswith("/stream") else [b"x"]
+
+    def told(self) -> Iterator[bytes]:
+        self.left.append(until.get())
+        yield b"x"
+
+
+def test_a_program_a_page_and_a_stream_have_each_their_time(tmp_path: Path) -> None:
+    (tmp_path / "stamp").touch()
+    timed = Timed()
+    with serving(Front(timed, tmp_path / "stamp", 1 << 20)) as port, Line(port) as line:
+        assert [line.ask(path)[0] for path in ("/api/v1/x", "/donnees/")] == [200, 200]
+        line.send("/api/v1/stream", "GET", b"")
+        assert b"200 OK" in line.socket.recv(1 << 16)
+        program, page, _, stream = (timed.left + [0.0] * 4)[:4]
+    assert program <= SECONDS < page <= 10 and stream == float("inf")
