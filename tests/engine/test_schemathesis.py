@@ -1,7 +1,7 @@
 """Schemathesis, a program of others, calls what our OpenAPI documents say, well and badly: no call may be our fault.
 
-It runs as a process of its own, where it is installed (``PARVIS_SCHEMATHESIS`` names another place). ``PARVIS_CALLS`` says how
-many calls; 20,000 before a release.
+It runs as a process of its own, where ``tests/programs.py`` finds it. ``PARVIS_CALLS`` says how many calls for each document;
+20,000 in all before a release.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +20,7 @@ from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from tests import programs
 
 from parvis.dialects import native, ods
 from parvis.web import Request
@@ -89,13 +88,6 @@ def live(town: Any, pool: Any, calls: Counter[int]) -> Iterator[str]:
     server.server_close()
 
 
-def program() -> str:
-    found = os.environ.get("PARVIS_SCHEMATHESIS") or shutil.which("schemathesis", path=str(Path(sys.executable).parent))
-    if not found:
-        pytest.skip("NO SCHEMATHESIS: it is not installed, so this promise was not checked")
-    return found
-
-
 def with_words(document: dict[str, Any], words: dict[str, list[str]]) -> dict[str, Any]:
     """Return a document that knows the town's datasets and what its columns are called."""
     told = copy.deepcopy(document)
@@ -127,7 +119,8 @@ def test_no_call_that_a_document_allows_is_our_fault(
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     each = max(2, CALLS // len(document["paths"]))
     command = [
-        program(), "run", str(path), "--url", document["servers"][0]["url"], "--checks", checks, "--max-examples", str(each),
+        programs.command("schemathesis"), "run", str(path),
+        "--url", document["servers"][0]["url"], "--checks", checks, "--max-examples", str(each),
         "--phases", "examples,fuzzing", "--workers", "2", "--seed", "1", "--suppress-health-check", "all",
         "--generation-database", "none", "--no-color", "--continue-on-failure", "--warnings", "off", "--request-timeout", "30",
     ]  # fmt: skip

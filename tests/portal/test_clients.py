@@ -1,24 +1,20 @@
 """Programs that others wrote, against a running portal: what they know of their own system must be true of ours.
 
-Those that would weigh on our own environment live in another: ``PARVIS_CLIENTS`` is its Python, ``PARVIS_NODE_CLIENTS`` the
-folder of node modules that holds ``@camptocamp/ogc-client`` and ``@opendatasoft/api-client``. Where one is absent its promise is
-skipped, loudly.
+Where each of them lies, ``tests/programs.py`` says; one that is absent skips its test, loudly.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ckanapi import CKANAPIError, NotAuthorized, NotFound, RemoteCKAN
+from tests import programs
 
 from parvis_portal.intake import pushed
 from parvis_portal.intake.models import Door, Draft
@@ -29,10 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def read_by(module: str, script: str, *told: str) -> Any:
     """Run a script that needs a module, and return the JSON it prints."""
-    python = sys.executable if importlib.util.find_spec(module) else os.environ.get("PARVIS_CLIENTS", "")
-    if not python:
-        pytest.skip(f"NO CLIENT: {module} is not installed, so this promise was not checked")
-    return printed([python, "-W", "ignore", "-c", script, *told])
+    return printed([programs.python_with(module), "-W", "ignore", "-c", script, *told])
 
 
 def printed(command: list[str], **more: Any) -> Any:
@@ -42,9 +35,7 @@ def printed(command: list[str], **more: Any) -> Any:
 
 
 def read_by_node(package: str, script: str, work: Path, *told: str) -> Any:
-    node, modules = shutil.which("node"), os.environ.get("PARVIS_NODE_CLIENTS", "")
-    if not node or not (Path(modules) / package).is_dir():
-        pytest.skip(f"NO CLIENT: {package} is not installed, so this promise was not checked")
+    node, modules = programs.node_with(package)
     path = work / "read.mjs"
     path.write_text(script, "utf-8")
     return printed([node, str(path), modules, *told])
@@ -78,8 +69,7 @@ def test_ckanapi_lists_finds_and_reads_what_is_published(live_server: Any, datas
 
 
 def test_the_command_of_ckanapi_takes_the_catalogue_away(live_server: Any, dataset: Any) -> None:
-    command = shutil.which("ckanapi", path=str(Path(sys.executable).parent))
-    assert command
+    command = programs.command("ckanapi")
     here = {
         **os.environ,
         "PATH": f"{Path(command).parent}{os.pathsep}{os.environ['PATH']}",
