@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from parvis.store.pool import Pool
 
 FORMATS: Mapping[str, Format] = writers.FORMATS
-BATCH = 8192  # rows
+BATCH = 2048  # rows: the first of them leave the sooner
 _OURS = frozenset(
     ("csv", "xlsx", "ods", "json", "jsonl", "geojson", "parquet", "arrow", "sqlite", "duckdb")
 )  # whole tables
