@@ -31,7 +31,6 @@ from parvis.privacy import screen as screening
 from parvis.privacy import sql
 from parvis.privacy.meanings import NEVER
 from parvis.privacy.people import rows_are_people
-from parvis.privacy.rehearsal import BLURS, Averaged, Blurred, Hidden, Price, Released, Synthetic
 from parvis.tables import rewrite
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import listed
@@ -40,6 +39,7 @@ from parvis.values import Anonymity, Averaging, Blurring, Column, Finding, Hidin
 if TYPE_CHECKING:
     from parvis.privacy.anonymity import Alike
     from parvis.privacy.geography.areas import Area
+    from parvis.privacy.rehearsal import Averaged, Blurred, Hidden, Price, Released, Synthetic
     from parvis.privacy.tabular.noise import Spent
 
 _SEAL = object()
@@ -292,6 +292,7 @@ def _as_means(column: Column, wanted: Averaging) -> Column:
 def _blurred(path: Path, plan: Sequence[_Step], wanted: Blurring, given: Given) -> tuple[Blurred, list[_Step]]:
     """Write a file again with the places of people hidden, and return what of that is still to be described."""
     from parvis.privacy.geography import written  # late: few tables speak of where people live
+    from parvis.privacy.rehearsal import BLURS, Blurred
 
     if wanted.shape not in BLURS or not 2 <= wanted.k <= 1000:
         raise InputError("Un lieu se cache parmi 2 à 1 000 foyers : carreaux, quartiers ou déplacement.")

@@ -105,14 +105,31 @@ def header_words(label: str) -> str:
 
 def header_weight(words: str, headers: Mapping[str, float]) -> float:
     """Return how much a header tells, 0..1: all of it, or less when it only holds the known words."""
-    joined = words.replace(" ", "")
-    best = 0.0
-    for known, weight in headers.items():
-        if known in (words, joined) or known.replace(" ", "") == joined:
-            return weight
-        if len(known) > 3 and f" {known} " in f" {words} ":
-            best = max(best, (0.75 if words.startswith(known) else 0.7) * weight)
+    whole, parts = _prepared(headers)
+    same = whole.get(words.replace(" ", ""))
+    if same is not None:
+        return same
+    best, said = 0.0, f" {words} "
+    for known, weight in parts:
+        if known in said:
+            best = max(best, (0.75 if words.startswith(known.strip()) else 0.7) * weight)
     return best
+
+
+_PREPARED: dict[int, tuple[Mapping[str, float], dict[str, float], list[tuple[str, float]]]] = {}
+
+
+def _prepared(headers: Mapping[str, float]) -> tuple[dict[str, float], list[tuple[str, float]]]:
+    """Return the words of a detector joined, and between spaces those that may be a part of a header."""
+    held = _PREPARED.get(id(headers))
+    if held is None or held[0] is not headers:
+        if len(_PREPARED) > 500:
+            _PREPARED.clear()
+        joined: dict[str, float] = {}
+        for known, weight in headers.items():
+            joined.setdefault(known.replace(" ", ""), weight)
+        held = _PREPARED[id(headers)] = headers, joined, [(f" {k} ", w) for k, w in headers.items() if len(k) > 3]
+    return held[1], held[2]
 
 
 # --- Steps ----------------------------------------------------------------------------------------

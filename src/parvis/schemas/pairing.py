@@ -106,12 +106,13 @@ def told_by_cells(field: Field, column: Column) -> int:
 # --- Steps ----------------------------------------------------------------------------------------
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def _words(name: str) -> tuple[str, ...]:
     # Each start reads thousands of names of fields, most of them in small letters: what they do not have is not sought.
     said = name if name.islower() else _CAMEL.sub(" ", name)
     said = fold(_NUMBER.sub("numero ", said) if "°" in said or "º" in said else said)
     words = _SIGNS.sub(" ", said).split()
-    return [w for w in words if w not in _SMALL] or words  # « Pour » alone is a count of votes
+    return tuple(w for w in words if w not in _SMALL) or tuple(words)  # « Pour » alone is a count of votes
 
 
 @lru_cache(maxsize=4096)

@@ -147,7 +147,9 @@ def load(schema: str) -> Schema:
         )
     chosen = schema if schema in known else near[0]
     document = json.loads(_documents()[chosen].read_text("utf-8"))
-    fields = tuple(Field(**{k: _frozen(v) for k, v in f.items()}) for f in document.pop("fields"))
+    fields = tuple(
+        Field(**{k: _frozen(v) if type(v) is list else v for k, v in f.items()}) for f in document.pop("fields")
+    )
     rules = tuple(Rule(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("rules", ()))
     references = tuple(Reference(**{k: _frozen(v) for k, v in r.items()}) for r in document.pop("references", ()))
     known_facts = {k: _frozen(v) for k, v in document.items()}

@@ -278,12 +278,24 @@ def _matching(texts: Any, pattern: str) -> Any:
     return pc.match_substring_regex(seen.dictionary, pattern).take(seen.indices)
 
 
+_POINTS = bytes(0x2E if byte == 0x2C else byte for byte in range(256))
+
+
+def _pointed(texts: Any) -> Any:
+    """Return numbers with a point for their comma, all of them at once: one plainly written has a single comma, if any."""
+    valid, ends, data = texts.buffers()
+    if data is None:
+        return texts
+    points = pa.py_buffer(data.to_pybytes().translate(_POINTS))
+    return pa.Array.from_buffers(texts.type, len(texts), [valid, ends, points], texts.null_count, texts.offset)
+
+
 def _read(engine: Any, column: Written, values: Any, plain: Any) -> Any:
     """Return numbers: those plainly written read by Arrow, the others by the SQL."""
     kind = _probed(engine, column.source, column.sql).type
     whole = column.plain or pc.all(plain).as_py()
     shown = values if whole else pc.if_else(plain, values, pa.scalar(None, values.type))
-    numbers = pc.replace_substring(shown, ",", ".", max_replacements=1).cast(kind)
+    numbers = _pointed(shown).cast(kind)
     if whole:
         return numbers
     rest = pc.and_(pc.invert(plain), values.is_valid())
