@@ -607,9 +607,10 @@ class _Table:
             yield dataclasses.replace(finding, hint=hint, values={**finding.values, "weighed": True, "words": words})
 
     def _only_rules(self, column: Column) -> bool:
-        """True where what is likely by its words is not: rows that count several, a field of a schema, people of the past."""
+        """True where what is likely is not said: of a few cells, rows that count several, a schema's field, the past."""
         several = self.about.counted and not self.about.people
-        return self.about.past or several or bool(column.field) or column.meaning in _SEEN_IN_CELLS
+        few = column.filled < _SEVERAL
+        return self.about.past or several or few or bool(column.field) or column.meaning in _SEEN_IN_CELLS
 
     def _naming(self, column: Column) -> str:
         """Return what a column that names people is, by its cells, "" where they name nobody."""
