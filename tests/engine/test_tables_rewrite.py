@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from parvis.tables import rewrite, types
+from parvis.tables.readers.csv import _of_one_text
 from parvis.tables.table import RawTable
 
 AMOUNTS = (
@@ -121,3 +122,19 @@ def test_times_are_left_to_the_engine(tmp_path: Path) -> None:
     with duckdb.connect() as engine:
         assert not rewrite.rewrite(engine, tmp_path / "t.parquet", tmp_path / "o", [rewrite.Written("h", "h")], level=1)
     assert not (tmp_path / "o").exists()
+
+
+CELLS = st.sampled_from(["aa", "aa", "aa", "aa", "a", "aaa", "ab", "ba", "é", "", None])
+
+
+@given(st.lists(st.lists(CELLS, max_size=4), max_size=3) | st.lists(st.lists(st.just("été"), max_size=4), max_size=3))
+@example([["abab", "abab"], ["baba", "abab"]])
+@example([["aa", "aa"], ["aa", "a", "aaa"]])
+def test_a_column_of_one_text_is_known_by_its_bytes_and_no_other_is(parts: list[list[str | None]]) -> None:
+    cells = pa.chunked_array([pa.array(["x", *part], pa.string()).slice(1) for part in parts], pa.string())
+    flat = [cell for part in parts for cell in part]
+    coded = _of_one_text(cells)
+    assert (coded is not None) == (len(set(flat)) == 1 and bool(flat[0]))
+    if coded is not None:
+        assert coded.to_pylist() == flat
+        assert coded.type == cells.dictionary_encode().type
