@@ -8,6 +8,7 @@ next (Hydra), in an order that no change of a dataset moves. What harvesters are
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -225,6 +226,7 @@ def _dataset(request: Request, catalogue: Catalogue, site: Site, name: str, suff
     return _written(request, graph.serialize(format=FORMS[form].rdflib), form)
 
 
+LOOKED = 500  # datasets among which series are sought
 EDITIONS = 20  # versions of a dataset told in its document
 
 
@@ -243,8 +245,8 @@ def _editions(catalogue: Catalogue, entry: Entry, base: str, site: Site) -> list
 
 
 def _series(catalogue: Catalogue, base: str, site: Site) -> list[Line]:
-    """Return the series that the datasets of the whole catalogue make."""
-    found = {s.id: s for s in series.gathered(_entries(catalogue)).values()}
+    """Return the series that the datasets of the catalogue make, as many as are looked at for one answer."""
+    found = {s.id: s for s in series.gathered(itertools.islice(_entries(catalogue), LOOKED)).values()}
     return [
         Line(
             f"{base}/catalog#serie-{one.id}", one.title,
