@@ -104,6 +104,10 @@ HOSTILE = [
     ("a sole trader", "Mme Alice Durand, micro-entreprise, SIRET 732 829 320 00074.", ["732 829 320 00074"]),
     ("a bank account of before", "RIB : 30006 00001 12345678901 89", ["30006 00001 12345678901 89"]),
     ("a health matter", "M. Durand est atteint d'une sclérose en plaques.", ["Durand", "sclérose en plaques"]),
+    ("a state of health", "Mme Durand est épileptique et ne marche plus.", ["épileptique", "ne marche plus"]),
+    ("a remedy", "M. Durand prend du Lexomil.", ["Lexomil"]),
+    ("bills not paid", "Mme Durand n'arrive plus à payer son loyer.", ["n'arrive plus à payer son loyer"]),
+    ("a victim", "Mme Durand a été violée.", ["violée"]),
     ("someone who only shares a surname", "Présents : Jean DURAND, maire. Mme Chloé DURAND réclame.", ["Chloé DURAND"]),
 ]
 

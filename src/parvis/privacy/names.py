@@ -913,7 +913,7 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
 
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _LAST_LATIN = "\u024f"
-_SAFE = 60  # added to the score of a person: better one name too many than one too few (chosen on writers left out)
+_SAFE = 100  # added to the score of a person: better one name too many than one too few (chosen on writers left out)
 _NEAR = -150  # what the score of a word beside a name must be above to be of it
 
 
@@ -930,9 +930,8 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         if tokens[i].shape == "I" and named_at[i]:
             continue
         scores[i] = person, official
-        ruled_out = (
-            verdicts[i] in "th" and not small
-        )  # « E.H.P.A.D Alice Durand »: nothing around speaks against the rules
+        # Nothing around speaks against the rules: « E.H.P.A.D Alice Durand ».
+        ruled_out = verdicts[i] in "th" and not small
         may_be = not new or (not ruled_out and (whispered if tokens[i].shape == "l" else told))
         named_at[i] = may_be and max(person + _SAFE, official) > 0
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
