@@ -94,6 +94,7 @@ if not DEBUG:
 DATABASES = {"default": environment.database(DATA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outside"]}}
+FILES_AFTER = 10.0  # seconds without a release, after which its files are written: what comes together goes together
 # Jobs that wait for other machines, or that nobody waits for, have a lane of their own: they never stop a clerk's file.
 JOBS_OUTSIDE = ("intake.collect", "catalogue.write_files")
 

@@ -56,6 +56,7 @@ def folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
     settings.DATA = tmp_path / "data"
     settings.DATA.mkdir()
     settings.QUERY_WORKERS = 1
+    settings.FILES_AFTER = 1e9  # no job comes by itself, however slow the machine
     yield settings.DATA
     engine.close()
 

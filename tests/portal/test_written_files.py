@@ -38,10 +38,11 @@ def aged(folder: Path) -> Folder:
 
 
 def test_the_clock_asks_once_for_the_files_of_what_was_released(
-    town: Town, released: Callable[..., Draft], folder: Path
+    town: Town, released: Callable[..., Draft], folder: Path, settings: Any
 ) -> None:
     dataset = released().dataset
     assert dataset is not None and dataset.current is not None
+    settings.FILES_AFTER = 50.0
     jobs.tick(NOW)
     assert not JobRun.objects.filter(name="catalogue.write_files").exists()  # others may come
     held = aged(folder)

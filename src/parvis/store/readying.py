@@ -66,6 +66,8 @@ def _written(pool: Pool, version: Version, name: str) -> Ready | None:
     folder = pool.folder
     waiting = folder.staging / f"{secrets.token_hex(16)}.file"
     digest, size = hashlib.sha256(), 0
+    if not _room(waiting):
+        return None
     with disk.said_kindly():
         try:
             with waiting.open("xb") as stream:

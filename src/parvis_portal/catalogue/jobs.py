@@ -16,7 +16,6 @@ from parvis_portal.jobs.actions import enqueue
 from parvis_portal.jobs.models import JobRun, State
 
 Progress = Callable[[float, str], None]
-QUIET = 10.0  # seconds since the last release: those that come together are written together
 _asked: dict[str, int] = {}  # the catalogue's stamp at the last look, by data folder
 
 
@@ -43,7 +42,7 @@ def tick(now: dt.datetime) -> None:
     if not stamp.exists():
         return
     moved, key = stamp.stat(), str(settings.DATA)
-    if _asked.get(key) == moved.st_mtime_ns or time.time() - moved.st_mtime < QUIET:
+    if _asked.get(key) == moved.st_mtime_ns or time.time() - moved.st_mtime < settings.FILES_AFTER:
         return
     _asked[key] = moved.st_mtime_ns
     busy = JobRun.objects.filter(name="catalogue.write_files", state__in=(State.WAITING, State.RUNNING)).exists()
