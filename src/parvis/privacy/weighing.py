@@ -54,6 +54,7 @@ class Seen:
     shout: bool
 
 
+_HOPELESS = -400  # a text whose words are all under it is not weighed again
 Weight = tuple[int, int, int]  # token, score of a person, score of an official, nobody's being 0
 
 
@@ -69,6 +70,8 @@ def weighed(seen: Seen) -> list[Weight]:
         alone = _sum_alone(seen.tokens[i].folded, seen.tokens[i].shape)
         here = _sum(own)
         first.append((i, person + alone[0] + here[0], official + alone[1] + here[1]))
+    if all(person < _HOPELESS and official < _HOPELESS for _, person, official in first):
+        return first
     return [(i, *_sum(signs)) for i, signs in signs_again(seen, first)]
 
 
