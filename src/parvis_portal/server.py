@@ -68,7 +68,10 @@ def main(fd: int, application: str = "parvis_portal.wsgi:application") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: None)
     module, _, name = application.partition(":")
-    found = getattr(importlib.import_module(module), name)
+    served = importlib.import_module(module)
+    found = getattr(served, name)
+    if warm := getattr(served, "warm", None):
+        threading.Thread(target=warm, name="warm", daemon=True).start()
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH)
     Sweeping(configured(found), _most_connections()).run(sockets=[socket.socket(fileno=fd)])

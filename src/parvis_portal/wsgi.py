@@ -21,3 +21,10 @@ def _application() -> Front:
 
 
 application = _application()
+
+
+def warm() -> None:
+    """Have the query workers ready before the first question."""
+    from parvis_portal.api import engine
+
+    engine.pool().warm()

@@ -144,7 +144,7 @@ def test_who_leaves_the_line_leaves_nothing_behind() -> None:
 
 def test_who_waits_too_long_is_told_to_come_again() -> None:
     async def work() -> None:
-        lane = Lane(1, 0.05)
+        lane = Lane(1, 0.05, kept=0.1)
         held = await lane.take("a", nobody)
         with pytest.raises(FullError):
             await lane.take("b", nobody)
@@ -364,5 +364,20 @@ def test_a_program_a_page_and_a_stream_have_each_their_time(tmp_path: Path) -> N
         assert [line.ask(path)[0] for path in ("/api/v1/x", "/donnees/")] == [200, 200]
         line.send("/api/v1/stream", "GET", b"")
         assert b"200 OK" in line.socket.recv(1 << 16)
-        program, page, _, stream = (timed.left + [0.0] * 4)[:4]
+        for _ in range(200):
+            if len(timed.left) == 4:
+                break
+            time.sleep(0.02)
+        program, page, _, stream = timed.left
     assert program <= SECONDS < page <= 10 and stream == float("inf")
+
+
+def test_workers_are_ready_before_the_first_question(tmp_path: Path) -> None:
+    pool = Pool(Folder(tmp_path / "data"), workers=2)
+    try:
+        pool.warm()
+        assert len(pool._free) == 2 and all(worker.ready for worker in pool._free)
+        pool.warm()
+        assert len(pool._free) == 2
+    finally:
+        pool.close()

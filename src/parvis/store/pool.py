@@ -118,6 +118,18 @@ class Pool:
             raise
         self._settle(worker, self._writing, told)
 
+    def warm(self) -> None:
+        """Have all workers ready before the first question: starting one takes longer than a reader should wait."""
+        for _ in range(self.size):
+            with contextlib.suppress(BusyError, OSError):  # the first question will try again
+                worker = self._new()
+                with self._lock:
+                    kept = not self._closed and len(self._free) + self._asking.busy < self.size
+                    if kept:
+                        self._free.append(worker)
+                if not kept:
+                    worker.kill()
+
     def close(self) -> None:
         """End every worker."""
         with self._lock:

@@ -46,6 +46,7 @@ class Lane:
     patience: float
     each: int = 0  # 0: as many as there are
     usual: float = 0.01  # seconds that one takes, learnt as they go
+    kept: float = 4.0  # seconds that who was let into the line waits all the same, when it was misjudged
     running: Counter[str] = field(default_factory=Counter)
     line: OrderedDict[str, deque[asyncio.Future[None]]] = field(default_factory=OrderedDict)  # whose turn comes first
     waiting: int = 0
@@ -92,7 +93,7 @@ class Lane:
         self._call()
         waits(ticket)
         try:
-            await asyncio.wait_for(ticket, self.patience * 2)
+            await asyncio.wait_for(ticket, max(self.patience * 2, self.kept))
         except TimeoutError:
             raise FullError(self.after()) from None
         except asyncio.CancelledError:
