@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,19 @@ _published: dict[str, Published] = {}
 _shown: dict[tuple[str, str, str], int] = {}  # what ``visible`` showed, and the catalogue's stamp at that time
 _named: dict[tuple[str, str], tuple[int, str]] = {}  # slug -> the stamp at that time, the id
 _MOST = 5000
+
+
+def _moved() -> int:
+    """Return when the catalogue last moved, 0 when it never did."""
+    try:
+        return _stamp(str(settings.DATA)).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+@functools.lru_cache(100)
+def _stamp(data: str) -> Path:
+    return Folder(Path(data)).stamp
 
 
 def site() -> Site:
@@ -56,7 +71,9 @@ class RowsCatalogue(PortalCatalogue):
     shelf, and the door of ``visible`` asked for that very version."""
 
     def find(self, dataset: str) -> Entry:
-        held = _published.setdefault(str(settings.DATA), Published(Folder(settings.DATA)))
+        held = _published.get(str(settings.DATA))
+        if held is None:
+            held = _published.setdefault(str(settings.DATA), Published(Folder(settings.DATA)))
         identity = dataset if dataset.isalnum() and held.holds(dataset) else self._identity(dataset)
         try:
             entry = held.find(identity) if identity else None
@@ -72,8 +89,7 @@ class RowsCatalogue(PortalCatalogue):
 
     def _identity(self, slug: str) -> str:
         """Return the id of the dataset that has a slug, "" for none; asked once for each move of the catalogue's stamp."""
-        stamp, key = Folder(settings.DATA).stamp, (str(settings.DATA), slug)
-        at = stamp.stat().st_mtime_ns if stamp.exists() else 0
+        at, key = _moved(), (str(settings.DATA), slug)
         known = _named.get(key)
         if at and known is not None and known[0] == at:
             return known[1]
@@ -86,8 +102,7 @@ class RowsCatalogue(PortalCatalogue):
 
     def _shows(self, dataset: str, version: str) -> bool:
         """Ask the door of ``visible`` once for each move of the catalogue's stamp."""
-        stamp, key = Folder(settings.DATA).stamp, (str(settings.DATA), dataset, version)
-        at = stamp.stat().st_mtime_ns if stamp.exists() else 0
+        at, key = _moved(), (str(settings.DATA), dataset, version)
         if at and _shown.get(key) == at:
             return True
         shown = self._visible(dataset, version)
