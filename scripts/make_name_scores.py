@@ -107,7 +107,7 @@ class Names:
             return _capital(self.chance.choice(self.flowers))
         if draw < 0.12:
             return _capital(self._bent(self.chance.choice(self.given[self.chance.choice((3, 4))])))
-        weight = self.chance.choices((3, 4, 5, 6), (1, 3, 5, 5))[0]
+        weight = self.chance.choices((2, 3, 4, 5, 6), (3, 2, 3, 4, 4))[0]
         word = self.chance.choice(self.given[weight])
         if draw > 0.95 and "-" not in word:
             word += "-" + self.chance.choice(self.given[5])
@@ -143,7 +143,7 @@ class Names:
                 "O'",
             )
             return self.chance.choice(heads) + self._capital_surname()
-        weight = self.chance.choices((3, 4, 5, 6), (4, 5, 4, 1))[0]
+        weight = self.chance.choices((2, 3, 4, 5, 6), (5, 4, 5, 4, 1))[0]
         word = self.chance.choice(self.family[weight])
         if draw > 0.96 and " " not in word:
             word += "-" + self.chance.choice(self.family[5])

@@ -21,7 +21,7 @@ from pathlib import Path
 from parvis.text import fold
 
 TARGET = Path(__file__).resolve().parents[1] / "src" / "parvis" / "privacy" / "words"
-FROM = 100  # people; a rarer word is judged by what stands around it
+FROM = 20  # people: all that Insee gives, since who has a rare name is the easiest to find
 _SMALL = re.compile(r"(?<![@\w./-])(?:[cjmnstdlCJMNSTDL]['’]|[Qq]u['’])?([a-zà-öø-ÿœæ]{2,})(?![@\w./]|-\w)")
 _NO_TEXT = ("noms-prenoms", "donnees-personnelles", "privacy", "geographie")  # names, or English
 _KINDS = (".csv", ".txt", ".json", ".xml", ".geojson")

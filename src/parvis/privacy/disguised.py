@@ -88,7 +88,7 @@ def _is_key(cell: str) -> bool:
     parts = [p for p in re.split(r"[-_. ]+", fold(found[1])) if p]
     if len(parts) > 1:
         long = [p for p in parts if len(p) >= _FAMILY]
-        names = [p for p in long if surname(p) or given(p)]
+        names = [p for p in long if surname(p) >= 3 or given(p) >= 3]
         return bool(names) and len(names) == len(long) and (len(long) > 1 or any(len(p) == 1 for p in parts))
     return _joined(parts[0]) if parts else False
 

@@ -363,7 +363,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[_Beside], first: int, a
             link = link or "#"
         elif token.folded in _FUNCTION or token.folded in c.TITLES:
             link = link or token.folded
-        elif token.shape == "l" or (k == 0 and not given(token.folded)) or _classes(token.folded):
+        elif token.shape == "l" or (k == 0 and given(token.folded) < 3) or _classes(token.folded):
             head = token.folded
             distance = min(first - k, 4)
             if k > 1 and tokens[k - 1].folded in ("de", "d", "du", "des") and tokens[k - 2].shape not in ".0":

@@ -20,13 +20,13 @@ def _weights(name: str) -> dict[str, int]:
 
 @lru_cache(maxsize=65536)
 def given(word: str) -> int:
-    """Return the figures of a first name's bearers since 1900, 0 under a hundred; « jean-pierre » weighs as its lightest part."""
+    """Return the figures of a first name's bearers since 1900, 0 under twenty; « jean-pierre » weighs as its lightest part."""
     return _weight("given", word)
 
 
 @lru_cache(maxsize=65536)
 def surname(word: str) -> int:
-    """Return the figures of a surname's bearers since 1891, 0 under a hundred."""
+    """Return the figures of a surname's bearers since 1891, 0 under thirty."""
     return _weight("surnames", word)
 
 
