@@ -78,7 +78,11 @@ WORK: dict[str, tuple[str, str | None, str]] = {
     "shp": (PLACES, gdal("ESRI Shapefile"), ".shp"),
     "fgb": (PLACES, gdal("FlatGeobuf"), ".fgb"),
     "kml": (PLACES, gdal("KML"), ".kml"),
-    "gpx": (PLACES, gdal("GPX", options=", layer='waypoints', dataset_options={{'GPX_USE_EXTENSIONS': 'YES'}}"), ".gpx"),
+    "gpx": (
+        PLACES,
+        gdal("GPX", options=", layer='waypoints', dataset_options={{'GPX_USE_EXTENSIONS': 'YES'}}"),
+        ".gpx",
+    ),
     "ical": (PLACES, None, ".ics"),
     "turtle": (PLACES, None, ".ttl"),
     "jsonld": (PLACES, None, ".jsonld"),
