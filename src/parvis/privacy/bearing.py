@@ -35,6 +35,7 @@ LEVELS = (0.15, 0.4, 0.65, 0.88)  # chances that a table is about people between
 CLEAR = 0.75  # chance that a column is nobody's from which what rules doubt of is given up
 # Of these, rules go by the header or by the neighbours; what stands in the cells themselves is never given up.
 DOUBTFUL = frozenset({"case_number", "identifier", "parcel", "address", *MATTERS})
+SURE = 0.7  # chance of naming people from which the cells need not be known names
 AGREED = 0.65  # chance that a column is nobody's under which rules are heard that say it narrows people down
 ENOUGH = {DIRECT: 0.4, QUASI: 0.5, TEXT: 0.5, "sensitive": 0.35}
 _PARTS = (3, 4, 5, 6)  # letters of the parts of a word

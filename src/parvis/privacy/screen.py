@@ -596,26 +596,27 @@ class _Table:
 
     def _likely(self, column: Column, told: bearing.Bearing) -> Iterator[Finding]:
         """Yield what a column likely is, where rules said nothing."""
-        if self._only_rules(column):
+        if self.about.past or column.filled < _SEVERAL or column.meaning in _SEEN_IN_CELLS:
             return
-        meaning = told.matter if told.role == "sensitive" else self._naming(column) if told.role == "direct" else ""
+        meaning = self._naming(column, told) if told.role == "direct" else ""
+        if told.role == "sensitive" and not column.field and (self.about.people or not self.about.counted):
+            meaning = told.matter
         seen = self._filled(column) if meaning else _Seen()
         if seen.count:
             finding = self._finding(column, meaning, COLUMN, seen)
             hint = HINT_WORDS if told.words else HINT_BESIDE
-            words = listed(f"« {w} »" for w in told.words)
-            yield dataclasses.replace(finding, hint=hint, values={**finding.values, "weighed": True, "words": words})
+            words_told = listed(f"« {w} »" for w in told.words)
+            yield dataclasses.replace(
+                finding, hint=hint, values={**finding.values, "weighed": True, "words": words_told}
+            )
 
-    def _only_rules(self, column: Column) -> bool:
-        """True where what is likely is not said: of a few cells, rows that count several, a schema's field, the past."""
-        several = self.about.counted and not self.about.people
-        few = column.filled < _SEVERAL
-        return self.about.past or several or few or bool(column.field) or column.meaning in _SEEN_IN_CELLS
-
-    def _naming(self, column: Column) -> str:
+    def _naming(self, column: Column, told: bearing.Bearing) -> str:
         """Return what a column that names people is, by its cells, "" where they name nobody."""
         if column.meaning in MEANINGS:
-            return column.meaning
+            listed_names = (
+                column.meaning == "first_name" and self.about.counted and not self.people
+            )  # « prenoms », « nombre »
+            return "" if listed_names else column.meaning
         if column.kind in (Kind.DATE, Kind.DATETIME):
             return "birth_date"
         if column.kind is not Kind.TEXT or sum(any(map(str.isdigit, e)) for e in column.examples) * 2 >= len(
@@ -624,7 +625,8 @@ class _Table:
             return "identifier"
         cells = [words(c) for c in self._sample(column)]
         named = sum(any(_is_surname(w) or _is_given(w) for w in c) for c in cells)
-        return "person_name" if named >= _ENOUGH * len(cells) and column.meaning not in _PLACE_MEANINGS else ""
+        sure = told.chances[bearing.DIRECT] >= bearing.SURE or named >= _ENOUGH * len(cells)
+        return "person_name" if sure and column.meaning not in _PLACE_MEANINGS else ""
 
     # --- Findings ---
 
