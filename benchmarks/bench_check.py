@@ -12,8 +12,8 @@ the schema to the letter, the quickest case of the peers. The peers read fewer r
 their cost a row, their start taken off, so that only their work on rows is compared; ours counts whole: reading, types,
 meanings, schema, checks and the search for personal data.
 
-The floor printed beside is what nothing can be under while a file is read in a process of its own: two Pythons with the
-libraries that both sides need, and the columns read by Arrow, nothing typed, checked or written.
+The floor printed beside is that of a file read by a second Python: two starts with the libraries that both sides need, and
+the columns read by Arrow, nothing typed, checked or written. A bare command forks instead (decision record 20).
 """
 
 from __future__ import annotations
