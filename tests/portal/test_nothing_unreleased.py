@@ -89,6 +89,10 @@ def test_no_row_of_an_unreleased_dataset_reaches_a_visitor_by_any_route(
         addresses |= {
             f"/ogc/wfs?request=GetFeature&typeNames=d_{guess}",
             f"/ogc/wfs?request=DescribeFeatureType&typeNames=d_{guess}",
+            *(f"/ogc/wfs?version={v}&request=GetFeature&typeName=d_{guess}" for v in ("1.1.0", "1.0.0")),
+            *(f"/api/{kind}/data/?dataset_id__exact={guess}" for kind in ("datasets", "resources", "organizations")),
+            f"/api/explore/v2.1/catalog/datasets/{guess}/attachments",
+            f"/api/explore/v2.1/catalog/datasets/{guess}/records?apikey={guess}",
         }
         addresses |= {here + tail for tail in tails} | {f"{here}/tiles/WebMercatorQuad/0/0/0"}
         first = (
