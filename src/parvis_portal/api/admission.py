@@ -157,7 +157,8 @@ class Place:
         if self.since is None:
             return
         took, self.since = time.monotonic() - self.since, None
-        self.lane.usual += (min(took, 4 * self.lane.usual + 0.01) - self.lane.usual) / 16  # one slow one says little
+        took = min(took, 16 * self.lane.usual + 0.01)  # one slow one at most doubles it
+        self.lane.usual += (took - self.lane.usual) / 16
         self.lane.leave(self.reader)
 
 
