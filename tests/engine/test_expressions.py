@@ -101,6 +101,11 @@ def test_groups_are_sorted_and_kept_by_what_was_calculated(town: Any, pool: Any)
     assert found == sorted(wanted, key=lambda x: (-x[1], x[0] is None, x[0]))
 
 
+def test_rows_are_not_sorted_by_what_only_groups_have(town: Any, pool: Any) -> None:
+    with pytest.raises(InputError, match="regroupement"):
+        ask(pool, town.trees, ("h", HEIGHT), sorts=(Sort(calc(Calc.COUNT), False),))
+
+
 def test_ranges_say_their_bounds(town: Any, pool: Any) -> None:
     bounds = (said(None), said(10), said(20.5), said(None))
     found = dict(

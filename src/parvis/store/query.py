@@ -623,6 +623,8 @@ def _calculated_rows(version: Version, query: Query, exact: bool = False, tail: 
     """Return the SQL of rows with calculated columns or orders. A cursor counts rows, but in the shelf's own order."""
     if query.group or query.aggregates or query.having:
         raise InputError("Une condition sur des groupes demande un regroupement.", parameter="having")
+    if any(expressions.aggregates(s.by) for s in query.sorts if not isinstance(s.by, str)):
+        raise InputError("Trier par un calcul sur des groupes demande un regroupement.", parameter="order")
     compiler = Compiler(version, query.zone, parameter="select")
     columns, pieces = _shown(compiler, query.shown or _all_named(version, query.select), exact)
     made = {n.name: p for n, p in zip(query.shown, pieces, strict=False)}
