@@ -2,9 +2,10 @@
 
     python3 do.py bench bench_columns
 
-The tables of ``columns`` are written as offices write them, each column labelled: ``taught.txt`` served to tune, the
-others to judge, by people who did not know the code. What the first reading of each gave is printed, before anything was mended
-for it: the error to expect elsewhere. Goals, on each file:
+The tables of ``columns`` are written as offices write them, each column labelled, by people who did not know the code. All
+but the sealed ones teach ``scripts/make_column_scores.py`` too: only ``sealed1``, ``sealed2`` and ``sealed3``, which nobody who
+mends has read, judge. What the first reading of each gave is printed, before anything was mended for it: the error to expect
+elsewhere. Goals, on each file:
 direct identifiers found at least 0.97 (numbers with a key 0.995), quasi-identifiers at least 0.9, sensitive columns and
 free text all, at most 5 % of harmless columns flagged. csv-detective gives a format to each column: the personal ones
 are counted.
@@ -44,6 +45,7 @@ FIRST = {
     "unseen_g": "direct 50/51 = 0.980, quasi 20/21 = 0.952, sensitive 7/9, text 4/4, à clé 9/9 ; sans risque signalées 0.098",
     "sealed1": "direct 46/53 = 0.868, quasi 12/20 = 0.600, sensitive 10/12, text 2/2 ; sans risque signalées 0.078",
     "sealed2": "direct 44/52 = 0.846, quasi 13/16 = 0.812, sensitive 6/10, text 4/4 ; sans risque signalées 0.019",
+    "sealed3": "direct 57/61 = 0.934, quasi 24/29 = 0.828, sensitive 14/21, text 5/5, à clé 18/18 ; sans risque signalées 0.147",
 }
 DETECTIVE = """
 import json, sys
