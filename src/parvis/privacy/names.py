@@ -887,18 +887,25 @@ class _Reading:
 
 def _is_weighed(reading: _Reading) -> bool:
     """True for a sentence or a note: what stands around a word of a cell says little."""
-    small = any(t.shape == "l" and len(t.text) > 1 and t.folded not in c.PARTICLES for t in reading.tokens)
-    return reading.prose or len(reading.tokens) >= (3 if small else 5)
+    return reading.prose or len(reading.tokens) >= (3 if _has_small_words(reading.tokens) else 5)
+
+
+def _has_small_words(tokens: Sequence[_Token]) -> bool:
+    return any(t.shape == "l" and len(t.text) > 1 and t.folded not in c.PARTICLES for t in tokens)
 
 
 def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
     """Return whether a word alone may be a name in this text, with a capital and without: as ``spans.may_hold`` asks."""
     if not _SPACE.search(text):
         return False, False
-    told, capital, after, small = False, False, 0, 0
+    told = whispered = capital = False
+    small = after = end = 0  # small words of the line, those after a capital, the end of the word before
     last = ""
     for token in tokens:
-        start = token.text[:3]
+        if "\n" in text[end : token.start]:
+            small = after = 0
+            capital = False
+        start, end = token.text[:3], token.end
         if token.shape in "UT":
             latin = start[1:2].isalpha() and start[0] <= "Þ" and start[1] <= _LAST_LATIN
             told = told or (latin and (last in ("U", "T") or small > 0))
@@ -906,9 +913,10 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
         elif token.shape == "l" and len(start) == 3 and start.islower() and start.isalpha() and max(start) <= "ÿ":
             small += 1
             after += capital
+            told, whispered = told or after > 1, whispered or small > 2
         if token.shape != ".":
             last = token.shape
-    return told or after > 1, small > 2
+    return told, whispered
 
 
 _SPACE = re.compile(r"[\t\n\f\r ]")
@@ -922,7 +930,7 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
     seen = reading.seen(named)
     tokens, verdicts = reading.tokens, seen.verdicts
     told, whispered = _tells(reading.text, tokens)
-    small = any(t.shape == "l" and len(t.text) > 1 for t in tokens)
+    small = _has_small_words(tokens)
     scores: dict[int, tuple[int, int]] = {}
     named_at = [verdict in "pom" for verdict in verdicts]  # those in small letters are not weighed
     for i, person, official in weighing.weighed(seen):
