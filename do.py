@@ -214,7 +214,9 @@ def _until_interrupted(command: Sequence[str | Path]) -> None:
 
 def test(arguments: Sequence[str]) -> None:
     """installe tout ce qu'il faut aux tests, puis les lance tous (les options vont à pytest)"""
-    ready("dev")
+    bar = ready("dev", {"Programmes des réutilisateurs": 30.0})
+    with bar.step("Programmes des réutilisateurs"):
+        run([python(), "scripts/clients.py"], log="clients")
     os.environ["PARVIS_DATA"] = str(ROOT / ".cache" / "tests")
     chosen = arguments or ("-n", "2", "--dist", "loadgroup")
     run([python(), "-m", "pytest", *chosen])

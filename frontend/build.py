@@ -29,19 +29,20 @@ def node() -> tuple[str, str]:
     return str(binary), str(next(home.rglob("npm-cli.js")))
 
 
-def run(*command: str) -> None:
+def run(*command: str, here: Path = HERE) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.lower().startswith("npm_config_nodedir")}
-    if subprocess.run(command, cwd=HERE, env=environment, check=False).returncode:
+    if subprocess.run(command, cwd=here, env=environment, check=False).returncode:
         raise SystemExit(f"La commande a échoué : {' '.join(command[1:4])}")
 
 
-def modules() -> None:
-    """Install the pinned packages, once for each lock file."""
-    mark, wanted = MODULES / ".parvis", hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+def modules(here: Path = HERE) -> None:
+    """Install the pinned packages of a folder, once for each lock file."""
+    mark = here / "node_modules" / ".parvis"
+    wanted = hashlib.sha256((here / "package-lock.json").read_bytes()).hexdigest()
     if mark.exists() and mark.read_text() == wanted:
         return
     binary, npm = node()
-    run(binary, npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error")
+    run(binary, npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error", here=here)
     mark.write_text(wanted)
 
 
