@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from urllib.parse import urlsplit
 
+from tests.e2e.conftest import Portal
+
 from parvis.federation.rehearsal import rehearse
 from parvis.outgoing import Client
-from tests.e2e.conftest import Portal
 
 
 def test_every_dataset_of_fontclaire_is_taken_with_all_points_of_the_national_catalogue(portal: Portal) -> None:

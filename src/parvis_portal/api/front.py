@@ -24,7 +24,7 @@ import brotli
 
 Headers = list[tuple[str, str]]
 SMALL = 800  # bytes under which nothing is gained
-LYING = 8 << 20  # bytes of a file that lies written, beyond which it is sent as it lies: to compress it would cost seconds
+LYING = 8 << 20  # bytes of a written file beyond which it is sent as it lies: to compress it would cost seconds
 BODIES = 16  # bodies received at once, of 48 threads
 BODIES_EACH = 6  # from one address: a whole office may stand behind it
 BUSY = "Trop d'envois arrivent à la fois. Réessayez dans quelques secondes."
