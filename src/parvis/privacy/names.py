@@ -921,8 +921,18 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
 
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _LAST_LATIN = "\u024f"
-_SAFE = 100  # added to the score of a person: better one name too many than one too few (chosen on writers left out)
+_SAFE = 50  # added to the score of a person: better one name too many than one too few (chosen on a set read since)
+_LETTERS = 6  # of capitals that may stand for other words: « DMTO »
+_SAID = 4  # of those that can be said: « ASA »
 _NEAR = -150  # what the score of a word beside a name must be above to be of it
+
+
+@lru_cache(maxsize=16384)
+def _are_letters(word: str) -> bool:
+    """True for capitals that stand for other words: nobody bears them, and they are few, or cannot be said."""
+    if len(word) > _LETTERS or _given(word) or _surname(word):
+        return False
+    return len(word) <= _SAID or weighing.spelling(word) >= "3"
 
 
 def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
@@ -941,6 +951,8 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         # Nothing around speaks against the rules: « E.H.P.A.D Alice Durand ».
         ruled_out = verdicts[i] in "th" and not small
         may_be = not new or (not ruled_out and (whispered if tokens[i].shape == "l" else told))
+        if new and small and tokens[i].shape == "U" and _are_letters(tokens[i].folded):
+            may_be = False
         named_at[i] = may_be and max(person + _SAFE, official) > 0
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):

@@ -183,12 +183,28 @@ def alone(word: str, shape: str) -> tuple[str, ...]:
         f"kn{near.narrow}", f"kw{near.wide}", f"kt{near.widest}{shape}", f"ku{near.used}{shape}", f"kp{near.widest}{profile[:2]}",
         f"ks{near.small}", f"kup{near.used}{profile[:2]}",
     )  # fmt: skip
+    if shape == "U":
+        spelt = spelling(word)
+        out += (f"sp{spelt}{min(len(word), 7)}", f"spk{spelt}{profile[0] > '0'}{profile[1] > '0'}{near.used[-1:]}")
     if word in _towns():
         out += ("K", f"K{profile[:2]}")
     out += [f"{kind}{shape}" for kind in ("alone", "brands", "towns") if word in known(kind)]
     if classes or ordinary(word):
         out.append(f"w{word}")
     return tuple(out)
+
+
+_VOWELS = frozenset("aeiouy")
+
+
+def spelling(word: str) -> str:
+    """Return how easily a word is said: its longest run of consonants and whether it has a vowel. Letters that stand for
+    other words (« DMTO ») are seldom a name's."""
+    run = most = 0
+    for letter in word:
+        run = 0 if letter in _VOWELS else run + 1
+        most = max(most, run)
+    return f"{min(most, 4)}{any(letter in _VOWELS for letter in word)}"
 
 
 class _Beside(NamedTuple):
