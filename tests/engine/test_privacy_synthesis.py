@@ -20,7 +20,7 @@ from parvis.privacy.measure import measure_synthetic
 from parvis.privacy.stream import Stream
 from parvis.privacy.synthesis import domain, draw, tree
 from parvis.privacy.tabular import noise
-from parvis.values import Column, Kind, Policy, Profile, Synthesis
+from parvis.values import Column, Kind, Policy, Profile, Rule, Synthesis
 
 SECRET = b"a secret of thirty-two bytes ..."
 KINDS = {"int64": Kind.INTEGER, "string": Kind.TEXT, "double": Kind.NUMBER, "bool": Kind.BOOLEAN, "date32[day]": Kind.DATE,
@@ -138,7 +138,7 @@ def test_a_table_of_too_few_rows_or_a_budget_that_is_none_is_refused(tmp_path: P
 
 def test_the_published_copy_says_that_it_is_one_in_each_column(tmp_path: Path) -> None:
     path, profile = written(tmp_path, people(), {"age": "age"})
-    policy = Policy(synthesis=Synthesis(3.0, decided_by="x"))
+    policy = Policy((Rule("aide", "keep", ground="consent", decided_by="x"),), synthesis=Synthesis(3.0, decided_by="x"))
     safe = protecting.protect(path, profile, policy, tmp_path / "safe.parquet", protecting.Given(secret=SECRET))
     assert all("synthétiques" in c.description for c in safe.columns)
     assert safe.synthetic is not None and safe.synthetic.epsilon == 3.0 and safe.rows == safe.synthetic.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,15 @@ class Town:
         if role != "visitor":
             client.force_login(self.users[role], backend="django.contrib.auth.backends.ModelBackend")
         return client
+
+
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """The browser of other tests leaves its loop at work in this thread, which a thread of the portal never has."""
+    left = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from parvis.store.pool import SECONDS, Pool, leaving, until
 from parvis_portal.api.admission import Admission, FullError, GoneError, Lane, home
 from parvis_portal.api.front import Front
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def nobody(place: asyncio.Future[None] | None) -> None:
     """Stand for a reader who never leaves."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,9 @@ from parvis_portal.api.front import Front
 from parvis_portal.api.mcp import BODY
 from parvis_portal.intake.models import Draft, Submission
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 HEADERS: dict[str, Any] = {"content_type": "application/json", "HTTP_ACCEPT": "application/json, text/event-stream"}
-
-
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """The browser of other tests leaves its loop at work in this thread, which a thread of the portal never has."""
-    left = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(left)
 
 
 def question(method: str, **params: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from parvis.privacy.about import (
     is_scene,
     is_secret,
     names_a_place,
+    says_trait,
     shows_a_home,
     theme,
     theme_of_cells,
@@ -45,6 +46,7 @@ from parvis.privacy.meanings import (
     HINT_WORDS,
     IN_LABEL,
     MEANINGS,
+    QUASI,
     SENSITIVE,
     WHY,
     WHY_BUSINESS,
@@ -388,7 +390,9 @@ class _Table:
         if column.kind not in (Kind.INTEGER, Kind.NUMBER) or column.filled < _SEVERAL:
             return False
         least, most = column.minimum, column.maximum
-        return column.meaning == "phone" or (least is not None and rewritten.in_reach(float(least), float(most)))
+        if column.meaning == "phone":
+            return True
+        return least is not None and most is not None and rewritten.in_reach(float(least), float(most))
 
     def _names_alone(self, column: Column) -> bool:
         """True for surnames under a header that says who they are, not what: « mis en cause », « nom_petit »; under any where
@@ -619,6 +623,8 @@ class _Table:
             return "" if listed_names else column.meaning
         if column.kind in (Kind.DATE, Kind.DATETIME):
             return "birth_date"
+        if column.meaning in QUASI or says_trait(column):
+            return ""  # an age that no two rows share is still an age
         if column.kind is not Kind.TEXT or sum(any(map(str.isdigit, e)) for e in column.examples) * 2 >= len(
             column.examples
         ):
