@@ -36,7 +36,16 @@ SEED, ROUNDS = 11, 6  # ROUNDS: sentences of each template
 LEAST = 3  # templates in which a sign must be seen
 EPOCHS, BATCH, RATE, PENALTY, PENALTY_AGAIN = 16, 2048, 0.25, 1e-4, 1e-4
 HIDDEN = 0.4  # share of the signs hidden each time, so that none is all that is learnt
-NO_JUDGES = ("taught", "fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "sealed2")  # read by who mends: they teach
+NO_JUDGES = (
+    "taught",
+    "fresh",
+    "fresh2",
+    "fresh3",
+    "fresh4",
+    "fresh5",
+    "fresh6",
+    "sealed2",
+)  # read by who mends: they teach
 DRAWS = 3  # times that all is learnt, in other orders and with other signs hidden: the mean says what is sure
 FORGOTTEN = 0.25  # share of the sentences where the rules' verdict is hidden, so that it is not all that is learnt
 
