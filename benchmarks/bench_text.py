@@ -30,7 +30,6 @@ FOUND, PEOPLE, PRECISION, DAMAGED, PER_SECOND, MEGABYTES = 0.97, 0.97, 0.93, 0.0
 LABELS = {
     "judged": "Parvis, phrases qui jugent",
     "sealed1": "Parvis, jamais lues par qui règle",
-    "sealed2": "Parvis, de même",
     "sealed3": "Parvis, de même",
 }
 READ = {  # sets that judged once, and teach today
@@ -40,6 +39,7 @@ READ = {  # sets that judged once, and teach today
     "fresh4": "Parvis, quatrièmes, écrites sans connaître le code",
     "fresh5": "Parvis, cinquièmes, de même",
     "fresh6": "Parvis, sixièmes, de même",
+    "sealed2": "Parvis, un jeu scellé, ouvert depuis",
 }
 NAMES = LABELS | READ
 # What was found in families that had never been read, the day they were written: the error to expect elsewhere.
