@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _RUN = re.compile(r"\d+")
-_YEAR = re.compile(r"1\d{3}|20\d\d")
+_YEAR = re.compile(r"[12]\d{3}")  # as the weighing of names reads one
 _LONGEST = 5  # figures: six may be a day, and more an identifier
 _SEVENS = ("", "7", "77", "777", "7777", "77777")
 

@@ -924,6 +924,10 @@ _LAST_LATIN = "\u024f"
 _SAFE = 50  # added to the score of a person: better one name too many than one too few (chosen on a set read since)
 _LETTERS = 6  # of capitals that may stand for other words: « DMTO »
 _SAID = 4  # of those that can be said: « ASA »
+_OPENS = frozenset('"«“')
+_SHOWN = frozenset(
+    "statue statues buste tableau toile gravure fresque vitrail groupe sculpture bronze tapisserie".split()
+)
 _NEAR = -150  # what the score of a word beside a name must be above to be of it
 
 
@@ -953,7 +957,11 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         may_be = not new or (not ruled_out and (whispered if tokens[i].shape == "l" else told))
         if new and small and tokens[i].shape == "U" and _are_letters(tokens[i].folded):
             may_be = False
-        named_at[i] = may_be and max(person + _SAFE, official) > 0
+        if new and i and tokens[i - 1].text in _OPENS and any(t.folded in _SHOWN for t in tokens[: i - 1]):
+            may_be = False  # the title of a statue: « Rolland portant son cor »
+        named_at[i] = verdicts[i] == "m" or (
+            may_be and max(person + _SAFE, official) > 0
+        )  # « M. Quiberon » is a person
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
