@@ -262,7 +262,7 @@ def ask_all(server: Server, paths: Sequence[str], clients: int) -> list[tuple[in
             if status != 200 and "--loud" in sys.argv:
                 print(f"{server.name} : {status} {body[:300]!r}")
 
-    together([lambda n=n: work(paths[n::clients]) for n in range(clients)])  # type: ignore[misc]
+    together([lambda n=n: work(paths[n::clients]) for n in range(clients)])  # type: ignore[misc]  # mypy cannot type a default of a lambda
     return out
 
 

@@ -26,9 +26,9 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
 import labelled  # noqa: E402  found by the path set above, as those under it
 
-from parvis import places  # noqa: E402
-from parvis.privacy import names, spans, weighing  # noqa: E402
-from parvis.privacy.words import classes, lexicon  # noqa: E402
+from parvis import places  # noqa: E402  as above
+from parvis.privacy import names, spans, weighing  # noqa: E402  as above
+from parvis.privacy.words import classes, lexicon  # noqa: E402  as above
 
 TEACHING = Path(__file__).parent / "teaching"
 TARGET = ROOT / "src" / "parvis" / "privacy" / "words" / "scores.txt"
