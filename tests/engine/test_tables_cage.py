@@ -63,6 +63,17 @@ def test_a_parser_that_aborts_the_process_is_one_refused_file() -> None:
     assert go("echo")["said"] == "é"
 
 
+def test_a_fork_survives_the_pipe_by_which_arrow_watches_signals() -> None:
+    import io
+
+    from pyarrow import csv
+
+    csv.read_csv(io.BytesIO(b"a\n1\n"))  # opens it, in the main thread
+    cage.close()
+    assert go("echo")["said"] == "é"
+    assert go("echo")["said"] == "é"
+
+
 def test_too_much_memory_is_a_limit() -> None:
     with pytest.raises(LimitError):
         go("memory")

@@ -15,6 +15,7 @@ import gc
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -138,11 +139,28 @@ def _bared(channel: int, environment: Mapping[str, str]) -> int:
     kept = fcntl.fcntl(channel, fcntl.F_DUPFD_CLOEXEC, 3)  # above what is read and written by name
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    last = max(int(f.name) for f in Path("/proc/self/fd").iterdir())
-    os.closerange(3, kept)
-    os.closerange(kept + 1, last + 1)
+    _let_go(kept, nothing)
     _wipe(environment)
     return kept
+
+
+def _let_go(kept: int, nothing: int) -> None:
+    """Close each descriptor above the standard streams but one; a pipe becomes the empty file.
+
+    Arrow watches signals by a pipe of its own, which it closes in each child that is forked: it aborts when it is gone.
+    """
+    for number in sorted(int(f.name) for f in Path("/proc/self/fd").iterdir()):
+        if number <= 2 or number in (kept, nothing):
+            continue
+        try:
+            piped = stat.S_ISFIFO(os.fstat(number).st_mode)
+        except OSError:  # the one by which the folder was listed
+            continue
+        if piped:
+            os.dup2(nothing, number, inheritable=False)
+        else:
+            os.close(number)
+    os.close(nothing)
 
 
 def _wipe(environment: Mapping[str, str]) -> None:
