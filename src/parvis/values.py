@@ -443,6 +443,19 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """A file given with a dataset that is no writing of its rows alone: the whole timetable that it is a table of."""
+
+    format: str  # last part of its address
+    title: str
+    media_type: str
+    name: str  # of the file
+    size: int = 0  # bytes, 0 when it is made as it is sent
+    digest: str = ""  # SHA-256, hexadecimal
+    follows: str = ""  # address of the standard that it keeps
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """An immutable state of a dataset. ``id`` is the digest of content, schema and policy."""
 

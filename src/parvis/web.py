@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from parvis.values import Metadata, Ready, Version
+from parvis.values import Extra, Metadata, Ready, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ class Entry:
     siret: str = ""  # of the organisation
     frame: Sequence[float] = ()  # of the organisation's layers: west, south, east, north in WGS84
     files: Mapping[str, Ready] = field(default_factory=dict)  # that lie written of the current version, by format
+    extras: Sequence[Extra] = ()  # files given with the current version beside those of its rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ def described(**changes: Any) -> Described:
         files=(
             File("csv", "CSV", f"{BASE}/api/v1/datasets/7f3a/exports/csv", "text/csv; charset=utf-8", 48211),
             File("geojson", "GeoJSON", f"{BASE}/api/v1/datasets/7f3a/exports/geojson", "application/geo+json"),
+            File(
+                "gtfs",
+                "GTFS",
+                f"{BASE}/api/v1/datasets/7f3a/exports/gtfs",
+                "application/zip",
+                follows="https://gtfs.org/",
+            ),
         ),
         issued="2026-03-01T08:00:00+00:00",
         modified="2026-03-02T08:00:00+00:00",

@@ -45,12 +45,15 @@ _REGULATION = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 # The names of formats in the authority table « file-type ».
 FILE_TYPES = {"csv": "CSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSONL", "geojson": "GEOJSON", "parquet": "PARQUET",
               "kml": "KML", "gpx": "GPX", "gpkg": "GPKG", "pdf": "PDF", "zip": "ZIP", "xml": "XML", "ods": "ODS",
-              "ical": "ICS", "shp": "SHP"}  # fmt: skip
+              "ical": "ICS", "shp": "SHP", "gtfs": "GTFS"}  # fmt: skip
 # The European names of themes: two of our families may stand under one.
 _THEMES = {
     "GOVE": "Gouvernement et secteur public", "REGI": "Régions et villes", "TRAN": "Transports", "ENVI": "Environnement",
     "EDUC": "Éducation, culture et sport", "SOCI": "Population et société",
 }  # fmt: skip
+# What national access points to mobility data read (mobilityDCAT-AP 1.1).
+MOBILITY = Namespace("https://w3id.org/mobilitydcat-ap#")
+MOBILITY_STANDARDS = {"gtfs": "https://w3id.org/mobilitydcat-ap/mobility-data-standard/gtfs"}
 _NOT_IN_URI = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 
@@ -75,6 +78,7 @@ class File:
     media_type: str
     size: int = 0
     digest: str = ""
+    follows: str = ""  # address of the standard that the file itself keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +351,12 @@ def _tell_file(out: Graph, dataset: URIRef, one: Described, file: File) -> None:
     _say(out, this, DCTERMS.language, _typed(out, AUTHORITY["language/FRA"], DCTERMS.LinguisticSystem))
     _say(out, this, DCATAP.availability, _concept(out, AUTHORITY["planned-availability/STABLE"], "stable"))
     # One only: the harvester takes any of several.
-    if one.schema_url and file.format in ("csv", "xlsx", "parquet", "json"):
+    if file.follows:
+        _say(out, this, DCTERMS.conformsTo, _typed(out, file.follows, DCTERMS.Standard))
+    elif one.schema_url and file.format in ("csv", "xlsx", "parquet", "json"):
         _say(out, this, DCTERMS.conformsTo, _typed(out, one.schema_url, DCTERMS.Standard))
+    if standard := MOBILITY_STANDARDS.get(file.format):
+        _say(out, this, MOBILITY.mobilityDataStandard, _concept(out, URIRef(standard), file.title))
     if one.service:
         _say(out, this, DCAT.accessService, URIRef(_uri(one.service)))
 

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from parvis import __version__
 from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
-from parvis.dialects import labels, solr
+from parvis.dialects import extras, labels, solr
 from parvis.errors import BusyError, GoneError, InputError, ParvisError, UnknownName
 from parvis.store import export
 from parvis.store import query as asking
@@ -34,6 +34,7 @@ from parvis.values import (
     Call,
     Column,
     Expression,
+    Extra,
     Field,
     Holds,
     Kind,
@@ -377,8 +378,9 @@ _FIELDS: Mapping[str, Callable[[Entry], Iterable[str]]] = {
     "groups": lambda e: (e.metadata.theme,) if e.metadata.theme else (),
     "tags": lambda e: tuple(e.metadata.keywords),
     "license_id": lambda e: (_LICENCES.get(e.metadata.licence, "notspecified"),),
-    "res_format": lambda e: tuple(
-        export.FORMATS[f].title.upper() if f != "xlsx" else "XLSX" for f in export.possible(e.version)
+    "res_format": lambda e: (
+        *(export.FORMATS[f].title.upper() if f != "xlsx" else "XLSX" for f in export.possible(e.version)),
+        *(_format_of(x) for x in e.extras),
     ),
     "type": lambda e: ("dataset",),
     "dataset_type": lambda e: ("dataset",),
@@ -527,20 +529,29 @@ def _package(asked: _Asked, entry: Entry) -> dict[str, Any]:
 
 
 def _resources(asked: _Asked, entry: Entry) -> list[dict[str, Any]]:
-    version, rows = entry.version, f"{asked.base}/api/v1/datasets/{entry.id}"
-    return [
-        {
-            "id": f"{entry.id}-{form}", "package_id": entry.id, "name": export.FORMATS[form].title,
-            "description": f"{version.metadata.title} ({export.FORMATS[form].title})",
-            "format": "XLSX" if form == "xlsx" else export.FORMATS[form].title.upper(),
-            "mimetype": export.FORMATS[form].media_type.partition(";")[0], "mimetype_inner": None, "size": None, "hash": "",
-            "url": f"{rows}/exports/{form}", "url_type": None, "resource_type": "file", "created": _moment(entry.created_at),
-            "last_modified": _moment(version.created_at), "metadata_modified": _moment(version.created_at), "position": place,
-            "state": "active", "datastore_active": form == "csv", "cache_url": None, "cache_last_updated": None,
-            "schema": version.schema,
-        }
-        for place, form in enumerate(export.possible(version))
-    ]  # fmt: skip
+    said = [
+        Extra(form, export.FORMATS[form].title, export.FORMATS[form].media_type, "")
+        for form in export.possible(entry.version)
+    ]
+    return [_resource(asked, entry, one, place) for place, one in enumerate((*said, *entry.extras))]
+
+
+def _resource(asked: _Asked, entry: Entry, one: Extra, place: int) -> dict[str, Any]:
+    version, moment = entry.version, _moment(entry.version.created_at)
+    return {
+        "id": f"{entry.id}-{one.format}", "package_id": entry.id, "name": one.title,
+        "description": f"{version.metadata.title} ({one.title})", "format": _format_of(one),
+        "mimetype": one.media_type.partition(";")[0], "mimetype_inner": None, "size": one.size or None, "hash": one.digest,
+        "url": f"{asked.base}/api/v1/datasets/{entry.id}/exports/{one.format}", "url_type": None, "resource_type": "file",
+        "created": _moment(entry.created_at), "last_modified": moment, "metadata_modified": moment, "position": place,
+        "state": "active", "datastore_active": one.format == "csv", "cache_url": None, "cache_last_updated": None,
+        "schema": version.schema,
+    }  # fmt: skip
+
+
+def _format_of(one: Extra) -> str:
+    """Return the name that CKAN gives to a format."""
+    return "XLSX" if one.format == "xlsx" else one.title.upper()
 
 
 def _organization(entry: Entry, count: int) -> dict[str, Any]:
@@ -622,9 +633,9 @@ def _found(asked: _Asked, name: str) -> Entry:
 def _resource_of(asked: _Asked, name: str) -> tuple[Entry, str]:
     """Return the dataset of a resource and its form, "" for the dataset itself."""
     dataset, _, form = name.rpartition("-")
-    if form in export.FORMATS and dataset:
+    if dataset and (form in export.FORMATS or form in extras.NAMES):
         entry = _found(asked, dataset)
-        if form in export.possible(entry.version):
+        if form in export.possible(entry.version) or any(e.format == form for e in entry.extras):
             return entry, form
     entry = _found(asked, name)
     return entry, ""

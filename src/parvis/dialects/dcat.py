@@ -282,6 +282,10 @@ def describe(entry: Entry, base: str, site: Site) -> Described:
         )
         for name in export.possible(version)
     )  # fmt: skip
+    files += tuple(
+        File(e.format, e.title, f"{rows}/exports/{e.format}", e.media_type, e.size, e.digest, e.follows)
+        for e in entry.extras
+    )
     return Described(
         uri=f"{base}/dataset/{entry.id}",
         page=base + site.dataset_page.format(slug=entry.slug),

@@ -18,14 +18,28 @@ from xml.sax.saxutils import escape
 
 from parvis import __version__
 from parvis.catalogue.licences import LICENCES
-from parvis.dialects import grammar, openapi, ranges
+from parvis.dialects import extras, grammar, openapi, ranges
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
-from parvis.store import changes, export, expressions, ready, timetable
+from parvis.store import changes, export, expressions, ready
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
-from parvis.values import All, Calc, Call, Column, Expression, Field, Metadata, Page, Query, Search, Version, Where
+from parvis.values import (
+    All,
+    Calc,
+    Call,
+    Column,
+    Expression,
+    Extra,
+    Field,
+    Metadata,
+    Page,
+    Query,
+    Search,
+    Version,
+    Where,
+)
 from parvis.web import FRESH, METHODS, Catalogue, Entry, Request, Response, finished, matches, opened, preflight
 
 CORS = opened("ETag", "Link", "Retry-After", "Content-Disposition", *ranges.EXPOSED)
@@ -231,7 +245,7 @@ def _dataset(asked: _Asked) -> Response:
         "attribution": metadata.attribution,
         "territory": metadata.territory,
         "period": {"start": metadata.temporal_start, "end": metadata.temporal_end},
-        "version": _version_said(asked, entry.version, f"/datasets/{entry.id}"),
+        "version": _version_said(asked, entry, entry.version, f"/datasets/{entry.id}"),
         "versions": list(entry.versions),
     }
     return _told(asked, told)
@@ -255,7 +269,7 @@ def _version(asked: _Asked) -> Response:
     _check_names(asked)
     version = _asked_version(asked)
     path = f"/datasets/{version.dataset}/versions/{version.id}"
-    return _told(asked, _version_said(asked, version, path))
+    return _told(asked, _version_said(asked, asked.catalogue.find(version.dataset), version, path))
 
 
 def _summary(asked: _Asked, entry: Entry) -> dict[str, Any]:
@@ -287,7 +301,7 @@ def _licence(metadata: Metadata) -> dict[str, str]:
     }
 
 
-def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
+def _version_said(asked: _Asked, entry: Entry, version: Version, path: str) -> dict[str, Any]:
     """Return what the public may know of a version: its policy, its original and its risks stay inside."""
     files = ready.of(asked.pool.folder, version.id)
     return {
@@ -313,7 +327,7 @@ def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
             }
             for name in export.writable(version)
         ]
-        + _whole_timetable(asked, version, path),
+        + [_extra_said(asked, e, path) for e in extras.of(asked.catalogue, entry, version)],
         "links": {
             "self": asked.url(f"/datasets/{version.dataset}/versions/{version.id}"),
             "records": asked.url(f"{path}/records"),
@@ -322,22 +336,15 @@ def _version_said(asked: _Asked, version: Version, path: str) -> dict[str, Any]:
     }
 
 
-def _whole_timetable(asked: _Asked, version: Version, path: str) -> list[dict[str, Any]]:
-    """Return the export of the whole timetable that a version is a table of, none for anything else."""
-    if not _tables(asked, version):
-        return []
-    form = timetable.FORMAT
-    url = asked.url(f"{path}/exports/{timetable.NAME}")
-    return [
-        {
-            "format": timetable.NAME,
-            "title": form.title,
-            "type": form.media_type,
-            "url": url,
-            "size": None,
-            "sha256": None,
-        }
-    ]
+def _extra_said(asked: _Asked, extra: Extra, path: str) -> dict[str, Any]:
+    return {
+        "format": extra.format,
+        "title": extra.title,
+        "type": extra.media_type,
+        "url": asked.url(f"{path}/exports/{extra.format}"),
+        "size": extra.size or None,
+        "sha256": extra.digest or None,
+    }
 
 
 def _column(column: Column) -> dict[str, Any]:
@@ -400,7 +407,10 @@ def _rows(page: Page) -> list[dict[str, Any]]:
 def _export(asked: _Asked) -> Response:
     version, name = _asked_version(asked), asked.places["format"]
     _check_names(asked)
-    form = export.FORMATS.get(name) if name != timetable.NAME else timetable.FORMAT
+    if name in extras.NAMES:
+        entry = asked.catalogue.find(asked.places["dataset"])
+        return extras.given(asked.request, asked.catalogue, asked.pool, entry, version, name)
+    form = export.FORMATS.get(name)
     if form is None:
         raise UnknownName(
             "Le format « {format} » n'existe pas.",
@@ -412,8 +422,6 @@ def _export(asked: _Asked) -> Response:
     if profile not in ("", "excel") or (profile and name != "csv"):
         _wrong("profile", "ne peut être que « excel », pour un export CSV")
     named = {"content-disposition": f'attachment; filename="{_file_name(asked, version)}{form.suffix}"'}
-    if name == timetable.NAME:
-        return _timetable(asked, version, named)
     if (lying := _lying(asked, version, f"{name}-{profile}" if profile else name, named)) is not None:
         return lying
     query = _query(asked, version)
@@ -425,33 +433,6 @@ def _export(asked: _Asked) -> Response:
         return Response(200, b"", form.media_type, headers, cacheable=True)
     chunks = export.opened(export.stream(asked.pool, version, query, name, profile))
     return Response(200, chunks, form.media_type, headers, cacheable=True)
-
-
-def _timetable(asked: _Asked, version: Version, headers: Mapping[str, str]) -> Response:
-    """Return the tables of a timetable together, as they are published now."""
-    for parameter, _ in asked.request.query:
-        if parameter != "version":
-            _wrong(parameter, "ne va pas avec l'export GTFS, qui est entier")
-    tables = _tables(asked, version)
-    body = timetable.stream(asked.pool, tables)
-    told = {**headers, "cache-control": FRESH}
-    if asked.request.method == "HEAD" and tables:
-        return Response(200, b"", timetable.FORMAT.media_type, told)
-    return Response(200, export.opened(body), timetable.FORMAT.media_type, told)
-
-
-def _tables(asked: _Asked, version: Version) -> Mapping[str, Version]:
-    """Return the tables of the timetable that a version is of: what its organisation published of the same original."""
-    if not timetable.member(version):
-        return {}
-    owner, found, start, total = asked.catalogue.find(version.dataset).organisation, list[Version](), 0, 1
-    while start < total:
-        listing = asked.catalogue.list(
-            "", {"organisation": owner}, "stable", openapi.MAX_DATASETS, start, faceted=False
-        )
-        found += [e.version for e in listing.entries]
-        start, total = start + openapi.MAX_DATASETS, listing.total
-    return timetable.together(version, found)
 
 
 def _lying(asked: _Asked, version: Version, name: str, headers: Mapping[str, str]) -> Response | None:

@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Callable
 
-from parvis.dialects import ods_attachments, ods_catalogue, ods_openapi, ods_records
+from parvis.dialects import extras, ods_attachments, ods_catalogue, ods_openapi, ods_records
 from parvis.dialects.ods_request import (
     CORS,
     PREFIXES,
@@ -72,7 +72,8 @@ def _root(asked: Asked) -> Response:
 
 
 def _described(asked: Asked) -> Response:
-    told = ods_openapi.document(asked.request.base, (*ods_records.FORMATS, ods_records.TILE), ods_catalogue.FORMATS)
+    formats = (*ods_records.FORMATS, ods_records.TILE, *extras.NAMES)
+    told = ods_openapi.document(asked.request.base, formats, ods_catalogue.FORMATS)
     return told_whole(asked, told)
 
 

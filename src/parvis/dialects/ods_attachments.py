@@ -1,7 +1,7 @@
 """What Opendatasoft calls attachments: the papers that go with a dataset, each at its own address.
 
-The description of the columns, and the sheet that proves how people are protected, where there is one. What a town was brought
-stays in the vault: it is no attachment.
+The description of the columns, the sheet that proves how people are protected, where there is one, and the files that are no
+writing of the rows alone, which are its « alternative exports » too. What a town was brought stays in the vault.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parvis.dialects import extras
 from parvis.dialects.ods_request import Asked, asked_version, told_whole
 from parvis.values import Version
 from parvis.web import Entry, Response, Site
@@ -36,7 +37,14 @@ def papers(asked: Asked, entry: Entry, version: Version) -> Sequence[Paper]:
         page = f"{base}{Site('').dataset_page.format(slug=entry.slug)}versions/{version.number}"
         found.append(Paper("preuve.pdf", "Fiche de preuve (PDF)", "application/pdf", f"{page}/preuve.pdf"))
         found.append(Paper("preuve.json", "Fiche de preuve (JSON)", "application/json", f"{page}/preuve.json"))
-    return found
+    return [*found, *alternatives(asked, entry, version)]
+
+
+def alternatives(asked: Asked, entry: Entry, version: Version) -> Sequence[Paper]:
+    """Return the files that go with a dataset, beside those of its rows."""
+    at = f"{asked.request.base}/api/explore/v2.1/catalog/datasets/{entry.slug}/exports"
+    given = extras.of(asked.catalogue, entry, version)
+    return [Paper(e.name, e.title, e.media_type, f"{at}/{e.format}") for e in given]
 
 
 def told(found: Sequence[Paper]) -> list[dict[str, Any]]:

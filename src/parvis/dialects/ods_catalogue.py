@@ -116,7 +116,7 @@ def told(asked: Asked, entry: Entry, version: Version | None = None) -> dict[str
         "has_records": True,
         "features": _listed(row["features"]),
         "attachments": ods_attachments.told(ods_attachments.papers(asked, entry, version)),
-        "alternative_exports": [],
+        "alternative_exports": ods_attachments.told(ods_attachments.alternatives(asked, entry, version)),
         "data_visible": True,
         "fields": [f.told() for f in ods_fields.fields(version)],
         "metas": {"default": default, "dcat": dcat, "inspire": {}},

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from parvis.dialects import ods_fields, odsql
+from parvis.dialects import extras, ods_fields, odsql
 from parvis.dialects.ods_request import (
     Asked,
     RestError,
@@ -222,6 +222,8 @@ def exports(asked: Asked) -> Response:
     path = f"/catalog/datasets/{entry.slug}/exports"
     links = [{"rel": "self", "href": asked.url(path)}]
     links += [{"rel": name, "href": asked.url(f"{path}/{name}")} for name in possible(version)]
+    more = extras.of(asked.catalogue, entry, version)
+    links += [{"rel": e.format, "href": asked.url(f"{path}/{e.format}")} for e in more]
     return told_whole(asked, {"links": links})
 
 
@@ -235,6 +237,8 @@ def possible(version: Version) -> list[str]:
 def exported(asked: Asked) -> Response:
     entry, version = asked_version(asked)
     name = asked.places["format"]
+    if name in extras.NAMES:
+        return extras.given(asked.request, asked.catalogue, asked.pool, entry, version, name)
     form = FORMATS.get(name, "")
     if form not in export.FORMATS and name != TILE:
         raise RestError(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from parvis.dialects import ods_catalogue, ods_fields, ods_v1_analysis, ods_v1_query, odsql
+from parvis.dialects import extras, ods_catalogue, ods_fields, ods_v1_analysis, ods_v1_query, odsql
 from parvis.dialects.ods_records import FORMATS, record_id, version_of_record
 from parvis.dialects.ods_request import (
     CORS,
@@ -403,6 +403,8 @@ def _download(asked: Asked, default: int = -1) -> Response:
     entry, version = _entry(asked)
     setting = setting_of(asked, version)
     name = asked.get("format") or "csv"
+    if name in extras.NAMES:
+        return extras.given(asked.request, asked.catalogue, asked.pool, entry, version, name)
     form = _FILES.get(name, "")
     if form not in export.FORMATS:
         raise RestError(f"Unknown format: {name[:30]}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parvis import __version__
-from parvis.store import timetable
+from parvis.dialects import extras
 from parvis.store.export import FORMATS
 from parvis.store.query import MAX_GROUPS, MAX_ROWS
 from parvis.values import Kind, msg
@@ -339,7 +339,7 @@ def _place(name: str) -> dict[str, Any]:
     }
     schema: dict[str, Any] = {"type": "string", "pattern": "^[0-9A-Za-z-]{1,80}$"}
     if name == "format":
-        schema = {"type": "string", "enum": [*FORMATS, timetable.NAME]}
+        schema = {"type": "string", "enum": [*FORMATS, *extras.NAMES]}
     return {"name": name, "in": "path", "required": True, "description": said[name], "schema": schema}
 
 
@@ -506,7 +506,7 @@ SCHEMAS: dict[str, Any] = {
         maximum={"type": _ANY},
     ),
     "Export": _object(
-        format={"type": "string", "enum": [*FORMATS, timetable.NAME]}, title=_TEXT, type=_TEXT, url=_URL,
+        format={"type": "string", "enum": [*FORMATS, *extras.NAMES]}, title=_TEXT, type=_TEXT, url=_URL,
         size={"type": ["integer", "null"], "description": "Octets du fichier ; nul s'il est écrit à la demande."},
         sha256={"type": ["string", "null"], "description": "Empreinte SHA-256 du fichier ; nulle s'il est écrit à la demande."},
     ),

@@ -14,10 +14,11 @@ from parvis.store.pool import Pool
 from parvis.store.writers import csv, frame, sql
 from parvis.store.writers.archive import Archive
 from parvis.store.writers.frame import Cell, Format, Frame
-from parvis.values import Kind, Query, Version
+from parvis.values import Extra, Kind, Query, Version
 
 NAME = "gtfs"
 FORMAT = Format(".zip", "application/zip", "GTFS")
+STANDARD = "https://gtfs.org/documentation/schedule/reference/"
 NEEDED = ("stops", "routes", "trips", "stop_times")
 # The columns that only this table has together; the first table that has them all is the one.
 _TABLES: Mapping[str, Sequence[str]] = {
@@ -54,6 +55,11 @@ def together(version: Version, others: Sequence[Version]) -> dict[str, Version]:
     found = {member(v): v for v in others if v.source_digest == version.source_digest and member(v)}
     found[member(version)] = version
     return {name: found[name] for name in _TABLES if name in found} if found.keys() >= set(NEEDED) else {}
+
+
+def whole(slug: str) -> Extra:
+    """Return what is told of the archive beside the files of one of its tables, the dataset ``slug``."""
+    return Extra(NAME, FORMAT.title, FORMAT.media_type, f"{slug}-gtfs{FORMAT.suffix}", follows=STANDARD)
 
 
 def stream(pool: Pool, tables: Mapping[str, Version]) -> Iterator[bytes]:

@@ -12,8 +12,9 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 
 from parvis.catalogue.frame import frame
 from parvis.errors import GoneError, InputError, UnknownName
-from parvis.store import ready
+from parvis.store import ready, timetable
 from parvis.store.folder import Folder
+from parvis.values import Extra, Version
 from parvis.web import Entry, Listing
 from parvis_portal.catalogue import search
 from parvis_portal.catalogue.models import Dataset, Downloads, Release
@@ -94,21 +95,41 @@ def entry(dataset: Dataset) -> Entry:
     """Return the public view of a dataset that ``visible`` gave."""
     if dataset.current is None:
         raise UnknownName("Le jeu de données « {name} » n'existe pas.", name=dataset.slug)
+    version = dataset.current.version
     return Entry(
         id=dataset.pk,
         slug=dataset.slug,
         organisation=dataset.organisation.slug,
         organisation_name=dataset.organisation.name,
         metadata=dataset.described,
-        version=dataset.current.version,
+        version=version,
         versions=tuple(r.version_id for r in dataset.releases.all() if not r.withdrawn_at),
         created_at=_iso(dataset.created_at),
         modified_at=_iso(dataset.modified_at),
         mailbox=dataset.organisation.email,
         siret=dataset.organisation.siret,
         frame=() if dataset.mapped else _frame(dataset.organisation_id, _moved()),
-        files=ready.of(Folder(settings.DATA), dataset.current.version_id),
+        files=ready.of(Folder(settings.DATA), version.id),
+        extras=extras(dataset, version),
     )
+
+
+def extras(dataset: Dataset, version: Version) -> tuple[Extra, ...]:
+    """Return the files given with a version of a dataset beside those of its rows: the whole timetable of its tables."""
+    if not (timetable.member(version) and version.source_digest):
+        return ()
+    together = _timetable(dataset.organisation_id, version.source_digest, _moved())
+    return (timetable.whole(dataset.slug),) if version.id in together else ()
+
+
+@functools.lru_cache(256)
+def _timetable(organisation: int, digest: str, moved: int) -> frozenset[str]:
+    """Return the versions that make the timetable of one original, none when it is not whole."""
+    rows = (
+        visible().filter(organisation=organisation, current__manifest__source_digest=digest).select_related("current")
+    )
+    found = [row.current.version for row in rows if row.current is not None]
+    return frozenset(v.id for v in timetable.together(found[0], found).values()) if found else frozenset()
 
 
 def listing(

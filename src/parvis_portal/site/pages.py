@@ -32,11 +32,12 @@ from parvis.store import export, proofs, ready
 from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.text import spaced
-from parvis.values import All, Column, Kind, Op, Order, Query, Search, Test, Version, Where, msg
+from parvis.values import All, Column, Extra, Kind, Op, Order, Query, Search, Test, Version, Where, msg
 from parvis.web import Entry, Listing
 from parvis_portal.api import engine
 from parvis_portal.api.catalogue import site
 from parvis_portal.api.views import base
+from parvis_portal.catalogue import queries
 from parvis_portal.catalogue.models import Dataset, Release
 from parvis_portal.people.models import Organisation
 from parvis_portal.site.templatetags import parvis as words_of
@@ -132,7 +133,7 @@ def dataset(request: HttpRequest, row: Dataset, entry: Entry, old: Release | Non
     version = old.version if old is not None else entry.version
     address = f"{base(request)}/api/v1/datasets/{entry.id}"
     reading = f"{address}/versions/{version.id}" if old is not None else address
-    downloads = _downloads(reading.removeprefix(base(request)), version)
+    downloads = _downloads(reading.removeprefix(base(request)), version, queries.extras(row, version))
     return {
         "entry": entry,
         "version": version,
@@ -312,13 +313,25 @@ _ABOUT = {
     "sqlite": msg("une base à interroger"),
     "duckdb": msg("une base pour l'analyse"),
     "arrow": msg("pour Python, R ou Julia"),
+    "gtfs": msg("tout le réseau, pour un calculateur d'itinéraires"),
 }
 
 
-def _downloads(address: str, version: Version) -> list[dict[str, Any]]:
-    """Return the formats that people ask for; a program finds the others in the interface."""
+def _downloads(address: str, version: Version, extras: Sequence[Extra]) -> list[dict[str, Any]]:
+    """Return the files that people ask for; a program finds the others in the interface."""
     files = ready.of(engine.folder(), version.id)
-    return [
+    given = [
+        {
+            "format": e.format,
+            "title": e.title,
+            "about": _(_ABOUT[e.format]),
+            "url": f"{address}/exports/{e.format}",
+            "size": e.size or None,
+            "sha256": e.digest,
+        }
+        for e in extras
+    ]
+    return given + [
         {
             "format": name,
             "title": export.FORMATS[name].title,
