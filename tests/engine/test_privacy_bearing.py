@@ -14,8 +14,8 @@ from parvis.privacy.words import lexicon
 from parvis.values import Preparation
 
 CHANCE = random.Random(3)
-SURNAMES = [w.title() for w, weight in lexicon._weights("surnames").items() if weight >= 5 and w.isalpha()]
-GIVEN = [w.title() for w, weight in lexicon._weights("given").items() if weight >= 5 and w.isalpha()]
+SURNAMES = [w.title() for w, weight in lexicon._SURNAMES.words().items() if weight >= 5 and w.isalpha()]
+GIVEN = [w.title() for w, weight in lexicon._GIVEN.words().items() if weight >= 5 and w.isalpha()]
 
 
 def prepared(folder: Path, name: str, columns: Mapping[str, Sequence[str]], rows: int = 40) -> Preparation:

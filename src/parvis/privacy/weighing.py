@@ -16,11 +16,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple, Protocol
 
-from parvis import places
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.kin import kin
-from parvis.privacy.words.lexicon import given, known, ordinary, surname
-from parvis.text import fold
+from parvis.privacy.words.lexicon import given, is_town, known, ordinary, surname
 
 NOBODY, PERSON, OFFICIAL = 0, 1, 2
 _FAR = 7  # words back to the noun that a name depends on
@@ -96,12 +94,6 @@ def _sum_alone(word: str, shape: str) -> tuple[int, int]:
 
 
 @cache
-def _towns() -> frozenset[str]:
-    """Return the names of communes of one word: « clermont-ferrand »."""
-    return frozenset(name for name in (fold(place.name) for place in places.communes().values()) if " " not in name)
-
-
-@cache
 def _scores() -> dict[str, int]:
     out: dict[str, int] = {}
     for line in files("parvis.privacy.words").joinpath("scores.txt").read_text("utf-8").splitlines():
@@ -151,7 +143,7 @@ def _key(word: str, shape: str) -> str:
         return "<I>"
     if shape == "l" or word in _FUNCTION or _classes(word) or ordinary(word):
         return word
-    return f"<{_profile(word)}{'K' if word in _towns() else ''}>"
+    return f"<{_profile(word)}{'K' if is_town(word) else ''}>"
 
 
 def _age(year: str) -> str:
@@ -186,7 +178,7 @@ def alone(word: str, shape: str) -> tuple[str, ...]:
     if shape == "U":
         spelt = spelling(word)
         out += (f"sp{spelt}{min(len(word), 7)}", f"spk{spelt}{profile[0] > '0'}{profile[1] > '0'}{near.used[-1:]}")
-    if word in _towns():
+    if is_town(word):
         out += ("K", f"K{profile[:2]}")
     out += [f"{kind}{shape}" for kind in ("alone", "brands", "towns") if word in known(kind)]
     if classes or ordinary(word):
@@ -424,7 +416,7 @@ def _run_signs(tokens: Sequence[Token], around: Sequence[_Beside], first: int, a
         out += (f"W{whose}", f"W{whose}_{classes}", f"W{whose}_{link}")
     if after - first == 1:
         out.append("one")
-        if lead in _towns():
+        if is_town(lead):
             out += (f"KL{l1.key}", f"KLL{l2.key}_{l1.key}")
     for k in range(after, min(after + 8, count)):
         if tokens[k].text in ".;!?":
