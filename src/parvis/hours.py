@@ -6,6 +6,7 @@ Source: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _DAY = r"(?:Mo|Tu|We|Th|Fr|Sa|Su)(?![A-Za-z])"
 _NTH = r"(?:\[-?[1-5](?:-[1-5])?(?:,-?[1-5](?:-[1-5])?)*\](?: [+-]\d+ days?)?)"
@@ -28,7 +29,6 @@ _WEEKS = r"week ?\d\d(?:-\d\d(?:/\d+)?)?(?:, ?\d\d(?:-\d\d(?:/\d+)?)?)*"
 _STATE = r"(?:open|closed|off|unknown)"
 _COMMENT = r'"[^"]+"'
 _WHEN = rf"(?:24/7|(?:{_DATES}:? ?)?(?:{_WEEKS}:? ?)?(?:{_WEEKDAYS} ?)?(?:{_SPANS})?)"
-_RULE = re.compile(rf"(?P<when>{_WHEN}) ?(?P<state>{_STATE})? ?(?P<comment>{_COMMENT})?")
 _FOLLOWS = re.compile(r" ?\|\| ?| ?; |, (?=[A-Za-z\"]|24/7)|;? ?$")
 _LONGEST = 1000  # characters
 
@@ -39,7 +39,7 @@ def holds(text: str) -> bool:
         return False
     at = 0
     while True:
-        found = _RULE.match(text, at)
+        found = _rule().match(text, at)
         if found is None or not (found["when"] or found["state"] or found["comment"]):
             return False
         # A rule may end in the space that leads to the next one.
@@ -49,3 +49,8 @@ def holds(text: str) -> bool:
         at = sign.end()
         if at >= len(text):
             return True
+
+
+@cache
+def _rule() -> re.Pattern[str]:
+    return re.compile(rf"(?P<when>{_WHEN}) ?(?P<state>{_STATE})? ?(?P<comment>{_COMMENT})?")

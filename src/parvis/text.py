@@ -151,13 +151,10 @@ def accented(text: str) -> str:
 
 
 @cache
-def _phrases() -> tuple[re.Pattern[str], Mapping[str, str]]:
+def _phrases() -> Mapping[tuple[str, ...], str]:
     text = files("parvis").joinpath("lexicons/municipal_phrases.txt").read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    known = {tuple(w for w in words(line) if w not in _EMPTY): line for line in lines}
-    between = r"(?:[ ]+|[ ](?:de|des|du|la|le|les|a|au|aux)[ ]|[ ](?:de[ ])?[ld]['’])+"
-    longest = sorted((between.join(key) for key in known), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(longest)})\b"), {" ".join(key): line for key, line in known.items()}
+    return {tuple(w for w in words(line) if w not in _EMPTY): line for line in lines}
 
 
 def phrased(text: str) -> str:
@@ -168,10 +165,15 @@ def phrased(text: str) -> str:
     folded = "".join(fold(c) or c for c in text)
     if len(folded) != len(text):
         return text
-    pattern, known = _phrases()
+    known = {key: line for key, line in _phrases().items() if all(word in folded for word in key)}
+    if not known:
+        return text
+    between = r"(?:[ ]+|[ ](?:de|des|du|la|le|les|a|au|aux)[ ]|[ ](?:de[ ])?[ld]['’])+"
+    longest = sorted((between.join(key) for key in known), key=len, reverse=True)
+    pattern = re.compile(rf"\b(?:{'|'.join(longest)})\b")
 
     def given(found: re.Match[str]) -> str:
-        said = known[" ".join(w for w in words(found[0]) if w not in _EMPTY)]
+        said = known[tuple(w for w in words(found[0]) if w not in _EMPTY)]
         return said[0].upper() + said[1:] if text[found.start()].isupper() else said
 
     out, at = "", 0

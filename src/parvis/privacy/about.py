@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 from parvis.privacy.heading import cells_say, head, some_cells_say, speaks
 from parvis.privacy.meanings import SENSITIVE
@@ -337,7 +338,12 @@ def _is_coded(column: Column) -> bool:
 
 # --- What the cells say where the header does not -------------------------------------------------
 
-_VALUES = tuple((name, re.compile(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))
+_VALUES = ("health", "social_aid", "offence", "belief")
+
+
+@cache
+def _told(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{any_of(name)}")
 
 
 def theme_of_cells(column: Column, cells: Sequence[str], *, each: bool) -> str:
@@ -348,8 +354,8 @@ def theme_of_cells(column: Column, cells: Sequence[str], *, each: bool) -> str:
     """
     if column.kind is not Kind.TEXT or len(cells) > _FEW or says_trait(column) or speaks(head(column), "goods"):
         return ""
-    for name, pattern in _VALUES:
-        told = sum(bool(pattern.search(fold(cell))) for cell in cells)
+    for name in _VALUES:
+        told = sum(bool(_told(name).search(fold(cell))) for cell in cells)
         if (told and told * 8 >= len(cells)) or (each and some_cells_say(cells, name, 1 / 8)):
             return name
     return ""

@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -276,10 +276,10 @@ def _telling(column: Column, sums: Sequence[int]) -> list[str]:
     return told
 
 
-def _sums(table: Mapping[str, Sequence[tuple[int, int]]], signs: Sequence[str], classes: int) -> list[int]:
+def _sums(table: _Weights, signs: Sequence[str], classes: int) -> list[int]:
     sums = [0] * classes
     for sign in signs:
-        for at, weight in table.get(sign, ()):
+        for at, weight in table.of(sign):
             sums[at] += weight
     return sums
 
@@ -291,15 +291,33 @@ def _chances(sums: Sequence[int]) -> list[float]:
     return [p / whole for p in parts]
 
 
+@dataclass(slots=True)
+class _Weights:
+    """The weights of the signs of one reading, each worked out when it is first met: a table has a few of them."""
+
+    lines: Mapping[str, str]  # sign -> the weights of the classes, as they are written
+    met: dict[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+    def of(self, sign: str) -> Sequence[tuple[int, int]]:
+        """Return the (class, weight) pairs of a sign."""
+        if sign not in self.lines:
+            return ()
+        if sign not in self.met:
+            self.met[sign] = tuple((at, int(w)) for at, w in enumerate(self.lines[sign].split(",")) if w)
+        return self.met[sign]
+
+
 @cache
-def _weights() -> Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]:
-    """Return, for each of the three readings, the weights of each sign: (class, weight) pairs."""
-    out: dict[str, dict[str, Sequence[tuple[int, int]]]] = {}
-    table: dict[str, Sequence[tuple[int, int]]] = {}
-    for line in files("parvis.privacy.words").joinpath("columns.txt").read_text("utf-8").splitlines():
-        if line.startswith("["):
-            table = out.setdefault(line[1:-1], {})
-            continue
-        sign, _, told = line.rpartition("\t")
-        table[sign] = tuple((at, int(w)) for at, w in enumerate(told.split(",")) if w)
+def _weights() -> Mapping[str, _Weights]:
+    """Return the weights of each of the three readings."""
+    out: dict[str, _Weights] = {}
+    text = files("parvis.privacy.words").joinpath("columns.txt").read_text("utf-8")
+    for part in text.removeprefix("[").split("\n["):
+        name, _, lines = part.partition("]\n")
+        out[name] = _Weights(dict(_parted(line) for line in lines.splitlines()))
     return out
+
+
+def _parted(line: str) -> tuple[str, str]:
+    sign, _, told = line.rpartition("\t")
+    return sign, told

@@ -23,7 +23,7 @@ from parvis.privacy.words.lexicon import given as _given
 from parvis.privacy.words.lexicon import known, ordinary
 from parvis.privacy.words.lexicon import surname as _surname
 from parvis.privacy.words.patterns import any_of
-from parvis.text import fold
+from parvis.text import fold, late
 
 Found = tuple[int, int, bool]  # start, end, official
 
@@ -1349,18 +1349,18 @@ _ROLE_LINKS = frozenset("de du des d la l au aux adjoint".split())
 
 _ARTICLE = r"(?:l[ea]s?\s+|l'|son\s+|sa\s+|notre\s+|nos\s+)?"
 _CIVIL = r"(?:m|mr|mme|mlle|monsieur|madame)?\.?\s*$"
-_RESIDENT_AFTER = re.compile(
+_RESIDENT_AFTER = late(
     r"^\s*[,(]?\s*(?:un |une |une? des )?(?:habitante?s?|riveraine?s?|residente?s?|administree?s?|voisine?s?|parents? d'eleve|"
     r"presidente? (?:du collectif|de l'association|de l'amicale)|proprietaires?|locataires?|retraitee?s?|commercante?s?)\b"
 )
-_FUNCTION_AFTER = re.compile(
+_FUNCTION_AFTER = late(
     rf"^\s*(?:[,(:–—-]\s*)?(?:en (?:sa )?qualite de\s+|agissant en qualite de\s+)?{_ARTICLE}{any_of('function')}\b"
 )
-_FUNCTION_BEFORE = re.compile(
+_FUNCTION_BEFORE = late(
     rf"\b{any_of('function')}"
     r"(?:\s+(?:de|du|des|d'|en|a la|a l'|au|aux|charge\w*|delegue\w*|voirie|municipal\w*|sport|culture|"
     r"techniques?|generale?s?|adjointe?s?|territoria\w*|communa\w*|financi\w*|honoraire|suppleante?s?|interim\w*)\b[^.;:]{0,45}?)?"
     rf"(?:\s*[,(:–-]\s*|\s+|$)(?:signe\s*:?\s*)?{_CIVIL}"
 )
-_ACT_AFTER = re.compile(rf"^\s*(?:\([^)]{{0,30}}\)\s*)?(?:,[^,.]{{0,40}},\s*)?{any_of('act_after')}")
-_ACT_BEFORE = re.compile(rf"\b{any_of('act_before')}(?:\s+|$){_CIVIL}")
+_ACT_AFTER = late(rf"^\s*(?:\([^)]{{0,30}}\)\s*)?(?:,[^,.]{{0,40}},\s*)?{any_of('act_after')}")
+_ACT_BEFORE = late(rf"\b{any_of('act_before')}(?:\s+|$){_CIVIL}")

@@ -12,14 +12,17 @@ _TITLE = re.compile(
     r"epoux|indivision)\b\.?\s+(?=\S)"
 )
 # Words that make a place, a body or a work of what a person's name follows.
-_NOT_PERSON = re.compile(
-    r"\b(?:rue|avenue|av|boulevard|bd|place|allee|chemin|impasse|quai|square|cours|esplanade|pont|parc|jardin|ecole|college|"
-    r"lycee|creche|gymnase|stade|salle|piscine|mediatheque|bibliotheque|theatre|espace|centre|maison|residence|hopital|"
-    r"clinique|eglise|chapelle|foyer|complexe|groupe|arret|gare|hotel|restaurant|boulangerie|garage|pharmacie|club|"
-    r"association|asso|comite|amicale|union|societe|ste|sarl|sas|sasu|sa|eurl|sci|scp|scop|ets|etablissements|entreprise|"
-    r"cabinet|fondation|federation|syndicat|mairie|commune|ville|loi|prix|concours|challenge|tournoi|cie|compagnie|"
-    r"batiment|les|des|du|de la|et fils|transports|travaux|immobilier|construction|services?|conseil|bureau|quartier)\b"
+_NOT_PERSON = frozenset(
+    "rue avenue av boulevard bd place allee chemin impasse quai square cours esplanade pont parc jardin ecole college "
+    "lycee creche gymnase stade salle piscine mediatheque bibliotheque theatre espace centre maison residence hopital "
+    "clinique eglise chapelle foyer complexe groupe arret gare hotel restaurant boulangerie garage pharmacie club "
+    "association asso comite amicale union societe ste sarl sas sasu sa eurl sci scp scop ets etablissements "
+    "entreprise cabinet fondation federation syndicat mairie commune ville loi prix concours challenge tournoi cie "
+    "compagnie batiment les des du transports travaux immobilier construction service services conseil bureau "
+    "quartier".split()
 )
+_NOT_PERSON_TWO = re.compile(r"\b(?:de la|et fils)\b")
+_WORD = re.compile(r"\w+")
 _INITIALS = re.compile(r"^(?:[A-ZÀ-Ý]\.[\s-]?){1,2}\s?[A-ZÀ-Ý]{3,}")
 _PARTICLES = frozenset("de du des le la les d l van von ben el al da dos di".split())
 
@@ -31,7 +34,7 @@ def looks_like_person(text: str) -> bool:
     folded = fold(text)
     untitled = _TITLE.sub("", folded)
     titled = untitled != folded
-    if _NOT_PERSON.search(untitled):
+    if not _NOT_PERSON.isdisjoint(_WORD.findall(untitled)) or _NOT_PERSON_TWO.search(untitled):
         return False
     parts = [p for p in re.split(r"[\s,.'’/()]+", untitled) if p]
     initials = [p for p in parts if len(p) == 1]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from parvis.text import late
 from parvis.values import Finding, Severity, msg
 
 _KINDS = {
@@ -24,9 +25,9 @@ _KINDS = {
     "SCOT": "schéma de cohérence territoriale",
     "SUP": "servitudes d'utilité publique",
 }
-_FOLDER = re.compile(r"^(\d{5}|\d{9}|2[AB]\d{3})_(PLUI?|POS|CC|PSMV|SCOT)_(\d{8})(?:_[A-Z])?$", re.IGNORECASE)
-_EASEMENT = re.compile(r"^(\d{9}|\d{5})_(?:[A-Z0-9]+_)+(\d{8})$", re.IGNORECASE)
-_LAYER = re.compile(
+_FOLDER = late(r"^(\d{5}|\d{9}|2[AB]\d{3})_(PLUI?|POS|CC|PSMV|SCOT)_(\d{8})(?:_[A-Z])?$", re.IGNORECASE)
+_EASEMENT = late(r"^(\d{9}|\d{5})_(?:[A-Z0-9]+_)+(\d{8})$", re.IGNORECASE)
+_LAYER = late(
     r"(?:^|_)(ZONE_URBA|SECTEUR_CC|DOC_URBA(?:_COM)?|PRESCRIPTION_(?:SURF|LIN|PCT)|INFO_(?:SURF|LIN|PCT)|HABILLAGE_(?:SURF|LIN|PCT|TXT)"
     r"|PERIMETRE_SCOT|[A-Z0-9]+_(?:ASSIETTE|GENERATEUR)_SUP_[SLP]|(?:ASSIETTE|GENERATEUR)_SUP_[SLP]|ACTE_SUP|SERVITUDE(?:_ACTE_SUP)?"
     r"|GESTIONNAIRE_SUP)(?:_\d[\d_]*|_|$)",
