@@ -22,7 +22,7 @@ AFTER = [
 @settings(max_examples=600, deadline=None)
 @given(
     before=st.lists(st.sampled_from(BEFORE), max_size=3).map("".join),
-    number=st.integers(0, 999_999),
+    number=st.one_of(st.integers(0, 999_999), st.integers(1_000, 2_999), st.integers(1_890, 2_030)),
     after=st.sampled_from(AFTER),
     more=st.sampled_from(["", " Mme Louise Petit", " (maire)", " ; voir M. Karim Roux", ", pupille de la nation"]),
     bare=st.booleans(),
@@ -33,8 +33,15 @@ def test_a_number_among_others_changes_nothing(before: str, number: int, after: 
     assert told[0] == told[1]
 
 
-def test_years_zeros_and_long_numbers_stay_what_they_are() -> None:
-    for text in ("né en 1985", "tél. 06", "dossier 123456", "de 3 à 5 ans", "Lac", "", "chambre ٣"):
+def test_years_of_one_age_stand_for_each_other() -> None:
+    assert alike("né en 1985") == alike("né en 1951") != alike("né en 2003")
+    ages = ("1000", "1899", "1900", "1914", "1915", "1949", "1950", "1999", "2000", "2099", "2100", "2999")
+    told = [alike(f"fondé en {year} par Jean Martin") for year in ages]
+    assert told[::2] == told[1::2] and len(set(told)) == 6
+
+
+def test_zeros_long_numbers_and_keys_stay_what_they_are() -> None:
+    for text in ("tél. 06", "dossier 123456", "de 3 à 5 ans", "Lac", "", "chambre ٣", "FR2965 rue des Lilas"):
         assert alike(text) == text
     assert alike("Judo n° 4647") == alike("Judo n° 9999") == "Judo n° 7777"
     assert alike("Judo n° 12588") != alike("Judo n° 4647")

@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,6 +189,13 @@ def _is_only_that(column: Column, seen: _Seen) -> bool:
     return short and seen.count * 2 >= column.filled >= 10
 
 
+def _reaches(column: Column, low: int, high: int) -> bool:
+    """Return whether a column of numbers may have one between two others: its least and its greatest were counted."""
+    if column.minimum is None or column.maximum is None:
+        return True
+    return float(column.minimum) <= high and float(column.maximum) >= low
+
+
 def _is_given(word: str) -> bool:
     return france.first_name_weight(word) >= _KNOWN_NAME
 
@@ -210,6 +218,7 @@ class _Table:
     line: str = field(init=False)
     inside: dict[str, dict[str, _Seen]] = field(default_factory=dict)  # what stands in the texts of each column
     read: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)  # what stands in texts read already
+    samples: dict[str, list[str]] = field(default_factory=dict)  # some cells of the columns asked for them
     present: frozenset[str] = field(init=False)  # a column that was taken away still says what the table is about
 
     def __post_init__(self) -> None:
@@ -445,11 +454,14 @@ class _Table:
     def _sample(self, column: Column) -> list[str]:
         if column.name not in self.present:
             return []
-        name = sql.quoted(column.name)
-        rows = self._rows(
-            f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {self.relation} WHERE {name} IS NOT NULL LIMIT {_SAMPLE}"
-        )
-        return [r[0] for r in rows]
+        if column.name not in self.samples:
+            name = sql.quoted(column.name)
+            with self._counted(column) as rows:  # of values, each comes once already
+                told = self._rows(
+                    f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {rows} WHERE {name} IS NOT NULL LIMIT {_SAMPLE}"
+                )
+            self.samples[column.name] = [r[0] for r in told]
+        return self.samples[column.name]
 
     def _headed(self, column: Column, among: frozenset[str]) -> bool:
         return bool(head(column) & among)
@@ -462,10 +474,21 @@ class _Table:
         living = ""
         if column.meaning == "birth_date" and column.kind in (Kind.DATE, Kind.DATETIME):
             living = f" AND {name} >= DATE '1900-01-01'"
-        count, line = self._rows(
-            f"SELECT count(*), min({self.line}) FROM {self.relation} WHERE {name} IS NOT NULL{living}"
-        )[0]
-        return _Seen(int(count), line)
+        with self._counted(column) as rows:
+            count, line = self._rows(
+                f"SELECT sum({TIMES}), min({self.line}) FROM {rows} WHERE {name} IS NOT NULL{living}"
+            )[0]
+        return _Seen(int(count or 0), line)
+
+    @contextmanager
+    def _counted(self, column: Column) -> Iterator[str]:
+        """Give the rows of a column as a FROM clause: its values with their times and first lines where they are at hand."""
+        if self.cells is not None and self._has_values(column):
+            self.engine.register("values_of_column", self.cells.values[column.name])
+            yield "values_of_column"
+            self.engine.unregister("values_of_column")
+        else:
+            yield f"(SELECT *, 1 AS {TIMES} FROM {self.relation})"
 
     # --- Cells of text ---
 
@@ -576,11 +599,14 @@ class _Table:
         return seen
 
     def _integers(self, column: Column, low: int, high: int) -> list[tuple[int, int, int | None]]:
+        if self.cells is not None and not _reaches(column, low, high):
+            return []
         name = sql.quoted(column.name)
-        return self._rows(
-            f"SELECT CAST({name} AS BIGINT), count(*), min({self.line}) FROM {self.relation} "
-            f"WHERE {name} BETWEEN {sql.literal(low)} AND {sql.literal(high)} GROUP BY 1"
-        )
+        with self._counted(column) as rows:
+            return self._rows(
+                f"SELECT CAST({name} AS BIGINT), CAST(sum({TIMES}) AS BIGINT), min({self.line}) FROM {rows} "
+                f"WHERE {name} BETWEEN {sql.literal(low)} AND {sql.literal(high)} GROUP BY 1"
+            )
 
     # --- What all the signs together tell ---
 

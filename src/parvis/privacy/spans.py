@@ -311,8 +311,12 @@ def _cover(found: list[Span], span: Span) -> None:
 
 _SPACE = r"[\s\x{A0}\x{202F}\x{2007}\x{2009}]"
 _SEP = r"[\s\x{A0}\x{202F}\x{2007}\x{2009}.\-/()]{0,3}"
+# One sign between the pairs of a telephone: a period, « 2026-01-09/2026-12-31 », has two, and is none.
+_PAIRS = "|".join(
+    rf"(?:[\s\x{{A0}}\x{{202F}}\x{{2007}}\x{{2009}}{sign}()]{{0,3}}[0-9]{{2}}){{4}}" for sign in (".", r"\-", "/")
+)
 _NUMBERS_SQL = (
-    rf"(?:^|[^0-9A-Za-z])(?:(?:\+|00){_SPACE}?33{_SEP}(?:\(0\){_SPACE}?)?|\(?0)[1-9](?:{_SEP}[0-9]{{2}}){{4}}(?:$|[^0-9A-Za-z])"
+    rf"(?:^|[^0-9A-Za-z])(?:(?:\+|00){_SPACE}?33{_SEP}(?:\(0\){_SPACE}?)?|\(?0)[1-9](?:{_PAIRS})(?:$|[^0-9A-Za-z])"
     rf"|(?:^|[^0-9A-Za-z])[1-478]{_SEP}[0-9]{{2}}{_SEP}[0-9]{{2}}{_SEP}(?:[0-9]{{2}}|2[ABab]){_SEP}[0-9]{{3}}{_SEP}[0-9]{{3}}"
     rf"(?:{_SEP}[0-9]{{2}})?(?:$|[^0-9A-Za-z])"
     rf"|(?:^|[^0-9A-Za-z])[A-Za-z]{{2}}[0-9]{{2}}(?:{_SEP}[A-Za-z0-9]){{11}}"
