@@ -61,7 +61,7 @@ def source(path: Path) -> str:
 
 
 def connect(spill: Path | None = None) -> Any:
-    """Return a private engine: two threads, bounded memory, no network, no file but what its SQL names.
+    """Return a private engine: one thread, bounded memory, no network, no file but what its SQL names.
 
     ``spill`` is the folder where a sort too large for memory may wait, erased with the engine, which is then nobody
     else's; without it what is made must be TEMP (``tables.engine``).
