@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 _ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
@@ -20,6 +21,13 @@ def forms(texts: Any) -> Any:
     if len(made) > _LOOK and len(made.slice(0, _LOOK).unique()) > _FEW * _LOOK:
         return None
     return made.dictionary_encode()
+
+
+def wholes(numbers: Any) -> Any:
+    """Return an array of numpy's whole numbers (int32 or int64) as Arrow's, which asks numpy for all it knows of masks."""
+    kind = pa.int32() if numbers.dtype == np.int32 else pa.int64()
+    held: Any = np.ascontiguousarray(numbers, np.int32 if numbers.dtype == np.int32 else np.int64)
+    return pa.Array.from_buffers(kind, len(held), [None, pa.py_buffer(held)])
 
 
 def _made(texts: Any) -> Any:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from lxml import etree
 
 from parvis.errors import InputError
 
@@ -84,6 +83,8 @@ def elements(path: Path, tags: Sequence[str] | None = None, starts: bool = False
 
     Whoever takes an element empties it with ``drop`` once read. The file must have passed ``guard``.
     """
+    from lxml import etree  # not for the files, most of them, whose first bytes say that they are no XML
+
     with path.open("rb") as stream:
         parser = etree.iterparse(
             stream,
@@ -117,4 +118,12 @@ def drop(element: Any, alike: bool = False) -> None:
 
 
 def local(element: Any) -> str:
-    return etree.QName(element).localname
+    """Return the name of an element, or of an attribute, without its prefix."""
+    return str(_qualified()(element).localname)
+
+
+@cache
+def _qualified() -> Any:
+    from lxml import etree
+
+    return etree.QName

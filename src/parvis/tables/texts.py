@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parvis.tables import engine, rewrite
-from parvis.tables.forms import forms
+from parvis.tables.forms import forms, wholes
 from parvis.tables.table import LINE, TIMES, RawTable
 
 EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated where they nearly all differ
@@ -151,7 +151,7 @@ def _forms(path: Path, source: str) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    parts = []
+    named, times, lines = [], [], []
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, columns=[source, LINE], use_threads=False).combine_chunks()
@@ -160,18 +160,24 @@ def _forms(path: Path, source: str) -> Any:
             if seen is None:
                 return None
             # Forms are numbered as they come: a number above all those before is a first line.
-            codes = seen.indices.fill_null(-1).to_numpy()
-            first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1))
-            named, times = seen.dictionary, np.bincount(codes[codes >= 0], minlength=len(first))
+            codes = seen.indices.fill_null(len(seen.dictionary)).to_numpy()
+            filled = codes[codes < len(seen.dictionary)] if seen.null_count else codes
+            times.append(np.bincount(codes, minlength=len(seen.dictionary)))
+            first = np.flatnonzero(np.diff(np.maximum.accumulate(filled), prepend=-1))
+            named.append(seen.dictionary)
             if seen.null_count:
-                named = pa.concat_arrays([named, pa.nulls(1, pa.string())])
-                first, times = np.append(first, np.argmin(codes)), np.append(times, seen.null_count)
-            lines = rows.column(LINE).chunk(0).take(pa.array(first, pa.int64()))
-            parts.append(pa.table({"form": named, TIMES: pa.array(times, pa.int64()), LINE: lines}))
-    if not parts:
+                named.append(pa.nulls(1, pa.string()))
+                first = np.append(np.flatnonzero(codes < len(seen.dictionary))[first], np.argmax(codes))
+            lines.append(rows.column(LINE).chunk(0).to_numpy()[first])
+    if not named:
         return None
-    merged = pa.concat_tables(parts).group_by("form").aggregate([(TIMES, "sum"), (LINE, "min")])
-    return merged.rename_columns(["form", TIMES, LINE])
+    known = pa.chunked_array(named).combine_chunks().dictionary_encode("encode")
+    codes = known.indices.to_numpy()
+    summed = np.zeros(len(known.dictionary), np.int64)
+    np.add.at(summed, codes, np.concatenate(times))
+    least = np.full(len(summed), np.iinfo(np.int64).max)
+    np.minimum.at(least, codes, np.concatenate(lines))
+    return pa.table([known.dictionary, wholes(summed), wholes(least)], ["form", TIMES, LINE])
 
 
 def _text(path: Path) -> str:

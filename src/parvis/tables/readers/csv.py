@@ -436,6 +436,8 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
     import pyarrow as pa
     import pyarrow.csv as pc
 
+    from parvis.tables.forms import wholes
+
     width = len(start.labels)
     names = [f"c{i}" for i in range(width)]
     skipped: list[int] = []
@@ -483,7 +485,7 @@ def _cut(source: Path, offset: int, out: Path, separator: str, start: header.Sta
                 numbers = np.arange(record + 1, record + 1 + batch.num_rows + len(skipped))
                 numbers = numbers[~np.isin(numbers, skipped)][: batch.num_rows] if skipped else numbers
                 record = int(numbers[-1]) if len(numbers) else record
-                waiting.append(batch.append_column(LINE, pa.array(numbers + start.line)))
+                waiting.append(batch.append_column(LINE, wholes(numbers + start.line)))
                 done += batch.num_rows
                 if done > most:
                     raise _IrregularError
@@ -556,6 +558,8 @@ def _of_one_text(cells: Any) -> Any:
     import numpy as np
     import pyarrow as pa
 
+    from parvis.tables.forms import wholes
+
     chunks = [c for c in cells.chunks if len(c)]
     if not chunks or cells.null_count or cells.type != pa.string() or chunks[0][0] != chunks[0][-1]:
         return None
@@ -571,7 +575,7 @@ def _of_one_text(cells: Any) -> Any:
         same = data.slice(start, size)
         if same.slice(0, width).to_pybytes() != written or not same.slice(width).equals(same.slice(0, size - width)):
             return None
-    codes: Any = np.zeros(len(cells), np.int32)
+    codes: Any = wholes(np.zeros(len(cells), np.int32))
     return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, text)])
 
 

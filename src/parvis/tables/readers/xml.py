@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from parvis.errors import InputError
 from parvis.tables import markup
 from parvis.tables.sink import too_wide
@@ -207,7 +205,7 @@ def _family(node: Any) -> Iterator[tuple[int, dict[str, str]]]:
 def _flatten(node: Any, prefix: str, row: dict[str, str], depth: int, own: str = "") -> None:
     """Write the attributes, the text and the children of an element as cells; what repeats is joined by a bar."""
     for key, value in node.attrib.items():
-        _put(row, f"{prefix}{etree.QName(key).localname}", value.strip())
+        _put(row, f"{prefix}{markup.local(key)}", value.strip())
     children = [c for c in node if isinstance(c.tag, str) and markup.local(c) != own]
     text = " ".join(node.itertext()) if depth >= _DEEP else (node.text or "")
     if text.strip():
