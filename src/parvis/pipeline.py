@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from parvis.privacy.attacks.linkage import Public
     from parvis.privacy.criteria import Criteria
     from parvis.privacy.rehearsal import Rehearsal
+    from parvis.store.originals import Original
 
 Progress = Callable[[float, str], None]
 
@@ -134,8 +135,9 @@ def prepare(
     with folder.workspace() as work:
         plain = vault.original(folder, kept, work)
         findings, tables = _examine(kept, work, expected, progress, plain=plain)
-        _stage(folder, tables)
         traces = _traces(plain)
+        tables = _held_whole(plain, tables, traces)
+        _stage(folder, tables)
     return Reception(kept, (*findings, *traces), tuple(t.preparation for t in tables))
 
 
@@ -171,6 +173,8 @@ def rework(
             others = _siblings_staged(folder, facts["others"], work)
             say(0.3, "Reprise des étapes")
             table = _examine_table(preparation.parcel, raw, work, expected, wanted, others)
+            if not table.others:  # the file is one table: it is held against what this one became
+                (table,) = _held_whole(vault.original(folder, preparation.parcel, work), [table])
             _stage_typed(folder, table)
         else:
             plain, only = vault.original(folder, preparation.parcel, work), preparation.profile.table
@@ -182,7 +186,7 @@ def rework(
                     "Vérifiez le numéro de la ligne des titres.",
                     table=preparation.profile.table or preparation.parcel.name,
                 )
-            table = found
+            (table,) = _held_whole(plain, [found])
             _stage(folder, [table])
     return table.preparation
 
@@ -363,12 +367,14 @@ def commit(
     inhabitants: int = 0,
     traces: Sequence[Finding] = (),
     layer: Version | Preparation | None = None,
+    original: bool | None = None,
     now: str,
 ) -> Version:
     """Return the version made of a preparation under a decided policy: protected, attacked, on the shelf with its proof.
 
     ``others`` are the town's released versions that an outsider would hold against it; ``inhabitants`` of the town;
     ``traces`` what was found in the hidden places of the file; ``layer`` that of the town's areas, when the policy wants them.
+    ``original`` gives the file itself too, when it may be; None only when nothing else stands in it than the table.
     Nothing is public yet: ``store.shelf.release`` makes it so. Doing it again gives the same version.
     Raises: RefusedError, naming the columns, while personal data awaits a decision, with what the law says against it, or
     when the dataset has no budget of noise left.
@@ -413,7 +419,73 @@ def commit(
             inhabitants=inhabitants, people=rows_are_people(preparation.profile, preparation.findings), traces=traces,
         ),
     )  # fmt: skip
+    if original is not False:
+        _give(folder, preparation, policy, version, traces, asked=bool(original))
     return version
+
+
+def _give(
+    folder: Folder,
+    preparation: Preparation,
+    policy: Policy,
+    version: Version,
+    traces: Sequence[Finding],
+    *,
+    asked: bool,
+) -> None:
+    """Keep the original of a version, to be given with it, when nothing forbids it and it is wanted."""
+    from parvis.privacy import traces as looking
+    from parvis.privacy import untouched
+    from parvis.store import originals
+
+    wanted = (untouched.YES, untouched.ASK) if asked else (untouched.YES,)
+    if untouched.may_give(preparation, policy, traces).verdict not in wanted:
+        return
+    with folder.workspace() as work:
+        try:
+            plain = vault.original(folder, preparation.parcel, work)
+        except ParvisError:  # its time in the vault has passed: the table is enough
+            return
+        # Now that the file itself would be read by all, each of its hidden places is looked at, whatever its name.
+        seen = looking.look(plain.path, preparation.parcel.name, as_it_came=True)
+        if untouched.may_give(preparation, policy, seen).verdict in wanted:
+            originals.keep(folder, version.id, plain.path, _as_original(preparation, plain))
+
+
+def _as_original(preparation: Preparation, plain: Parcel) -> Original:
+    from parvis.privacy import whole_file
+    from parvis.store.originals import Original
+
+    form = preparation.profile.format
+    media_type = whole_file.media_type(form, preparation.profile.encoding)
+    return Original(reading.plain_name(preparation.parcel.name), plain.digest, plain.size, media_type, form)
+
+
+def look_again(folder: Folder, version: Version, now: str) -> str:
+    """Look at the original of a version as if it came today; return why it may not be given any more, "" when it may.
+
+    What is found since stops it at once, and erases its bytes.
+    """
+    from parvis.privacy import traces as looking
+    from parvis.privacy import untouched
+    from parvis.store import originals
+
+    found = originals.of(folder, version.id)
+    if found is None:
+        return originals.stopped(folder, version.id)
+    place = originals.path(folder, version.id)
+    parcel = Parcel(place, found.name, found.digest, found.size, "original", now)
+    with folder.workspace() as work:
+        _, tables = _examine(parcel, work, _Expected("", (), {}, version.metadata.territory, now), None)
+        seen = looking.look(place, found.name, as_it_came=True)
+        tables = _held_whole(parcel, tables, seen)
+        told = untouched.seen_again([t.preparation for t in tables], version.policy, seen)
+    if told.verdict == untouched.NO:
+        why = told.says.format(**told.values)
+        originals.stop(folder, version.id, why)
+        return why
+    originals.looked(folder, version.id)
+    return ""
 
 
 def _attacked(
@@ -742,6 +814,17 @@ def _traces(parcel: Parcel) -> tuple[Finding, ...]:
     found = traces.look(parcel.path, parcel.name)
     # The published copy of a table holds none of it: that is for whoever sends the file itself to somebody.
     return tuple(dataclasses.replace(f, severity=Severity.INFO) for f in found)
+
+
+def _held_whole(plain: Parcel, tables: Sequence[Examined], traces: Sequence[Finding] = ()) -> tuple[Examined, ...]:
+    """Return the table of a file that holds but one, saying what else stands in the file; others as they are."""
+    from parvis.privacy import untouched
+
+    if len(tables) != 1 or tables[0].others or not untouched.worth_a_look(tables[0].preparation, traces):
+        return tuple(tables)
+    (table,) = tables
+    seen = untouched.look(plain.path, table.preparation.profile, table.typed)
+    return (dataclasses.replace(table, preparation=dataclasses.replace(table.preparation, untouched=seen)),)
 
 
 def _taken_in(tables: Sequence[Examined]) -> tuple[Examined, ...]:

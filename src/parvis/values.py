@@ -357,6 +357,20 @@ class Compared:
     left: bool = False  # it took too long, and was left
 
 
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """What the very file that came holds beside the table that is published of it.
+
+    ``unread`` says in French why some of the file is not known, "" when every text of it was held against the table.
+    """
+
+    unread: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)  # of the places of ``unread``
+    beside: Sequence[str] = ()  # the first texts that the table has not
+    count: int = 0  # of these texts, each once
+    people: Sequence[str] = ()  # meanings of the personal data recognised in them
+
+
 # --- The agent's view of a file -------------------------------------------------------------------
 
 
@@ -385,6 +399,7 @@ class Preparation:
     within: str = ""  # name of the table that took this one in
     change: Change | None = None  # what is new since the version it would follow
     beside: Sequence[Compared] = ()  # other tables of the town that it was held against
+    untouched: Untouched | None = None  # what the file holds beside it, when it may be given as it came
 
     @property
     def takes_in(self) -> tuple[str, ...]:
@@ -444,7 +459,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A file given with a dataset that is no writing of its rows alone: the whole timetable that it is a table of."""
+    """A file given with a dataset that is no writing of its rows alone: the timetable that it is a table of, its original."""
 
     format: str  # last part of its address
     title: str
@@ -453,6 +468,7 @@ class Extra:
     size: int = 0  # bytes, 0 when it is made as it is sent
     digest: str = ""  # SHA-256, hexadecimal
     follows: str = ""  # address of the standard that it keeps
+    kind: str = ""  # of file, when ``format`` does not say it: "csv", "xlsx" ...
 
 
 @dataclass(frozen=True, slots=True)

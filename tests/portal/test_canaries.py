@@ -32,7 +32,7 @@ from openpyxl.comments import Comment
 from tests.portal.conftest import Town
 from tests.portal.test_nothing_unreleased import filled, patterns
 
-from parvis.dialects import dcat
+from parvis.dialects import dcat, extras
 from parvis.dialects.openapi import PREFIX, ROUTES
 from parvis.store.export import FORMATS
 from parvis.store.folder import Folder
@@ -235,7 +235,7 @@ def addresses(drafts: list[Draft]) -> Iterator[str]:
             yield from filled(route, guesses)
     for told, dataset, other in itertools.product(ROUTES, guesses, guesses):
         path = PREFIX + told.path.replace("{dataset}", dataset).replace("{id}", dataset).replace("{version}", other)
-        yield from {path.replace("{format}", f) for f in FORMATS}
+        yield from {path.replace("{format}", f) for f in (*FORMATS, *extras.NAMES)}
 
 
 QUERIES = ("", "?format=json", "?facets=Quartier", "?limit=100&count=true", "?aggregates=min(date_de_naissance),max(montant)",

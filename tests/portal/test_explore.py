@@ -35,6 +35,7 @@ def test_a_dataset_is_asked_by_its_slug_without_redirect(town: Town, released: C
     assert len(features) == 12
     for paper in client.get(f"{base}/attachments").json()["attachments"]:
         answer = client.get(paper["href"].removeprefix("http://testserver"))
+        answer.close()
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(paper["metas"]["mime-type"])
     assert client.get("/api/explore/v2.1/catalog/datasets/inconnu").status_code == 404
     assert client.get(f"/api/v2/catalog/datasets/{draft.dataset.slug}/records").json()["records"]

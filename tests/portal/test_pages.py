@@ -95,6 +95,7 @@ def test_a_dataset_is_told_to_search_engines_and_its_words_end_no_script(
     assert told["@type"] == "Dataset" and told["name"] == evil and told["license"].startswith("https://")
     assert {d["name"] for d in told["distribution"]} == {
         "Arrow", "CSV", "DuckDB", "Excel", "JSON", "JSON Lines", "OpenDocument", "Parquet", "SQLite",
+        "Fichier d'origine",
     }  # fmt: skip
     assert f'<link rel="canonical" href="http://testserver/donnees/{slug_of(draft)}/">' in said
 

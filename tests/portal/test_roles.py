@@ -80,6 +80,7 @@ PAGES: dict[str, tuple[str, dict[str, int]]] = {
     "intake:source_again": ("source", POSTS),
     "intake:history": ("slug", DESK),
     "intake:register": ("slug number", DESK),
+    "intake:stop_original": ("slug number", POSTS),
     "intake:withdraw": ("slug", DECIDE),
     "intake:door": ("slug", DECIDE),
 }

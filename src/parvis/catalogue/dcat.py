@@ -79,6 +79,7 @@ class File:
     size: int = 0
     digest: str = ""
     follows: str = ""  # address of the standard that the file itself keeps
+    kind: str = ""  # a key of FILE_TYPES, when ``format`` is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +341,8 @@ def _tell_file(out: Graph, dataset: URIRef, one: Described, file: File) -> None:
     bare = file.media_type.partition(";")[0]
     media = URIRef(MEDIA + bare)
     _say(out, this, DCAT.mediaType, _typed(out, media, DCTERMS.MediaType))
-    kind = AUTHORITY[f"file-type/{FILE_TYPES[file.format]}"] if file.format in FILE_TYPES else media
+    known = FILE_TYPES.get(file.kind or file.format)
+    kind = AUTHORITY[f"file-type/{known}"] if known else media
     _say(out, this, DCTERMS.format, _typed(out, kind, DCTERMS.MediaTypeOrExtent))
     if file.size:
         _say(out, this, DCAT.byteSize, Literal(str(file.size), datatype=XSD.decimal))

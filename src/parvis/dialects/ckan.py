@@ -551,7 +551,7 @@ def _resource(asked: _Asked, entry: Entry, one: Extra, place: int) -> dict[str, 
 
 def _format_of(one: Extra) -> str:
     """Return the name that CKAN gives to a format."""
-    return "XLSX" if one.format == "xlsx" else one.title.upper()
+    return one.kind.upper() or ("XLSX" if one.format == "xlsx" else one.title.upper())
 
 
 def _organization(entry: Entry, count: int) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def describe(entry: Entry, base: str, site: Site) -> Described:
         for name in export.possible(version)
     )  # fmt: skip
     files += tuple(
-        File(e.format, e.title, f"{rows}/exports/{e.format}", e.media_type, e.size, e.digest, e.follows)
+        File(e.format, e.title, f"{rows}/exports/{e.format}", e.media_type, e.size, e.digest, e.follows, e.kind)
         for e in entry.extras
     )
     return Described(

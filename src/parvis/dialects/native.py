@@ -327,7 +327,7 @@ def _version_said(asked: _Asked, entry: Entry, version: Version, path: str) -> d
             }
             for name in export.writable(version)
         ]
-        + [_extra_said(asked, e, path) for e in extras.of(asked.catalogue, entry, version)],
+        + [_extra_said(asked, e, path) for e in extras.of(asked.catalogue, asked.pool.folder, entry, version)],
         "links": {
             "self": asked.url(f"/datasets/{version.dataset}/versions/{version.id}"),
             "records": asked.url(f"{path}/records"),

@@ -43,7 +43,7 @@ def papers(asked: Asked, entry: Entry, version: Version) -> Sequence[Paper]:
 def alternatives(asked: Asked, entry: Entry, version: Version) -> Sequence[Paper]:
     """Return the files that go with a dataset, beside those of its rows."""
     at = f"{asked.request.base}/api/explore/v2.1/catalog/datasets/{entry.slug}/exports"
-    given = extras.of(asked.catalogue, entry, version)
+    given = extras.of(asked.catalogue, asked.pool.folder, entry, version)
     return [Paper(e.name, e.title, e.media_type, f"{at}/{e.format}") for e in given]
 
 

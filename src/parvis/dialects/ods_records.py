@@ -222,7 +222,7 @@ def exports(asked: Asked) -> Response:
     path = f"/catalog/datasets/{entry.slug}/exports"
     links = [{"rel": "self", "href": asked.url(path)}]
     links += [{"rel": name, "href": asked.url(f"{path}/{name}")} for name in possible(version)]
-    more = extras.of(asked.catalogue, entry, version)
+    more = extras.of(asked.catalogue, asked.pool.folder, entry, version)
     links += [{"rel": e.format, "href": asked.url(f"{path}/{e.format}")} for e in more]
     return told_whole(asked, {"links": links})
 

@@ -20,7 +20,7 @@ from parvis.values import msg
 
 CODE = "privacy.trace"
 _LONGEST = 200_000  # characters of a hidden text in which people are looked for
-_LARGEST = 64 << 20  # bytes of a member of a document that is read whole
+LARGEST = 64 << 20  # bytes of a member of a document that is read whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Package:
         out = bytearray()
         for chunk in package.chunks(self.zip, name, self._meter):
             out += chunk
-            if len(out) > _LARGEST:
+            if len(out) > LARGEST:
                 break
         return bytes(out)
 

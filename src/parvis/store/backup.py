@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
-from parvis.store import disk, manifest, sealed, shelf
+from parvis.store import disk, manifest, originals, sealed, shelf
 from parvis.store.folder import Folder
+from parvis.values import to_json
 
 MARK = "sauvegarde.json"
 TURNS = 5
@@ -139,4 +141,20 @@ def _copy_objects(folder: Folder, copy: Folder) -> int:
             raise LimitError("Le fichier publié {digest} est abîmé sur ce disque.", digest=content[:12])
     for path in kept.values():  # withdrawn since the turn before
         path.unlink()
+    _copy_originals(folder, copy, withdrawn)
     return len(wanted)
+
+
+def _copy_originals(folder: Folder, copy: Folder, withdrawn: Collection[str]) -> None:
+    """Copy the originals that everybody may have; one that a person stops meanwhile is left."""
+    for version in originals.described(folder):
+        found = originals.of(folder, version)
+        if found is None or version in withdrawn:
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy2(originals.path(folder, version), place := originals.path(copy, version))
+            if disk.digest(place) != found.digest:
+                raise LimitError("Le fichier publié {digest} est abîmé sur ce disque.", digest=found.digest[:12])
+            disk.write_json(copy.originals / f"{version}.json", to_json(found))
+    for version in {*originals.described(copy)} & {*withdrawn}:
+        originals.erase(copy, version)

@@ -112,6 +112,11 @@ class Folder:
         """Where the files of versions lie that are written once, and the descriptions that name them."""
         return disk.make(self.root / "shelf" / "files")
 
+    @property
+    def originals(self) -> Path:
+        """Where the originals lie that everybody may have, and the descriptions that name them."""
+        return disk.make(self.root / "shelf" / "originals")
+
     def tiles(self, version: str) -> Path:
         """Return where the file of a version's tiles lies, if somebody asked for it."""
         return disk.make(self.root / "shelf" / "tiles") / f"{version}.pmtiles"

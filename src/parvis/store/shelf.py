@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from parvis import __version__
 from parvis.errors import GoneError, LimitError, UnknownName
 from parvis.privacy import policy as policies
-from parvis.store import disk, manifest, ready
+from parvis.store import disk, manifest, originals, ready
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord, ReleaseRecord
 from parvis.values import Finding, Kind, Metadata, Policy, Version
@@ -189,6 +189,7 @@ def repair(folder: Folder, *, stale: float = STALE) -> Repair:
             *folder.versions.glob(".*"),
             *folder.datasets.glob(".*"),
             *ready.loose(folder),
+            *originals.loose(folder),
         ]
         for path in loose:
             if path.stat().st_mtime < limit:
@@ -272,7 +273,7 @@ def _erase_withdrawn(folder: Folder) -> int:
         (gone if found.id in dead - alive else kept).add(found.object)
     erased = 0
     for version in dead - alive:
-        erased += ready.erase(folder, version)
+        erased += ready.erase(folder, version) + originals.erase(folder, version)
         if (path := folder.tiles(version)).exists():
             disk.erase(path)
             erased += 1

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from parvis.errors import UnknownName
 from parvis.store import index as indexing
-from parvis.store import shelf
+from parvis.store import originals, shelf
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord
 from parvis.text import slug as slug_of
@@ -72,6 +72,24 @@ def withdraw(folder: Folder, dataset: Dataset, reason: str, *, by: User | None, 
         turn(folder)
     transaction.on_commit(lambda: dataset_withdrawn.send(Dataset, dataset=dataset, reason=reason))
     return dataset
+
+
+def stop_original(folder: Folder, dataset: Dataset, version: str, reason: str, *, by: User | None) -> None:
+    """Give the original of a version no longer: its bytes are erased, its published copy stays."""
+    originals.stop(folder, version, reason.strip()[:300])
+    with transaction.atomic():
+        audit.write(by, dataset.organisation, "original.stop", f"dataset:{dataset.pk}", reason=reason, version=version)
+        turn(folder)
+
+
+def stopped(folder: Folder, version: str, why: str) -> None:
+    """Note that Parvis itself stopped giving an original, for what it found in it."""
+    row = Release.objects.select_related("dataset__organisation").filter(version_id=version).first()
+    if row is not None:
+        with transaction.atomic():
+            owner = row.dataset.organisation
+            audit.write(None, owner, "original.stop", f"dataset:{row.dataset_id}", reason=why, version=version)
+            turn(folder)
 
 
 def reindex(folder: Folder) -> int:

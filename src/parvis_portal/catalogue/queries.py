@@ -12,7 +12,7 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 
 from parvis.catalogue.frame import frame
 from parvis.errors import GoneError, InputError, UnknownName
-from parvis.store import ready, timetable
+from parvis.store import originals, ready, timetable
 from parvis.store.folder import Folder
 from parvis.values import Extra, Version
 from parvis.web import Entry, Listing
@@ -115,11 +115,16 @@ def entry(dataset: Dataset) -> Entry:
 
 
 def extras(dataset: Dataset, version: Version) -> tuple[Extra, ...]:
-    """Return the files given with a version of a dataset beside those of its rows: the whole timetable of its tables."""
+    """Return the files given with a version of a dataset beside those of its rows: its whole timetable, its original."""
+    found = originals.of(Folder(settings.DATA), version.id)
+    whole = (timetable.whole(dataset.slug),) if _in_timetable(dataset, version) else ()
+    return (*whole, originals.offered(found)) if found is not None else whole
+
+
+def _in_timetable(dataset: Dataset, version: Version) -> bool:
     if not (timetable.member(version) and version.source_digest):
-        return ()
-    together = _timetable(dataset.organisation_id, version.source_digest, _moved())
-    return (timetable.whole(dataset.slug),) if version.id in together else ()
+        return False
+    return version.id in _timetable(dataset.organisation_id, version.source_digest, _moved())
 
 
 @functools.lru_cache(256)

@@ -82,9 +82,10 @@ def save(
     dataset: Dataset | None = None,
     override: tuple[str, str] | None = None,
     wishes: Mapping[str, Wish | None] | None = None,
+    original: bool | None = None,
 ) -> Draft:
-    """Keep what a person changed: metadata, what becomes of each column, (ground, reason) to publish despite a risk, and
-    what is done to the rows, by field of a policy.
+    """Keep what a person changed: metadata, what becomes of each column, (ground, reason) to publish despite a risk, what is
+    done to the rows, by field of a policy, and whether the file itself is given too.
 
     Raises: RefusedError when personal data would be kept without a ground; InputError.
     """
@@ -108,6 +109,7 @@ def save(
     if policy != draft.decided_policy:
         draft.policy = to_json(policy)
         enqueue("intake.rehearse", draft.pk)
+    draft.original = draft.original if original is None else original
     moved = draft.dataset_id != (dataset.pk if dataset is not None else None)
     draft.dataset = dataset
     draft.save()
@@ -173,7 +175,15 @@ def approve(draft: Draft, by: User | None) -> Draft:
     former.remember(draft, by)
     for other in taken_in(draft):
         discard(other, by)
-    audit.write(by, draft.organisation, "approve", f"draft:{draft.pk}", title=metadata.title, policy=draft.policy)
+    audit.write(
+        by,
+        draft.organisation,
+        "approve",
+        f"draft:{draft.pk}",
+        title=metadata.title,
+        policy=draft.policy,
+        original=draft.original,
+    )
     return draft
 
 

@@ -14,6 +14,7 @@ from parvis import pipeline
 from parvis.privacy import policy as policies
 from parvis.privacy.people import rows_are_people
 from parvis.privacy.trace import CODE as TRACE
+from parvis.store import originals, shelf
 from parvis.store.folder import Folder
 from parvis.values import Finding, Preparation, Reception, Severity, to_json
 from parvis_portal.catalogue import actions as cataloguing
@@ -112,6 +113,7 @@ def commit(argument: str, progress: Progress) -> None:
         inhabitants=draft.organisation.population or 0,
         layer=layers.chosen(draft),
         traces=[f for f in draft.submission.remarks if f.code == TRACE],
+        original=draft.original,
         now=now(),
     )
     progress(0.8, "Publication")
@@ -204,10 +206,16 @@ def collect_failed(argument: str, error: str) -> None:
 
 
 def tend(argument: str, progress: Progress) -> None:
-    """Put the vault in order: what still lies plain is sealed, what was decided and what has had its time is erased."""
+    """Put the vault in order: what still lies plain is sealed, what was decided and what has had its time is erased.
+
+    The originals that everybody may have are looked at again by a Parvis that did not yet: it may see more.
+    """
     folder = Folder(settings.DATA)
     pipeline.tend(folder, keeping.drafts(), keeping.arrivals())
     keeping.erase_late(folder, timezone.now(), lambda digest: pipeline.erase(folder, digest))
+    for version in list(originals.late(folder)):
+        if why := pipeline.look_again(folder, shelf.load(folder, version), now()):
+            cataloguing.stopped(folder, version, why)
 
 
 def gather(argument: str, progress: Progress) -> None:

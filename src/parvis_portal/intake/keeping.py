@@ -88,6 +88,7 @@ def _forget_cells(row: Submission) -> None:
             findings=tuple(_bare(f) for f in held.findings if f.code.startswith("privacy.")),
             recipe=tuple(_unseen(s) for s in held.recipe),
             preview=(),
+            untouched=None,
         )
         draft.preparation = to_json(held)
         draft.recipe = [to_json(_unseen(s)) for s in draft.steps]

@@ -183,6 +183,7 @@ class Draft(models.Model):
     policy = models.JSONField()  # values.Policy, as decided so far
     rehearsal = models.JSONField(default=dict)  # values.Rehearsal of a policy, with the policy that was tried
     metadata = models.JSONField()  # values.Metadata, as decided so far
+    original = models.BooleanField(null=True)  # a person wants the file itself given too, or not; None: nobody said
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_index=True)
     dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="drafts")
     number = models.PositiveIntegerField(default=0)  # of the version it will be, reserved when approved

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from parvis.plugins import found as plugins
-from parvis.privacy import criteria
+from parvis.privacy import criteria, untouched
 from parvis.privacy import policy as policies
 from parvis.privacy.criteria import Answer
 from parvis.privacy.meanings import GROUNDS
 from parvis.privacy.roles import roles
+from parvis.privacy.trace import CODE as TRACE
 from parvis.schemas import schema as schemas
 from parvis.tables import parameters as questions
 from parvis.tables import recipe as recipes
@@ -681,6 +682,21 @@ def _criterion(before: Answer, after: Answer) -> Criterion:
     )
 
 
+def original(draft: Draft) -> dict[str, Any]:
+    """Return whether the file itself may be given, why, what stands in it beside the table, and what is chosen."""
+    preparation = draft.prepared
+    traces = [f for f in draft.submission.remarks if f.code == TRACE]
+    told = untouched.may_give(preparation, draft.decided_policy, traces)
+    chosen = draft.original if draft.original is not None else told.verdict == untouched.YES
+    return {
+        "may": told.verdict != untouched.NO,
+        "says": _said(told.says, told.values),
+        "beside": preparation.untouched.beside if told.verdict == untouched.ASK and preparation.untouched else (),
+        "on": chosen,
+        "name": draft.submission.name,
+    }
+
+
 _VERBS = {
     "receive": msg("a déposé le fichier"),
     "propose": msg("a proposé la publication"),
@@ -689,6 +705,7 @@ _VERBS = {
     "discard": msg("a écarté le brouillon"),
     "release": msg("a publié la version"),
     "withdraw": msg("a retiré les données"),
+    "original.stop": msg("a cessé de donner le fichier d'origine"),
     "door.open": msg("a ouvert une clé pour les mesures"),
     "door.close": msg("a fermé la clé des mesures"),
     "expire": msg("a effacé du coffre, au terme de sa durée de garde, le fichier"),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("sources/<int:pk>/supprimer/", source_views.remove, name="source_remove"),
     path("jeux/<slug:slug>/historique/", views.history, name="history"),
     path("jeux/<slug:slug>/versions/<int:number>/registre/", report_views.register, name="register"),
+    path("jeux/<slug:slug>/versions/<int:number>/origine/retirer/", views.stop_original, name="stop_original"),
     path("jeux/<slug:slug>/retirer/", views.withdraw, name="withdraw"),
     path("jeux/<slug:slug>/mesures/", door_views.door, name="door"),
 ]

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from parvis.errors import ParvisError
 from parvis.privacy.meanings import GROUNDS
+from parvis.store import originals
 from parvis.store.folder import Folder
 from parvis.validation import standing
 from parvis.values import Finding
@@ -174,6 +175,7 @@ def _save(request: HttpRequest, found: Draft, member: Membership, form: Metadata
         form.cleaned_data["dataset"],
         override,
         choices.wishes(request.POST, found),
+        request.POST.get("original") == "1" if "original:asked" in request.POST else None,
     )
 
 
@@ -284,6 +286,7 @@ def _review(request: HttpRequest, found: Draft, form: MetadataForm) -> dict[str,
         "copy": choices.copy(found),
         "counts": choices.counts(found),
         "places": choices.places(found),
+        "original": review.original(found),
         "grounds": [(name, _(said)) for name, said in GROUNDS.items()],
         "form": form,
         "preview": review.preview(found),
@@ -350,7 +353,7 @@ def history(request: HttpRequest, member: Membership, slug: str) -> HttpResponse
     acts = Act.objects.filter(
         organisation=dataset.organisation, target__in=[f"dataset:{dataset.pk}", *drafts, *received]
     )
-    releases = list(dataset.releases.all())
+    releases, folder = list(dataset.releases.all()), Folder(settings.DATA)
     scores = {
         v.id: (
             total,
@@ -361,9 +364,23 @@ def history(request: HttpRequest, member: Membership, slug: str) -> HttpResponse
     context = {
         "dataset": dataset,
         "releases": [(r, scores.get(r.version_id)) for r in releases],
+        "originals": [(r.number, found) for r in releases if (found := originals.of(folder, r.version_id)) is not None],
         "acts": [review.act(a) for a in acts],
     }
     return render(request, "intake/history.html", context)
+
+
+@never_cache
+@require_POST
+@needs("withdraw")
+def stop_original(request: HttpRequest, member: Membership, slug: str, number: int) -> HttpResponseBase:
+    """Give the file that a version was made of no longer; the version stays."""
+    dataset = _managed(request, slug)
+    release = get_object_or_404(dataset.releases, number=number)
+    why = _("Une personne l'a décidé.")
+    cataloguing.stop_original(Folder(settings.DATA), dataset, release.version_id, why, by=member.user)
+    messages.success(request, _("Le fichier d'origine n'est plus donné. Le tableau publié reste."))
+    return redirect("intake:history", dataset.slug)
 
 
 @never_cache

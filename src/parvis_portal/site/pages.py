@@ -323,8 +323,8 @@ def _downloads(address: str, version: Version, extras: Sequence[Extra]) -> list[
     given = [
         {
             "format": e.format,
-            "title": e.title,
-            "about": _(_ABOUT[e.format]),
+            "title": _(e.title),
+            "about": _(_ABOUT[e.format]) if e.format in _ABOUT else e.name,
             "url": f"{address}/exports/{e.format}",
             "size": e.size or None,
             "sha256": e.digest,

@@ -10,6 +10,7 @@ repairs is not there any more). It may declare
   a person may add it by hand; EXAMPLES are then (before, parameters, after), after being None when it must find nothing.
   ``apply`` fills the other places of the sentence by ``draft.told``, and may show pairs of texts by ``draft.shown``;
 - ``verify(parameters)``, that raises InputError when answers that are good one by one do not go together;
+- KEEPS = True, when nothing that it takes away says anything that the table does not: the file may be given as it came;
 - ONCE = True, when the same step on the same columns with other settings takes the place of the former one.
 
 ``tables.recipe`` runs the ordered steps of a table.

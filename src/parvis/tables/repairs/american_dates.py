@@ -18,6 +18,7 @@ from parvis.values import Finding, Severity, Step, msg
 TITLE = "Remettre dans l'ordre les dates à l'américaine"
 GROUP = "columns"
 ORDER = 79
+KEEPS = True
 PARAMETERS = {"column": Parameter("column", msg("Colonne des dates"))}
 SENTENCE = msg("Colonne « {column} » : {count} date(s) écrites mois/jour/année sont remises en année-mois-jour.")
 EXAMPLES = [

@@ -18,6 +18,7 @@ from parvis.values import Step, msg
 
 TITLE = "Séparer la longitude et la latitude qui partagent une cellule"
 ORDER = 94
+KEEPS = True
 EXAMPLES = [
     (
         (["nom", "geo_point_2d"], [["Halle", "48.8567, 2.3510"], ["Stade", "48.8653, 2.3593"], ["?", None]]),

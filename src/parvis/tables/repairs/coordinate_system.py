@@ -20,6 +20,7 @@ from parvis.values import Finding, Place, Severity, Step, msg
 TITLE = "Dire le système des coordonnées"
 GROUP = "places"
 ORDER = 158
+KEEPS = True
 ONCE = True
 PARAMETERS = {
     "system": Parameter(

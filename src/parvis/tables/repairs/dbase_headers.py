@@ -11,6 +11,7 @@ from parvis.values import Step, msg
 
 TITLE = "Retirer le type dBase des titres de colonnes"
 ORDER = 20
+KEEPS = True
 EXAMPLES = [
     (
         (["ID,N,9,0", "NOM,C,50", "MAJ,D"], [["1", "Halle", "20240101"]]),

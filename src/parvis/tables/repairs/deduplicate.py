@@ -13,6 +13,7 @@ from parvis.values import Step, msg
 TITLE = "Retirer les doublons"
 GROUP = "rows"
 ORDER = 150
+KEEPS = True
 PARAMETERS = {
     "columns": Parameter(
         "columns",

@@ -11,6 +11,7 @@ from parvis.values import Step, msg
 
 TITLE = "Retirer les lignes vides"
 ORDER = 30
+KEEPS = True
 EXAMPLES = [
     (
         (["a", "b", "c", "d"], [["1", "x", "y", "non"], [None] * 4, ["2", "x", "z", "non"], [None, None, None, "non"]]),

@@ -12,6 +12,7 @@ from parvis.values import Step, msg
 
 TITLE = "Retirer les lignes de total"
 ORDER = 40
+KEEPS = True
 EXAMPLES = [
     (
         (["nature", "montant"], [["60", "100"], ["61", "50"], ["Total", "150"]]),

@@ -12,6 +12,7 @@ from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Lire des nombres comme des dates Excel"
 ORDER = 80
+KEEPS = True
 EXAMPLES = [((["date_ouverture"], [["46100"], ["46131"]]), (["date_ouverture"], [["46100"], ["46131"]]))]
 
 _NUMBER = re.compile(r"[2-6]\d{4}")

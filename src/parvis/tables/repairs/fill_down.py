@@ -13,6 +13,7 @@ from parvis.values import Step, msg
 TITLE = "Recopier vers le bas"
 GROUP = "rows"
 ORDER = 110
+KEEPS = True
 PARAMETERS = {
     "columns": Parameter("columns", msg("Colonnes à compléter"), msg("Chaque case vide prend la valeur du dessus."))
 }

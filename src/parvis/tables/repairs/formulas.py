@@ -11,6 +11,7 @@ from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Signaler les cellules qui ressemblent à des formules"
 ORDER = 90
+KEEPS = True
 EXAMPLES = [((["nom"], [["=1+1"], ["Halle"]]), (["nom"], [["=1+1"], ["Halle"]]))]
 
 _STARTS = frozenset("=@+-\t\r")

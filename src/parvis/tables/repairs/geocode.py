@@ -23,6 +23,7 @@ from parvis.values import Step, msg
 TITLE = "Placer des adresses sur la carte"
 GROUP = "places"
 ORDER = 180
+KEEPS = True
 PARAMETERS = {
     "column": Parameter("column", msg("Colonne des adresses"), msg("Par exemple « 12 bis rue du Lac ».")),
     "reference": Parameter(

@@ -13,6 +13,7 @@ from parvis.values import msg
 TITLE = "Choisir la ligne des titres de colonnes"
 GROUP = "table"
 ORDER = 5  # before all: the other steps speak of these names
+KEEPS = True
 PARAMETERS = {
     "line": Parameter("number", msg("Numéro de la ligne"), msg("Comme votre tableur ou votre éditeur la compte."))
 }

@@ -17,6 +17,7 @@ from parvis.values import Step, msg
 
 TITLE = "Rendre leurs zéros de tête aux codes"
 ORDER = 70
+KEEPS = True
 EXAMPLES = [
     ((["code insee"], [["1004"], ["75056"], ["1283"]]), (["code insee"], [["01004"], ["75056"], ["01283"]])),
     ((["CP"], [["9000"], ["31000"]]), (["CP"], [["09000"], ["31000"]])),

@@ -11,6 +11,7 @@ from parvis.values import Step, msg
 
 TITLE = "Rendre leurs accents aux textes encodés deux fois"
 ORDER = 55
+KEEPS = True
 EXAMPLES = [
     ((["mois"], [["AoÃ»t"], ["MÃ©diathÃ¨que"], ["Parc"]]), (["mois"], [["Août"], ["Médiathèque"], ["Parc"]])),
     ((["nom"], [["São Paulo"], ["Â"]]), (["nom"], [["São Paulo"], ["Â"]])),

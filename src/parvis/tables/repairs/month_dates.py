@@ -14,6 +14,7 @@ from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Rendre leur année aux mois pris pour des jours"
 ORDER = 81
+KEEPS = True
 EXAMPLES = [
     (
         (["date"], [["2021-04-15"], ["2021-08-15"], ["2021-05-15"], ["2021-12-15"]]),

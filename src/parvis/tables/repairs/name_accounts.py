@@ -19,6 +19,7 @@ from parvis.values import Step, msg
 TITLE = "Nommer les comptes d'un budget"
 GROUP = "columns"
 ORDER = 155
+KEEPS = True
 PARAMETERS = {
     "nature": Parameter("column", msg("Comptes par nature")),
     "function": Parameter("column", msg("Fonctions"), optional=True),

@@ -13,6 +13,7 @@ from parvis.values import Step, msg
 
 TITLE = "Recouper un CSV collé dans une seule colonne"
 ORDER = 10
+KEEPS = True
 EXAMPLES = [
     (
         (["id;nom;voix"], [["1;Halle;12"], ["2;Stade;7"], ["3;Parc;9"]]),

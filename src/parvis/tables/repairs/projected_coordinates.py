@@ -17,6 +17,7 @@ from parvis.values import Finding, Place, Severity, Step, msg
 
 TITLE = "Convertir des coordonnées en mètres en longitude et latitude"
 ORDER = 95
+KEEPS = True
 EXAMPLES = [
     (
         (["nom", "X", "Y"], [["Halle", "652381,5", "6862047"], ["Stade", "653000", "6863000"]]),

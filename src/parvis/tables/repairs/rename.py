@@ -12,6 +12,7 @@ from parvis.values import msg
 TITLE = "Renommer une colonne"
 GROUP = "columns"
 ORDER = 200
+KEEPS = True
 PARAMETERS = {
     "column": Parameter("column", msg("Colonne")),
     "name": Parameter("text", msg("Nouveau nom"), msg("Un nom que comprend un habitant.")),

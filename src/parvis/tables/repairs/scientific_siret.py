@@ -16,6 +16,7 @@ from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Écarter les SIRET abîmés par Excel"
 ORDER = 50
+KEEPS = True
 EXAMPLES = [
     (
         (["nom", "siret"], [["Mairie", "2,10901E+13"], ["École", "21090122900011"]]),

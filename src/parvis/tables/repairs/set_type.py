@@ -12,6 +12,7 @@ from parvis.values import Kind, msg
 TITLE = "Dire le type d'une colonne"
 GROUP = "columns"
 ORDER = 240
+KEEPS = True
 _KINDS = {
     "text": msg("du texte (codes, numéros, noms)"),
     "integer": msg("des nombres entiers"),

@@ -13,6 +13,7 @@ from parvis.values import Kind, Step, msg
 TITLE = "Dire qu'une case contient plusieurs valeurs"
 GROUP = "columns"
 ORDER = 245
+KEEPS = True
 _SIGNS = {
     ";": msg("un point-virgule ( ; )"),
     ",": msg("une virgule ( , )"),

@@ -14,6 +14,7 @@ from parvis.values import Step, msg
 TITLE = "Échanger latitude et longitude"
 GROUP = "places"
 ORDER = 160
+KEEPS = True
 PARAMETERS = {
     "latitude": Parameter("column", msg("Colonne nommée latitude")),
     "longitude": Parameter("column", msg("Colonne nommée longitude")),

@@ -11,6 +11,7 @@ from parvis.values import Step, msg
 
 TITLE = "Retirer les espaces autour des valeurs"
 ORDER = 60
+KEEPS = True
 EXAMPLES = [
     ((["nom"], [["Halle  "], ["\u00a0Stade"], ["Parc"]]), (["nom"], [["Halle"], ["Stade"], ["Parc"]])),
     ((["nom"], [["Halle"]]), (["nom"], [["Halle"]])),

@@ -16,6 +16,7 @@ from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Mettre sur la carte les formes écrites dans une colonne"
 ORDER = 93
+KEEPS = True
 EXAMPLES = [
     (
         (["nom", "wkt"], [["Parc", "LINESTRING (2.35 48.85, 2.36 48.86)"], ["Bois", None]]),
