@@ -106,7 +106,10 @@ def _matches(column: str, pattern: str) -> str:
 
 def may_hold_form(column: str, *, bare_names: bool = True) -> str:
     """Return the same test of the form of a text, its digits made zeros (``tables.forms``): true wherever the other is."""
-    return may_hold(column, bare_names=bare_names).replace(literal(_NUMBERS_SQL), literal(_NUMBERS_FORM_SQL))
+    test = may_hold(column, bare_names=bare_names)
+    for said, form in ((_NUMBERS_SQL, _NUMBERS_FORM_SQL), (_PAPERS_SQL, _PAPERS_FORM_SQL)):
+        test = test.replace(literal(said), literal(form))
+    return test
 
 
 _WORD = re.compile(r"[a-z]{2}")
@@ -368,6 +371,7 @@ _CALLED_SQL = (
     rf"|(?:^|[^{_LETTER}])(?i:{_any_accents(classes.LISTS)})[^{_LETTER}].*[:(]"
 )
 _PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.TRADES))})"
+_PAPERS_FORM_SQL = _PAPERS_SQL.replace("|19|20|", "|00|")  # the years of files
 _SOMEONE_SQL = rf"(?i){_any_accents(lines('someone'))}"
 _HOME_SQL = (
     r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+(?:le|en|vers|à|a)(?:$|\s)|naissance|ddn|d\.d\.n|demeur|domicil|r[ée]sid|habit|adresse|chez"
