@@ -19,9 +19,9 @@ from parvis.privacy import screen, spans
 from parvis.profiling import profile as profiling
 from parvis.schemas.schema import load
 from parvis.tables import rewrite, typed, types
-from parvis.tables.forms import forms
+from parvis.tables.forms import forms, keys_of
 from parvis.tables.table import LINE, RawTable
-from parvis.tables.texts import texts_of
+from parvis.tables.texts import Texts, texts_of
 from parvis.validation import run
 from parvis.values import Profile
 
@@ -138,6 +138,40 @@ def test_what_may_hold_a_value_has_a_form_that_may(texts: list[str], bare: bool)
             [seen],
         ).fetchall()
     assert told == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    texts=st.integers(1, 33).flatmap(
+        lambda n: st.lists(st.text("ab01é", min_size=n, max_size=n), min_size=1, max_size=40)
+    ),
+    start=st.integers(0, 3),
+)
+def test_texts_of_one_length_have_a_number_each(texts: list[str], start: int) -> None:
+    cells, keys = pa.array(["before"] * start + texts).slice(start), list[Any]()
+    wide = {len(t.encode()) for t in texts}
+    assert keys_of(cells, keys) is (len(wide) == 1 and max(wide) <= 32)
+    told = dict(zip(texts, keys[0].tolist(), strict=True)) if keys else {}
+    assert all(told[t] == k for t, k in zip(texts, keys[0].tolist() if keys else (), strict=False))
+    assert len(set(told.values())) == len(told)
+    assert not keys_of(pa.array(["a", None]), keys) and not keys_of(pa.array([], pa.string()), keys)
+
+
+@pytest.mark.parametrize("twice", [(), (150_001,)])
+def test_references_of_a_large_table_are_told_apart_one_by_one(tmp_path: Path, twice: tuple[int, ...]) -> None:
+    cells = [f"{n:07d}" for n in range(200_000)]
+    for at in twice:
+        cells[at] = cells[3]
+    lines = pa.array(range(2, 200_002), pa.int64())
+    pq.write_table(pa.table({"c0": cells, LINE: lines}), tmp_path / "raw.parquet", row_group_size=60_000)
+    table = RawTable("", tmp_path / "raw.parquet", ["reference"], 200_000, format="csv")
+    texts = Texts(table)
+    assert texts.counts("c0") == (200_000, 200_000 - len(twice))
+    assert texts.all_differ("c0") is not bool(twice)
+    cells_of, _, columns = both(table, tmp_path)
+    profile = profiling.profile(table, columns, cells_of)
+    found = run.check(cells_of, table, profile, None, {}, today="2026-01-01")
+    assert [f.lines for f in found if f.code == "values.duplicate_id"] == [(150_003,)] * len(twice)
 
 
 def test_many_forms_are_no_forms() -> None:

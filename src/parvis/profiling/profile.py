@@ -30,6 +30,7 @@ ENOUGH = 0.5  # score from which a column has a meaning
 _SAMPLE = 2000  # rows shown to the detectors
 _FIRST = 25  # cells after which a hopeless detector is left
 _AT_ONCE = 64  # facts asked in one pass: each distinct count keeps its own table in memory
+_LISTED = 2_000  # rows up to which values are counted in a list
 _SHOWN = 80  # characters of an example
 _SURE = 0.85  # under it, the header « nom » alone does not make a surname
 _BESIDE = frozenset({"first_name", "civility", "birth_date", "nir", "sex"})  # what goes with a surname
@@ -238,7 +239,7 @@ def _statistics(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells
                 engine.unregister("values_of_column")
                 out[column.name] = dict(zip(facts, told, strict=True))
                 continue
-            distinct = f"count(DISTINCT {quoted})" if raw.rows <= EXACT else f"approx_count_distinct({quoted})"
+            distinct = _distinct(quoted, raw.rows)
             facts = _facts(column, quoted, distinct)
             known = (
                 cells.texts.counts(column.source) if isinstance(cells, Cells) and column.sql == column.source else None
@@ -254,6 +255,13 @@ def _statistics(raw: RawTable, typed: Sequence[TypedColumn], cells: Path | Cells
             for (name, fact, _), value in zip(part, answer, strict=True):
                 out[name][fact] = value
     return out
+
+
+def _distinct(cell: str, rows: int) -> str:
+    """Return the SQL of how many values a column has, an estimate in a large table."""
+    if rows <= _LISTED:  # counting makes a table of two megabytes for each column
+        return f"coalesce(list_unique(list({cell})), 0)"
+    return f"count(DISTINCT {cell})" if rows <= EXACT else f"approx_count_distinct({cell})"
 
 
 def _facts(column: TypedColumn, cell: str, distinct: str, times: str = "") -> dict[str, str]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from parvis.tables import engine, rewrite
-from parvis.tables.forms import forms, wholes
+from parvis.tables.forms import forms, keys_of, wholes
 from parvis.tables.table import LINE, TIMES, RawTable
 
 EXACT = 100_000  # rows up to which distinct values are counted, beyond they are estimated where they nearly all differ
 _LOOK = 50_000  # rows looked at to know whether the texts of a column come often
 _TINY = 1_000  # bytes that a column of one text takes in a group of rows
 _MOST = 2_000_000  # values beyond which rows are as good
+_KEYED = 3_000_000  # rows up to which the texts of one length are told apart one by one: eight bytes each
 
 
 @dataclass(slots=True)
@@ -31,17 +32,22 @@ class Texts:
     values: Mapping[str, Any] = field(default_factory=dict)
     _counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     _forms: dict[str, Any] = field(default_factory=dict)
+    _apart: set[str] = field(default_factory=set)
 
     def counts(self, source: str) -> tuple[int, int] | None:
         """Return how many cells of a column are filled, and by how many texts; None for a small table.
 
-        Beyond ``EXACT`` rows the second is an estimate where they nearly all differ.
+        Beyond ``EXACT`` rows the second is an estimate where they nearly all differ, unless they are all as long.
         """
         if self.raw.rows < rewrite.LARGE:
             return None
         if source not in self._counts:
             self._counts[source] = self._counted(source)
         return self._counts[source]
+
+    def all_differ(self, source: str) -> bool:
+        """True when each row of a column is known to have a text of its own; False when it is not known."""
+        return source in self._apart
 
     def forms(self, source: str) -> Any:
         """Return the forms of a column's texts (``tables.forms``): ``form``, ``__times`` and the first ``__line`` of each.
@@ -50,7 +56,7 @@ class Texts:
         """
         if source not in self._forms:
             small = self.raw.rows < rewrite.LARGE
-            self._forms[source] = None if small else _forms(self.raw.path, source)
+            self._forms[source] = None if small else _forms(self.raw.path, source)[0]
         return self._forms[source]
 
     def _counted(self, source: str) -> tuple[int, int]:
@@ -58,6 +64,11 @@ class Texts:
         if rows is not None:
             held = rows.filter(rows.column(source).is_valid())
             return sum(held.column(TIMES).to_pylist()), len(held)
+        if EXACT < self.raw.rows <= _KEYED:
+            self._forms[source], apart = _forms(self.raw.path, source, keyed=True)
+            if apart:
+                self._apart |= {source} if apart == self.raw.rows else set()
+                return self.raw.rows, apart
         distinct = f"count(DISTINCT {source})" if self.raw.rows <= EXACT else f"approx_count_distinct({source})"
         with engine.connect() as connection:
             asked = f"SELECT count({source}), {distinct} FROM read_parquet({_text(self.raw.path)})"
@@ -146,19 +157,27 @@ def grouped(connection: Any, rows: str, name: str) -> Any:
     ).to_arrow_table()
 
 
-def _forms(path: Path, source: str) -> Any:
+def _forms(path: Path, source: str, *, keyed: bool = False) -> tuple[Any, int]:
+    """Return the forms of a column, None when they are many, and if asked how many texts it has, 0 when that is not seen.
+
+    It is seen where all cells are filled by texts of one length in each group of rows: references, numbers of firms.
+    """
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     named, times, lines = [], [], []
+    keys: list[Any] = []
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, columns=[source, LINE], use_threads=False).combine_chunks()
             cells = rows.column(source)
-            seen = forms(cells.chunk(0)) if cells.num_chunks == 1 else None  # more than one: two gigabytes of text
+            if cells.num_chunks != 1:  # two gigabytes of text
+                return None, 0
+            keyed = keyed and keys_of(cells.chunk(0), keys)
+            seen = forms(cells.chunk(0))
             if seen is None:
-                return None
+                return None, 0
             # Forms are numbered as they come: a number above all those before is a first line.
             codes = seen.indices.fill_null(len(seen.dictionary)).to_numpy()
             filled = codes[codes < len(seen.dictionary)] if seen.null_count else codes
@@ -170,14 +189,25 @@ def _forms(path: Path, source: str) -> Any:
                 first = np.append(np.flatnonzero(codes < len(seen.dictionary))[first], np.argmax(codes))
             lines.append(rows.column(LINE).chunk(0).to_numpy()[first])
     if not named:
-        return None
+        return None, 0
     known = pa.chunked_array(named).combine_chunks().dictionary_encode("encode")
     codes = known.indices.to_numpy()
     summed = np.zeros(len(known.dictionary), np.int64)
     np.add.at(summed, codes, np.concatenate(times))
     least = np.full(len(summed), np.iinfo(np.int64).max)
     np.minimum.at(least, codes, np.concatenate(lines))
-    return pa.table([known.dictionary, wholes(summed), wholes(least)], ["form", TIMES, LINE])
+    return pa.table([known.dictionary, wholes(summed), wholes(least)], ["form", TIMES, LINE]), _various(
+        keys
+    ) if keyed else 0
+
+
+def _various(keys: Sequence[Any]) -> int:
+    """Return how many of some numbers differ."""
+    import numpy as np
+
+    every = np.concatenate(keys)
+    every.sort()
+    return 1 + int(np.count_nonzero(every[1:] != every[:-1]))
 
 
 def _text(path: Path) -> str:

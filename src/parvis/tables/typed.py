@@ -55,6 +55,11 @@ class Cells:
             return None
         return self.texts.forms(column.source)
 
+    def all_differ(self, name: str) -> bool:
+        """True when each row of a column of text is known to have one of its own; False when it is not known."""
+        column = next((c for c in self.columns if c.name == name), None)
+        return column is not None and column.sql == column.source and self.texts.all_differ(column.source)
+
     def file(self) -> Path:
         """Return the typed Parquet, written when it is first asked for: only what is published or compared needs it."""
         if self._file is None:

@@ -149,6 +149,10 @@ class Table:
             )
         return str(self._values["forms", cell])
 
+    def all_differ(self, column: Column) -> bool:
+        """True when each row is known to have a text of its own in a column; False when it is not known."""
+        return isinstance(self.typed, Cells) and self.typed.all_differ(column.name)
+
     def has_values(self, column: Column, raw: bool) -> bool:
         """True when the values of a column are already at hand."""
         return self._known(self.text(column)[0] if raw else quoted(column.name), raw) is not None

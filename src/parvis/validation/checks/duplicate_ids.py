@@ -34,8 +34,8 @@ def look(table: Table) -> Iterator[Finding]:
             or not _NEARLY * column.filled <= column.distinct <= 1.05 * column.filled
         ):
             continue
-        if rows <= 100_000 and column.distinct == column.filled:
-            continue  # counted one by one up to there
+        if (rows <= 100_000 and column.distinct == column.filled) or table.all_differ(column):
+            continue  # counted one by one
         yield from _doubles(table, column)
 
 

@@ -74,7 +74,7 @@ def _suspects(table: Table) -> str:
         return "cells"
     # References and names rather than amounts, which come again sooner or later.
     names = [c for c in most if c.kind is Kind.TEXT and c.distinct >= _ALONE * table.profile.rows == _ALONE * c.filled]
-    if names and not _doubled(table, f"hash({quoted(names[0].name)})"):
+    if names and (table.all_differ(names[0]) or not _doubled(table, f"hash({quoted(names[0].name)})")):
         return ""
     key = f"hash({', '.join(quoted(c.name) for c in most)})"
     if not _doubled(table, key):

@@ -29,7 +29,8 @@ def look(table: Table) -> Iterator[Finding]:
 
 
 def _surely_unique(table: Table, columns: Sequence[Column]) -> bool:
-    return table.profile.rows <= EXACT and any(c.filled == c.distinct == table.profile.rows for c in columns)
+    rows = table.profile.rows
+    return any((rows <= EXACT and c.filled == c.distinct == rows) or table.all_differ(c) for c in columns)
 
 
 def _doubles(table: Table, columns: Sequence[Column]) -> Iterator[Finding]:
