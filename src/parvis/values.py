@@ -637,6 +637,7 @@ class Calc(StrEnum):
     MAX = "max"
     PERCENTILE = "percentile"  # of a value, from 0 to 100
     ENVELOPE = "envelope"  # the box around all
+    FARTHEST = "farthest"  # the places that lie farthest each way: what a line drawn around all goes by
 
 
 @dataclass(frozen=True, slots=True)

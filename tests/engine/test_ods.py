@@ -503,6 +503,18 @@ def test_addresses_are_written_with_care(get: Client) -> None:
     assert get.json(f"{V21}/datasets/{quote('../../etc/passwd', safe='')}", 404)
 
 
+def test_a_cluster_of_the_map_is_told_by_its_middle(get: Client, town: Any) -> None:
+    grouped = f"{TREES}/records?select=count(*) as n&group_by=geo_cluster(geo_point_2d, 10) as tas&limit=100"
+    rows = get.json(grouped)["results"]
+    placed = [r for r in town.rows if None not in (r["longitude"], r["latitude"])]
+    assert sum(r["n"] for r in rows if r["tas"]) == len(placed)
+    for row in (r for r in rows if r["tas"]):
+        assert set(row["tas"]) == {"cluster_centroid"} and set(row["tas"]["cluster_centroid"]) == {"lat", "lon"}
+        assert 48 <= row["tas"]["cluster_centroid"]["lat"] <= 48.2
+    bare = get.json(f"{TREES}/records?select=count(*)&group_by=GEO_CLUSTER(geo_point_2d,10)&limit=100")["results"]
+    assert "cluster_centroid" in str(bare)
+
+
 def test_the_papers_of_a_dataset_are_its_attachments(get: Client, town: Any) -> None:
     found = get.json(f"{TREES}/attachments")["attachments"]
     assert [a["metas"]["mime-type"] for a in found] == ["application/json"]

@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import shapely
 from tests.engine.test_ods import BASE, NOW, Slugs
 from tests.engine.test_ods_grammar import metres
 
-from parvis.dialects import ods_push, ods_v1
+from parvis.dialects import ods_push, ods_v1, ods_v1_analysis
 from parvis.errors import RefusedError
 from parvis.web import Request, Response
 
@@ -290,7 +291,7 @@ def test_clusters_have_an_outline_and_series(get: First, town: Any) -> None:
     asked = {"dataset": TREES, "clusterprecision": 12, "clusterdistance": 50, "y.h.func": "MAX", "y.h.expr": "hauteur"}
     told = get.json("/api/records/1.0/geocluster/", asked)
     assert set(told) == {"clusters", "count", "series", "clusterprecision"}
-    assert {c["cluster"]["type"] for c in told["clusters"]} <= {"Point", "Polygon"}
+    assert {c["cluster"]["type"] for c in told["clusters"]} <= {"Point", "LineString", "Polygon"}
     assert all(set(c["series"]) == {"h"} for c in told["clusters"])
     placed = [r["hauteur"] for r in town.rows if None not in (r["longitude"], r["latitude"], r["hauteur"])]
     assert told["series"]["h"]["max"] == max(placed)
@@ -353,6 +354,34 @@ def test_clusters_hold_every_place(get: First, town: Any) -> None:
     placed = [r for r in town.rows if None not in (r["longitude"], r["latitude"])]
     assert sum(c["count"] for c in told["clusters"]) == len(placed)
     assert all(48 <= c["cluster_center"][0] <= 48.2 for c in told["clusters"])
+
+
+def test_a_cluster_is_drawn_by_the_line_around_its_places(get: First, town: Any) -> None:
+    """Convex, clockwise, closed, its corners places of its rows, as in the original's own documentation."""
+    told = get.json("/api/records/1.0/geocluster/", {"dataset": TREES, "clusterprecision": 9, "clusterdistance": 400})
+    placed = [(r["longitude"], r["latitude"]) for r in town.rows if None not in (r["longitude"], r["latitude"])]
+    (polygon,) = [c["cluster"] for c in told["clusters"] if c["count"] == max(d["count"] for d in told["clusters"])]
+    assert polygon["type"] == "Polygon"
+    (ring,) = polygon["coordinates"]
+    assert ring[0] == ring[-1] and ring[0][1] == min(y for _, y in ring)
+    assert {tuple(c) for c in ring} <= set(placed)
+    turns = [
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        for (ax, ay), (bx, by), (cx, cy) in zip(ring, ring[1:], [*ring[2:], ring[1]], strict=False)
+    ]
+    assert all(t < 0 for t in turns)
+    if len(told["clusters"]) == 1:
+        assert shapely.Polygon(ring).equals(shapely.MultiPoint(placed).convex_hull)
+
+
+def test_one_place_is_a_point_and_two_a_line() -> None:
+    centre = {"lon": 2.0, "lat": 48.0}
+    drawn = [
+        ods_v1_analysis._outline({"coordinates": [list(c) for c in places]}, centre)["type"]
+        for places in ([(2, 48)] * 4, [(2, 48), (3, 49)] * 4, [(2, 48), (3, 49), (4, 50)], [(2, 48), (3, 49), (4, 48)])
+    ]
+    assert drawn == ["Point", "LineString", "LineString", "Polygon"]
+    assert ods_v1_analysis._outline(None, centre) == {"type": "Point", "coordinates": [2.0, 48.0]}
 
 
 def test_the_catalogue_is_searched(get: First) -> None:

@@ -85,6 +85,10 @@ def test_records_give_lists_and_files_the_separator_that_is_asked(get: Any) -> N
         body = b"".join(get(f"{HERE}/exports/csv", list_separator=sign).body).decode("utf-8-sig")
         lines = list(csv.DictReader(io.StringIO(body), delimiter=";"))
         assert [r["dechets"] for r in lines] == [sign.join(parts(c)) for c in WASTE]
+    for form in ("json", "jsonl"):
+        body = b"".join(get(f"{HERE}/exports/{form}").body)
+        told = json.loads(body) if form == "json" else [json.loads(line) for line in body.splitlines()]
+        assert [r["dechets"] for r in told] == [parts(c) or None for c in WASTE]
     grouped = b"".join(get(f"{HERE}/exports/json", group_by="dechets", select="count(*) as n").body)
     assert {r["dechets"] for r in json.loads(grouped)} == {None, *(p for c in WASTE for p in parts(c))}
 

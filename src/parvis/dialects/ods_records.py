@@ -60,7 +60,7 @@ def _records_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, di
     if told:
         query = dataclasses.replace(query, shown=(*query.shown, Named(Call(Calc.ROW), _ROW)))
     page = asking.run(asked.pool, version, query)
-    rows = written_rows(page.columns, page.rows, asked.zone, _several(query))
+    rows = _with_clusters(query, written_rows(page.columns, page.rows, asked.zone, _several(query)))
     body: dict[str, Any] = {} if grouped else {"total_count": page.total}
     if grouped and asked.places.get("what") == "aggregates":
         body = {"aggregations": rows}
@@ -74,6 +74,20 @@ def _records_of(asked: Asked, entry: Entry, version: Version) -> tuple[bytes, di
             body["_links"] = page_links(asked, query, page.total)
         body["results"] = [_record(asked, entry, version, row) for row in rows] if told else rows
     return dumped(body), {"x-parvis-cursor": page.cursor} if page.cursor else {}
+
+
+def _with_clusters(query: Query, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return groups with their clusters told as the original does: by their middle, under a name of its own."""
+    named = {
+        n.name
+        for n in (*query.by, *query.shown)
+        if isinstance(n.expression, Call) and n.expression.what is Calc.CLUSTER
+    }
+    for row in rows if named else ():
+        for name in named:
+            middle = row[name]
+            row[name] = {"cluster_centroid": {"lat": middle["lat"], "lon": middle["lon"]}} if middle else None
+    return rows
 
 
 _ROW = "\x1frow"
@@ -252,10 +266,10 @@ def exported(asked: Asked) -> Response:
     if name == TILE:
         return _tile(asked, entry, version, query, headers)
     options = _export_options(asked)
-    if not query.by:
+    known = export.FORMATS[form]
+    if not query.by and not known.lists:
         query = dataclasses.replace(query, shown=ods_fields.joined(query.shown, options["list_separator"]))
     options["labels"] = {f.name: f.label for f in ods_fields.fields(version)}
-    known = export.FORMATS[form]
     suffix, media = known.suffix, known.media_type
     most = None if query.limit < 0 else query.limit
     try:

@@ -14,7 +14,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -264,7 +264,7 @@ def clustered(asked: Asked, version: Version, setting: Setting, where: Where | N
     radius = min(max(round(_number(asked.get("clusterdistance") or "50")), 1), 10_000)
     cluster = Call(Calc.CLUSTER, (place, Literal(zoom, Kind.INTEGER), Literal(radius, Kind.INTEGER)))
     series = _series(asked, setting) if any(n.startswith("y.") for n, _ in asked.request.query) else []
-    shown = [Named(Call(Calc.COUNT), "count"), Named(Call(Calc.ENVELOPE, (place,)), "shape")]
+    shown = [Named(Call(Calc.COUNT), "count"), Named(Call(Calc.FARTHEST, (place,)), "shape")]
     query = Query(
         by=(Named(cluster, "centre"),), shown=(*shown, *(n for s in series for n in s.asked)), where=where,
         limit=asking.MAX_GROUPS, count=False, zone=setting.zone,
@@ -322,8 +322,32 @@ def _reach(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _outline(shape: Mapping[str, Any] | None, centre: Mapping[str, float]) -> dict[str, Any]:
-    """Return what a cluster covers: its box, or its point when all its rows are at one place."""
-    corners = shape["coordinates"][0] if shape else []
-    if len({tuple(c) for c in corners}) > 1 and shape is not None:
-        return dict(shape)
-    return {"type": "Point", "coordinates": [centre["lon"], centre["lat"]]}
+    """Return the line around the places of a cluster, as the original draws it: convex, clockwise, closed, from the southmost
+    one; a point when all are at one place, a line when they are all on one."""
+    ring = _around({(c[0], c[1]) for c in shape["coordinates"]}) if shape else []
+    if len(ring) > 2:
+        return {"type": "Polygon", "coordinates": [[list(c) for c in (*ring, ring[0])]]}
+    if len(ring) == 2:
+        return {"type": "LineString", "coordinates": [list(c) for c in ring]}
+    return {"type": "Point", "coordinates": list(ring[0]) if ring else [centre["lon"], centre["lat"]]}
+
+
+def _around(places: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the corners of the convex hull of places, clockwise from the southmost one (Andrew 1979)."""
+    ordered = sorted(places)
+    if len(ordered) < 3:
+        return ordered
+
+    def chain(told: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+        out: list[tuple[float, float]] = []
+        for x, y in told:
+            while len(out) > 1 and (out[-1][0] - out[-2][0]) * (y - out[-2][1]) >= (out[-1][1] - out[-2][1]) * (
+                x - out[-2][0]
+            ):
+                out.pop()
+            out.append((x, y))
+        return out[:-1]
+
+    ring = [*chain(ordered), *chain(reversed(ordered))]
+    start = min(range(len(ring)), key=lambda n: (ring[n][1], ring[n][0]))
+    return ring[start:] + ring[:start]

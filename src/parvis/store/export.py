@@ -93,11 +93,11 @@ def _framed(
     if not spots:
         spots = [(c.name, (n,)) for n, c in enumerate(statement.columns)]
     labels: Mapping[str, str] = options.get("labels", {})
-    columns, points = {c.name: c for c in statement.columns}, _points(query)
+    columns, points, lists = {c.name: c for c in statement.columns}, _points(query), _lists(query)
     cells = [
         Cell(
             name, Kind.GEOMETRY if len(at) == 2 else kinds[at[0]], at,
-            labels.get(name) or (columns[name].label if name in columns else name), name in points,
+            labels.get(name) or (columns[name].label if name in columns else name), name in points, name in lists,
         )
         for name, at in spots
     ]  # fmt: skip
@@ -135,6 +135,14 @@ def _points(query: Query) -> set[str]:
     named = [n for n in (*query.by, *query.shown) if isinstance(n.expression, Call)]
     points = (Calc.POINT, Calc.CENTROID, Calc.CLUSTER)
     return {n.name for n in named if isinstance(n.expression, Call) and n.expression.what in points} - {PLACE}
+
+
+def _lists(query: Query) -> set[str]:
+    """Return the names of the columns that are lists of values, and no text of several."""
+    if query.by:
+        return set()
+    calls = [(n.name, n.expression) for n in query.shown if isinstance(n.expression, Call)]
+    return {name for name, call in calls if call.what is Calc.PARTS and len(call.arguments) == 2}
 
 
 Spots = list[tuple[str, tuple[int, ...]]]

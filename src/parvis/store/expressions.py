@@ -30,8 +30,12 @@ MAX_BOUNDS = 200  # of a range
 EARTH = 6_371_008.8  # metres, mean radius
 ROW = "{row}"
 AGGREGATES = frozenset(
-    (Calc.COUNT, Calc.COUNT_DISTINCT, Calc.SUM, Calc.AVG, Calc.MIN, Calc.MAX, Calc.PERCENTILE, Calc.ENVELOPE)
-)
+    (
+        Calc.COUNT, Calc.COUNT_DISTINCT, Calc.SUM, Calc.AVG, Calc.MIN, Calc.MAX, Calc.PERCENTILE, Calc.ENVELOPE,
+        Calc.FARTHEST,
+    )
+)  # fmt: skip
+WAYS = 32  # of the compass, in which the farthest place of many is sought
 NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 DATES = (Kind.DATE, Kind.DATETIME)
 UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
@@ -268,6 +272,8 @@ class Compiler:
             raise self._wrong("un calcul sur des lignes ne peut en contenir un autre")
         if what is Calc.ENVELOPE:
             return _envelope(self._geometry(inner))
+        if what is Calc.FARTHEST:
+            return _farthest(self, given[:1])
         if what is Calc.COUNT:
             return _join("count($0)", Kind.INTEGER, inner)
         if what is Calc.COUNT_DISTINCT:
@@ -642,6 +648,17 @@ def _envelope(shape: Made) -> Made:
     said = f"""concat('{{"type":"Polygon","coordinates":[{ring}]}}')"""
     box = _join(f"(CASE WHEN $0 IS NOT NULL AND $1 IS NOT NULL THEN {said} END)", Kind.GEOMETRY, w, s, e, n)
     return Made(box.sql, box.parameters, Kind.GEOMETRY, told=True)
+
+
+def _farthest(c: Compiler, given: Sequence[Expression]) -> Made:
+    """The place that lies farthest in each of so many ways: corners of the smallest convex shape around all places."""
+    place = c._geometry(_centroid(c, given))
+    assert place.x is not None and place.y is not None
+    turns = [2 * math.pi * n / WAYS for n in range(WAYS)]
+    spots = ", ".join(f"arg_max([$0, $1], $0 * {math.cos(t)!r} + $1 * {math.sin(t)!r})" for t in turns)
+    said = f"""concat('{{"type":"MultiPoint","coordinates":', CAST(to_json([{spots}]) AS VARCHAR), '}}')"""
+    made = _join(f"(CASE WHEN count($0) > 0 AND count($1) > 0 THEN {said} END)", Kind.GEOMETRY, place.x, place.y)
+    return Made(made.sql, made.parameters, Kind.GEOMETRY, told=True)
 
 
 def shown(made: Made) -> Made:

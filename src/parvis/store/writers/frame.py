@@ -29,7 +29,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False)
 class Format:
     """A format of files. ``placed``: of places alone; ``named``: told by catalogues, others are given to who asks;
     ``most``: rows that it holds, 0 for any number; ``whole``: written whole before its first byte leaves; ``common``: of a
-    version, written once when it is released; ``exact``: geometries come as WKB."""
+    version, written once when it is released; ``exact``: geometries come as WKB; ``lists``: has room for several values."""
 
     suffix: str
     media_type: str
@@ -40,6 +40,7 @@ class Format:
     whole: bool = False
     common: bool = False
     exact: bool = False
+    lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Cell:
     at: Sequence[int]
     label: str = ""
     point: bool = False  # a place that is told by two numbers, and no shape
+    several: bool = False  # values of a list, the sign 31 before, between and after them
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from parvis.store.writers import sql
 from parvis.store.writers.frame import Format, Frame, Lines, dumped
 from parvis.values import Kind
 
-FORMAT = Format(".geojson", "application/geo+json; charset=utf-8", "GeoJSON", placed=True, common=True)
+FORMAT = Format(".geojson", "application/geo+json; charset=utf-8", "GeoJSON", placed=True, common=True, lists=True)
 _TOLD = ("attribution", "licence", "licence_url", "modified")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parvis.store.writers import sql
 from parvis.store.writers.frame import Format, Frame, Lines
 
-FORMAT = Format(".json", "application/json; charset=utf-8", "JSON", common=True)
+FORMAT = Format(".json", "application/json; charset=utf-8", "JSON", common=True, lists=True)
 
 
 def lines(frame: Frame) -> Lines:

@@ -105,6 +105,9 @@ def value(cell: Cell, frame: Frame) -> str:
     if len(cell.at) == 2:
         pair = both(cell, '{"lon":', ',"lat":', "}")
         return f"coalesce({pair}, 'null')"
+    if cell.several:
+        parts = f"string_split(substr({name}, 2, length({name}) - 2), chr(31))"
+        return f"(CASE WHEN {name} IS NULL THEN 'null' ELSE CAST(to_json({parts}) AS VARCHAR) END)"
     if cell.kind is Kind.TEXT:
         return f"coalesce(CAST(to_json({name}) AS VARCHAR), 'null')"
     if cell.kind is Kind.NUMBER:
