@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.conf import settings
 from tests.portal.conftest import Town
 
@@ -49,3 +51,17 @@ def test_a_published_file_is_on_the_map_until_it_is_withdrawn(town: Town, releas
         assert get(here + tail).status_code == 410, tail
     assert get(f"/ogc/wfs?request=GetFeature&typeNames=d_{dataset.pk}").status_code in (400, 410)
     assert get("/ogc/collections").json()["collections"] == []
+
+
+def test_what_is_not_served_is_no_error_of_the_portal(
+    town: Town, released: Callable[..., Draft], caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset = released("arbres.csv", BENCHES).dataset
+    assert dataset is not None
+    client = town.client("visitor")
+    with caplog.at_level(logging.INFO, logger="parvis.api"):
+        for question in ("request=Transaction", f"request=GetFeature&typeNames=d_{dataset.pk},d_{dataset.pk}"):
+            assert client.get(f"/ogc/wfs?service=WFS&{question}").status_code == 501
+    told = [r for r in caplog.records if r.name.startswith(("django", "parvis.api"))]
+    assert {r.levelname for r in told} == {"INFO"}
+    assert len(told) == 2

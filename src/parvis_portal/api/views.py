@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
 import re
 import time
 
@@ -163,4 +164,10 @@ def sent(response: Response) -> HttpResponseBase:
         out[name] = value
     if response.cacheable:
         out[KEEP] = "1"
+    if response.status in _REFUSALS:
+        logging.getLogger("parvis.api").info("refused with %s", response.status)
+        out._has_been_logged = True  # type: ignore[union-attr]  # Django would tell it as an error of ours
     return out
+
+
+_REFUSALS = (501, 503)  # what is not served, or not now: no fault of the portal
