@@ -15,19 +15,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items, wfs_old, wfs_post
+from parvis.dialects import cql2, fes, gml, ogc_crs, ogc_items, wfs_old, wfs_post, wfs_types
 from parvis.dialects.ogc_request import CORS, dumped, extent, is_placed
 from parvis.dialects.wfs_request import (
     GEOJSON,
     GML,
     SPACE,
-    TYPES,
     VERSIONS,
     XML,
     Asked,
     OwsError,
     attribute,
-    cell,
     edition,
     fields_of,
     place_of,
@@ -264,26 +262,7 @@ def _described(asked: Asked) -> Response:
     entries = [_found(asked, n)[0] for n in names[:50]] if names else _placed(asked)[:50]
     if asked.version != VERSIONS[0]:
         return _xml(wfs_old.described(asked, entries))
-    parts = []
-    for entry in entries:
-        name, place = type_name(entry.id), place_of(entry.version)
-        kind = "gml:GeometryPropertyType" if entry.version.geometry else "gml:PointPropertyType"
-        fields = [f'<xsd:element name="{place}" type="{kind}" minOccurs="0" nillable="true"/>']
-        fields += [
-            f'<xsd:element name="{c.name}" type="xsd:{TYPES[c.kind]}" minOccurs="0" nillable="true"/>'
-            for c in fields_of(entry.version)
-        ]
-        parts.append(
-            f'<xsd:complexType name="{name}Type"><xsd:complexContent><xsd:extension base="gml:AbstractFeatureType">'
-            f"<xsd:sequence>{''.join(fields)}</xsd:sequence></xsd:extension></xsd:complexContent></xsd:complexType>"
-            f'<xsd:element name="{name}" type="parvis:{name}Type" substitutionGroup="gml:AbstractFeature"/>'
-        )
-    return _xml(
-        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="http://www.opengis.net/gml/3.2" '
-        f'xmlns:parvis="{SPACE}" targetNamespace="{SPACE}" elementFormDefault="qualified" version="1.0">'
-        '<xsd:import namespace="http://www.opengis.net/gml/3.2" schemaLocation="http://schemas.opengis.net/gml/3.2.1/gml.xsd"/>'
-        f"{''.join(parts)}</xsd:schema>"
-    )
+    return _xml(wfs_types.schema(entries, "http://www.opengis.net/gml/3.2", "gml/3.2.1/gml.xsd", "gml:AbstractFeature"))
 
 
 # --- Features -------------------------------------------------------------------------------------
@@ -443,13 +422,8 @@ def _as_gml(
     members = []
     for feature in features:
         identity = f"{name}.{feature['id']}"
-        inside = ""
-        if feature["geometry"] is not None:
-            inside = f"<parvis:{place}>{gml.shape(feature['geometry'], srs, f'{identity}.g')}</parvis:{place}>"
-        for column in columns:
-            value = feature["properties"][column.name]
-            if value is not None:
-                inside += f"<parvis:{column.name}>{written(cell(value, column.kind))}</parvis:{column.name}>"
+        drawn = gml.shape(feature["geometry"], srs, f"{identity}.g") if feature["geometry"] is not None else ""
+        inside = wfs_types.inside(feature["properties"], columns, place, drawn)
         members.append(f'<wfs:member><parvis:{name} gml:id="{identity}">{inside}</parvis:{name}></wfs:member>')
     described = [
         ("service", "WFS"),

@@ -10,18 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from parvis.dialects import gml, ogc_crs
+from parvis.dialects import gml, ogc_crs, wfs_types
 from parvis.dialects.ogc_request import extent
 from parvis.dialects.wfs_request import (
     GEOJSON,
     SPACE,
-    TYPES,
     XML,
     Asked,
     OwsError,
     attribute,
-    cell,
-    fields_of,
     place_of,
     type_name,
     urn,
@@ -191,27 +188,8 @@ _FILTERS_11, _FILTERS_10 = _filters()
 
 
 def described(asked: Asked, entries: Sequence[Entry]) -> str:
-    newer = asked.version == "1.1.0"
-    parts = []
-    for entry in entries:
-        name = type_name(entry.id)
-        kind = "gml:GeometryPropertyType" if entry.version.geometry else "gml:PointPropertyType"
-        fields = [f'<xsd:element name="{place_of(entry.version)}" type="{kind}" minOccurs="0" nillable="true"/>']
-        fields += [
-            f'<xsd:element name="{c.name}" type="xsd:{TYPES[c.kind]}" minOccurs="0" nillable="true"/>'
-            for c in fields_of(entry.version)
-        ]
-        parts.append(
-            f'<xsd:complexType name="{name}Type"><xsd:complexContent><xsd:extension base="gml:AbstractFeatureType">'
-            f"<xsd:sequence>{''.join(fields)}</xsd:sequence></xsd:extension></xsd:complexContent></xsd:complexType>"
-            f'<xsd:element name="{name}" type="parvis:{name}Type" substitutionGroup="gml:_Feature"/>'
-        )
-    schema = "gml/3.1.1/base/gml.xsd" if newer else "gml/2.1.2/feature.xsd"
-    return (
-        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="{_GML}" xmlns:parvis="{SPACE}" '
-        f'targetNamespace="{SPACE}" elementFormDefault="qualified" version="1.0">'
-        f'<xsd:import namespace="{_GML}" schemaLocation="{_SCHEMAS}/{schema}"/>{"".join(parts)}</xsd:schema>'
-    )
+    where = "gml/3.1.1/base/gml.xsd" if asked.version == "1.1.0" else "gml/2.1.2/feature.xsd"
+    return wfs_types.schema(entries, _GML, where, "gml:_Feature")
 
 
 # --- Features -------------------------------------------------------------------------------------
@@ -226,13 +204,9 @@ def collection(
     shape = gml.shape if newer else gml.old_shape
     members = []
     for feature in features:
-        identity, inside = f"{name}.{feature['id']}", ""
-        if feature["geometry"] is not None:
-            inside = f"<parvis:{place}>{shape(feature['geometry'], srs, f'{identity}.g')}</parvis:{place}>"
-        for column in columns:
-            value = feature["properties"][column.name]
-            if value is not None:
-                inside += f"<parvis:{column.name}>{written(cell(value, column.kind))}</parvis:{column.name}>"
+        identity = f"{name}.{feature['id']}"
+        drawn = shape(feature["geometry"], srs, f"{identity}.g") if feature["geometry"] is not None else ""
+        inside = wfs_types.inside(feature["properties"], columns, place, drawn)
         said = "gml:id" if newer else "fid"
         members.append(
             f'<gml:featureMember><parvis:{name} {said}="{identity}">{inside}</parvis:{name}></gml:featureMember>'

@@ -28,7 +28,7 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
     try:
         names = sqlite.columns(rows.shown)
         shown = ", ".join(
-            f"TRY_CAST(c{c.at[0]} AS {_TYPES.get(c.kind, 'VARCHAR')}) AS {_quoted(n)}"
+            f"TRY_CAST(c{c.at[0]} AS {_TYPES.get(c.kind, 'VARCHAR')}) AS {sqlite.quoted(n)}"
             for n, c in zip(names, rows.shown, strict=True)
         )
         rows.relation.project(shown).create(f"given.main.{sqlite.TABLE}")
@@ -38,7 +38,3 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
     finally:
         rows.engine.execute("DETACH given")
     yield from batches.read(path)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""').replace("\0", "") + '"'

@@ -29,7 +29,7 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
         base.execute("PRAGMA cache_size=-16000")
         base.execute("BEGIN")
         names = columns(rows.shown)
-        typed = ", ".join(f"{_quoted(n)} {_TYPES.get(c.kind, 'TEXT')}" for n, c in zip(names, rows.shown, strict=True))
+        typed = ", ".join(f"{quoted(n)} {_TYPES.get(c.kind, 'TEXT')}" for n, c in zip(names, rows.shown, strict=True))
         base.execute(f"CREATE TABLE {TABLE} ({typed})")
         sql = f"INSERT INTO {TABLE} VALUES ({', '.join('?' for _ in names)})"
         shown = ", ".join(_cell(c) for c in rows.shown)
@@ -69,5 +69,5 @@ def _cell(cell: Cell) -> str:
     return f"CAST({name} AS VARCHAR)"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
