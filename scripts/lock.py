@@ -31,6 +31,8 @@ PEERS = {
         "sickle==0.7.0",
         "pandas==3.1.1",
         "odsclient==0.8.4",
+        "duckdb==1.5.5",  # the newest that a wheel of its httpfs goes with
+        "duckdb-extension-httpfs==1.5.5",
     ),
 }
 

@@ -16,6 +16,9 @@ import pytest
 from ckanapi import CKANAPIError, NotAuthorized, NotFound, RemoteCKAN
 from tests import programs
 
+from parvis.store import ready
+from parvis.store.folder import Folder
+from parvis_portal.catalogue import jobs as cataloguing
 from parvis_portal.intake import pushed
 from parvis_portal.intake.models import Door, Draft
 from parvis_portal.people import actions as people
@@ -263,3 +266,34 @@ def test_odsclient_takes_a_dataset_and_pushes_rows(live_server: Any, dataset: An
     told = read_by("odsclient", script, live_server.url, dataset.slug, key)
     assert told["rows"] == 12 and "Quartier" in told["columns"]
     assert Door.objects.get(dataset=dataset).rows == 1
+
+
+def test_duckdb_asks_our_parquet_over_http_and_takes_what_it_needs(
+    live_server: Any, released: Callable[..., Draft], folder: Path
+) -> None:
+    rows = "".join(
+        f"{n % 89};{';'.join(f'{(n * k) % 9973 / 7:.4f}' for k in (13, 29, 37, 71))}\n" for n in range(12_000)
+    )
+    dataset = released("mesures.csv", f"Passages;Longueur;Largeur;Hauteur;Poids\n{rows}".encode()).dataset
+    assert dataset is not None
+    cataloguing.write_files("", lambda *_: None)
+    script = (
+        "import sys, json, re, pathlib, duckdb, duckdb_extension_httpfs\n"
+        "found = pathlib.Path(duckdb_extension_httpfs.__file__).parent.rglob('*.duckdb_extension')\n"
+        "base = duckdb.connect()\n"
+        "base.load_extension(str(next(found)))\n"
+        "parquet, csv = f'{sys.argv[1]}/exports/parquet', f'{sys.argv[1]}/exports/csv'\n"
+        "sql = f\"SELECT sum(passages) FROM read_parquet('{parquet}') WHERE passages > 80\"\n"
+        "told = '\\n'.join(row[1] for row in base.execute('EXPLAIN ANALYZE ' + sql).fetchall())\n"
+        "said = re.search(r'in: ([\\d.]+) (bytes|KiB|MiB)', told)\n"
+        "came = float(said[1]) * {'bytes': 1, 'KiB': 1 << 10, 'MiB': 1 << 20}[said[2]]\n"
+        "print(json.dumps({'sum': base.execute(sql).fetchone()[0], 'came': came,\n"
+        "  'csv': base.execute(f\"SELECT count(*), max(poids) FROM read_csv('{csv}')\").fetchone()}))"
+    )
+    told = read_by("duckdb_extension_httpfs", script, f"{live_server.url}/api/v1/datasets/{dataset.pk}")
+    assert told["sum"] == sum(n % 89 for n in range(12_000) if n % 89 > 80)
+    assert told["csv"] == [12_000, max(round((n * 71) % 9973 / 7, 4) for n in range(12_000))]
+    dataset.refresh_from_db()
+    assert dataset.current is not None
+    found = ready.of(Folder(folder), dataset.current.version_id)["parquet"]
+    assert 0 < told["came"] < found.size / 2, (told, found.size)
