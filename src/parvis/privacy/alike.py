@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import re
 
-_RUN = re.compile(r"\d+")
-_YEAR = re.compile(r"[12]\d{3}")  # as the weighing of names reads one
+_ONE = re.compile(r"(\D*)([1-9][0-9]{0,4})(\D*)")  # five figures: six may be a day, and more an identifier
 # The first year of each age that finders and the weighing of names tell apart, and one that stands for the others of it.
 _AGES = (("2100", "2777"), ("2000", "2077"), ("1950", "1977"), ("1915", "1947"), ("1900", "1914"), ("1000", "1777"))
-_KEYED = re.compile(r"[A-Za-z]{2}\d\d")
-_LONGEST = 5  # figures: six may be a day, and more an identifier
 _SEVENS = ("", "7", "77", "777", "7777", "77777")
 
 
@@ -24,12 +21,12 @@ def alike(text: str) -> str:
     The text itself when it has no number or several, or when its number begins with a zero, is long, or may begin an IBAN,
     whose figures are a key of the rest.
     """
-    runs = _RUN.findall(text)
-    if len(runs) != 1:
+    found = _ONE.fullmatch(text)
+    if found is None:
         return text
-    run = runs[0]
-    if len(run) > _LONGEST or run[0] == "0" or not run.isascii() or _KEYED.search(text):
-        return text
-    if _YEAR.fullmatch(run):
-        return text.replace(run, next(year for first, year in _AGES if run >= first))
-    return text.replace(run, _SEVENS[len(run)])
+    before, run, after = found.groups()
+    if len(run) > 1 and len(before) > 1 and (lead := before[-2:]).isalpha() and lead.isascii():
+        return text  # « FR29 »
+    if len(run) == 4 and run[0] in "12":  # a year, as the weighing of names reads one
+        return f"{before}{next(year for first, year in _AGES if run >= first)}{after}"
+    return f"{before}{_SEVENS[len(run)]}{after}"

@@ -6,10 +6,11 @@ The words are those of ``words/headers.toml`` and ``words/cells.toml``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from parvis.headers import plain
 from parvis.text import fold, words
@@ -48,8 +49,7 @@ def _head(label: str, name: str) -> frozenset[str]:
 
 def speaks(said: Set[str], name: str, *, several: bool = True) -> bool:
     """Return whether the words of a header speak of a thing, or of ``several``: « foyers » counts, « foyer » numbers."""
-    read = _singular(said) if several else said
-    return _said("headers", name).among(read) and not _said("headers", f"not_{name}").among(read)
+    return _speaks(frozenset(said), name, several)
 
 
 def cells_say(cells: Sequence[str], *names: str) -> str:
@@ -71,8 +71,15 @@ def some_cells_say(cells: Sequence[str], name: str, least: float) -> bool:
     return bool(told) and told >= least * len(cells)
 
 
-def _singular(said: Set[str]) -> set[str]:
-    return {*said, *(w[:-1] for w in said if len(w) > 3 and w[-1] in "sx")}
+@lru_cache(maxsize=16384)  # each header is asked the same by several rules
+def _speaks(said: frozenset[str], name: str, several: bool) -> bool:
+    read = _singular(said) if several else said
+    return _said("headers", name).among(read) and not _said("headers", f"not_{name}").among(read)
+
+
+@lru_cache(maxsize=16384)
+def _singular(said: frozenset[str]) -> frozenset[str]:
+    return frozenset({*said, *(w[:-1] for w in said if len(w) > 3 and w[-1] in "sx")})
 
 
 @lru_cache(maxsize=16384)
@@ -83,8 +90,7 @@ def _cell(cell: str) -> frozenset[str]:
 
 @cache
 def _said(file: str, name: str) -> _Said:
-    text = files("parvis.privacy.words").joinpath(f"{file}.toml").read_text("utf-8")
-    told = str(tomllib.loads(text).get(name, "")).split()
+    told = str(_lists(file).get(name, "")).split()
     together = tuple(tuple(p.rstrip("*") for p in w.split("+") if p) for w in told if "+" in w.strip("+"))
     single = [w for w in told if "+" not in w.strip("+") and w[0] != "="]
     return _Said(
@@ -93,3 +99,8 @@ def _said(file: str, name: str) -> _Said:
         together=together,
         alone=tuple(w[1:] for w in told if w[0] == "="),
     )
+
+
+@cache
+def _lists(file: str) -> Mapping[str, Any]:
+    return tomllib.loads(files("parvis.privacy.words").joinpath(f"{file}.toml").read_text("utf-8"))
