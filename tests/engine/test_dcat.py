@@ -118,6 +118,33 @@ def test_the_catalogue_conforms_to_the_shapes_of_dcat_ap(shared: Path, shapes: s
         assert conforms, said
 
 
+def test_the_catalogue_with_its_checksums_conforms_too(shared: Path) -> None:
+    """The profile that a harvester must ask for: digests of every file, an original and a timetable among them."""
+    files = [dataclasses.replace(f, digest="ab" * 32) for f in described().files]
+    files.append(
+        File("original", "Fichier d'origine", f"{BASE}/x", "text/csv; charset=windows-1252", 12, "cd" * 32, kind="csv")
+    )
+    graph = telling.graph([described(files=files)], dcat._told(BASE, SITE), checksums=True)
+    assert len(list(graph.subjects(None, telling.SPDX.checksumAlgorithm_sha256))) == 4
+    for shapes in ("shapes", "range", "deprecateduris"):
+        rules = Graph().parse(shared / "data" / "dcat-ap-shacl" / f"dcat-ap_3.0.0_shacl_{shapes}.ttl")
+        conforms, _, said = validate(graph, shacl_graph=rules)
+        assert conforms, said
+
+
+def test_the_words_of_european_tables_are_told_to_be_theirs(shared: Path) -> None:
+    """What is left is advice: a commune is no corporate body of the Union, and no country."""
+    rules = Graph().parse(shared / "data" / "dcat-ap-shacl" / "dcat-ap_3.0.0_shacl_mdr-vocabularies.shape.ttl")
+    _, report, said = validate(whole(), shacl_graph=rules)
+    assert isinstance(report, Graph)
+    (whole_report,) = report.subjects(RDF.type, SH.ValidationReport)
+    found = {
+        (report.value(one, SH.resultPath), report.value(one, SH.resultSeverity))
+        for one in report.objects(whole_report, SH.result)
+    }
+    assert found == {(DCTERMS.spatial, SH.Warning), (DCTERMS.publisher, SH.Warning)}, said
+
+
 def test_all_that_is_recommended_is_said_but_the_frame_of_the_commune_and_a_standard_of_our_own_api(
     shared: Path,
 ) -> None:

@@ -474,6 +474,7 @@ def _theme(out: Graph, node: Node, name: str) -> None:
 
 def _concept(out: Graph, uri: URIRef, label: str) -> URIRef:
     _say(out, uri, RDF.type, SKOS.Concept)
+    _of_table(out, uri)
     _text(out, uri, SKOS.prefLabel, label)
     return uri
 
@@ -497,7 +498,17 @@ def _unnamed(*what: object) -> BNode:
 def _typed(out: Graph, uri: str, kind: URIRef) -> URIRef:
     node = URIRef(_uri(str(uri)))
     _say(out, node, RDF.type, kind)
+    _of_table(out, node)
     return node
+
+
+_TABLES = re.compile(rf"(?:{re.escape(AUTHORITY)}[\w-]+|http://purl\.org/adms/(?:licence|publisher)type)(?=/)")
+
+
+def _of_table(out: Graph, node: URIRef) -> None:
+    """Say which European table a word is of: whoever checks a catalogue alone cannot look there."""
+    if table := _TABLES.match(node):
+        _say(out, node, SKOS.inScheme, URIRef(table[0] if table[0].startswith(AUTHORITY) else f"{table[0]}/1.0"))
 
 
 def _say(out: Graph, subject: Node, predicate: Node, said: Any) -> None:
