@@ -76,6 +76,7 @@ _NO_NAMES = ("nomb", "nomen", "nomin")  # nombre, nomenclature, nomination
 _WORDS, _WORDS_OF_PEOPLE = 3, 8  # of a cell that holds one thing, and of one whose header says that it is somebody
 _OF_ANIMALS = frozenset({"birth_date", "last_name", "identifier"})
 _FEW = 60  # different cells of a column of choices
+_MANY_VALUES = 2_000  # of a column from which their forms are looked at first
 _BATCH = 5000  # distinct cells read at once
 _KNOWN = 20_000  # texts of which it is remembered what stands in them ...
 _NAME = 120  # ... characters of the longest of them: longer ones never come twice
@@ -266,7 +267,7 @@ class _Table:
         """Read the columns of text, together where that is possible: the tests of a query cost more than most columns."""
         texts = [c for c in columns if c.kind is Kind.TEXT]
         for bare in (True, False):
-            some = [c for c in texts if self._may_name(c) is bare]
+            some = self._formed([c for c in texts if self._may_name(c) is bare], bare)
             together = [c for c in some if self._has_values(c) or self.profile.rows <= _SHORT]
             for start in range(0, len(together), _AT_ONCE):
                 part = together[start : start + _AT_ONCE]
@@ -538,8 +539,6 @@ class _Table:
 
     def _candidates(self, column: Column, bare: bool) -> Iterator[tuple[str, int, int | None]]:
         """Yield the same of one column."""
-        if column.meaning not in _ANY_CELL and self._formless(column, bare):
-            return
         test = spans.may_hold("cell", bare_names=bare)
         if column.meaning in _ANY_CELL:
             test = f"({test} OR strlen(cell) BETWEEN 9 AND 30)"
@@ -556,15 +555,35 @@ class _Table:
         while rows := answer.fetchmany(_BATCH):
             yield from rows
 
-    def _formless(self, column: Column, bare: bool) -> bool:
-        """True when no form of a column's texts may hold anything: « 2026-0001 » nearly never comes twice."""
-        forms = self.cells.forms(column.name) if self.cells is not None else None
-        if forms is None:
-            return False
-        self.engine.register("forms_of_column", forms)
-        told = self._rows(f"SELECT bool_or({spans.may_hold_form('form', bare_names=bare)}) FROM forms_of_column")
-        self.engine.unregister("forms_of_column")
-        return not told[0][0]
+    def _formed(self, columns: Sequence[Column], bare: bool) -> list[Column]:
+        """Return the columns, without those no form of whose texts may hold anything: « 2026-0001 » nearly never comes twice."""
+        held = {c.name: forms for c in columns if c.meaning not in _ANY_CELL and (forms := self._forms(c)) is not None}
+        if not held:
+            return list(columns)
+        import pyarrow as pa  # late, as all that holds the engine
+
+        which = [name for name, forms in held.items() for _ in range(len(forms))]
+        rows = pa.table({"which": which, "form": pa.chunked_array([c for f in held.values() for c in f.chunks])})
+        self.engine.register("forms_of_columns", rows)
+        test = spans.may_hold_form("form", bare_names=bare)
+        told = dict(self._rows(f"SELECT which, bool_or({test}) FROM forms_of_columns GROUP BY 1"))
+        self.engine.unregister("forms_of_columns")
+        return [c for c in columns if c.name not in held or told.get(c.name)]
+
+    def _forms(self, column: Column) -> Any:
+        """Return the forms of a column's texts, or of its many values, where they are few."""
+        if self.cells is None or not self._has_values(column):
+            known = self.cells.forms(column.name) if self.cells is not None else None
+            return known.column("form") if known is not None else None
+        values = self.cells.values[column.name].column(column.name)
+        if len(values) < _MANY_VALUES:
+            return None  # they are as quick to look at
+        import pyarrow as pa
+
+        from parvis.tables.forms import forms
+
+        seen = forms(values.drop_null().combine_chunks())
+        return pa.chunked_array([seen.dictionary]) if seen is not None else None
 
     def _may_name(self, column: Column) -> bool:
         """False where « Jean Jaurès » alone is a place or an author rather than someone of today."""
