@@ -29,7 +29,10 @@ class Request:
         return [v for n, v in self.query if n == name]
 
     def get(self, name: str, default: str = "") -> str:
-        return next((v for n, v in self.query if n == name), default)
+        for known, value in self.query:
+            if known == name:
+                return value
+        return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def finished(request: Request, response: Response, heads: Mapping[str, str]) -> 
     headers, body, status = {**heads, **response.headers}, response.body, response.status
     kept = headers.get("cache-control", FRESH)
     if status == 200 and isinstance(body, bytes) and request.method in METHODS and kept.startswith("public"):
-        tag = headers.setdefault("etag", f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"')
+        if (tag := headers.get("etag", "")) == "":
+            tag = headers["etag"] = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         if matches(request, tag):
             status, body = 304, b""
             headers.pop("content-disposition", None)

@@ -30,16 +30,18 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from uvicorn import Config, Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from parvis.store.pool import SECONDS, leaving, until
 from parvis.web import Response
+from parvis_portal import loopwork
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
-from parvis_portal.api.front import Question, coding, streams
+from parvis_portal.api.front import IN_LOOP, Question, SlowError, coding, streams
 from parvis_portal.api.refusals import refusal
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Known = Callable[[Question, str, bytes, bool], bytes | None]
+Quick = Callable[[str, str, str], bool]
 
 STREAMS = 16  # sent at once without holding a place: their readers may be slow
 THREADS = 72  # more than places and streams: who has a place finds one
@@ -255,6 +257,7 @@ class Threads:
         self.application = application
         self.admission = admission or Admission()
         self._proxied = bool(getattr(application, "proxied", False))
+        self._quick: Quick = getattr(application, "quick", lambda *_: False)
         self._threads = ThreadPoolExecutor(THREADS, "web")
         self._streams = 0
 
@@ -286,7 +289,7 @@ class Threads:
             loop = asyncio.get_running_loop()
             seconds = SECONDS if lane is self.admission.lanes["questions"] else PAGE
             exchange = _Exchange(self.application, scope, receive, send, loop, reader, streaming, seconds)
-            whole = await loop.run_in_executor(self._threads, exchange.run)
+            whole = await self._worked(exchange, scope, reader)
             place.leave()
             if whole is not None:
                 await _send_whole(send, *whole)
@@ -295,6 +298,16 @@ class Threads:
         finally:
             self._streams -= streamed
             place.leave()
+
+    async def _worked(self, exchange: _Exchange, scope: Any, reader: Reader) -> Whole | None:
+        """Return the whole answer, None for a stream that was sent."""
+        if self._quick(scope["method"], scope["path"], scope["query_string"].decode("latin-1")):
+            exchange.in_loop = True
+            try:
+                return await loopwork.done(exchange.run, reader.waits)
+            except SlowError:
+                exchange.in_loop = False
+        return await asyncio.get_running_loop().run_in_executor(self._threads, exchange.run)
 
     def refusal(self, method: str, path: str, client: Any, headers: Any) -> Response | None:
         """Return what is said to a question for which there is no place nor will be soon, None to the others."""
@@ -327,10 +340,35 @@ Whole = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
 async def _send_whole(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    cycle = getattr(send, "__self__", None)
+    if isinstance(cycle, RequestResponseCycle) and _sent_at_once(cycle, status, headers, body):
+        return
     if status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
         headers = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _sent_at_once(cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+    """Write the head and the body of an answer in one piece, as uvicorn would in two; False when it must do so itself."""
+    length = next((value for name, value in headers if name == b"content-length"), b"")
+    head = b"".join(b"%b: %b\r\n" % pair for pair in (*cycle.default_headers, *headers))
+    if (
+        cycle.flow.write_paused or cycle.disconnected or cycle.response_started or cycle.scope["method"] != "GET"
+        or length != str(len(body)).encode() or status not in STATUS_LINE
+        or head.count(b"\n") != len(cycle.default_headers) + len(headers) or b"\nconnection:" in head or b"\0" in head
+    ):  # fmt: skip
+        return False
+    if not cycle.keep_alive:
+        head += b"connection: close\r\n"
+    cycle.waiting_for_100_continue = False
+    cycle.response_started = cycle.response_complete = True
+    cycle.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
 
 
 class _Exchange:
@@ -342,7 +380,8 @@ class _Exchange:
     ) -> None:  # fmt: skip
         self.application, self.scope, self.send, self.loop = application, scope, send, loop
         self.reader, self.streaming, self.seconds = reader, streaming, seconds
-        self.body = io.BufferedReader(_Body(receive, loop), BLOCK)
+        self.receive = receive
+        self.in_loop = False  # it is the loop itself that works on it
         self._status = 500
         self._headers: list[tuple[bytes, bytes]] = []
 
@@ -350,7 +389,12 @@ class _Exchange:
         """Return the answer when it is whole; a stream is sent from here, and None returned."""
         leaving.set(self.reader)
         until.set(time.monotonic() + self.seconds)
-        body = self.application(_environ(self.scope, self.body), self._start)
+        # A question that the loop works on has no body, and a reader of one costs as much as the rest.
+        sent = io.BytesIO() if self.in_loop else io.BufferedReader(_Body(self.receive, self.loop), BLOCK)
+        environ = _environ(self.scope, sent)
+        if self.in_loop:
+            environ[IN_LOOP] = True
+        body = self.application(environ, self._start)
         try:
             if not streams(body):
                 return self._status, self._headers, b"".join(body)

@@ -19,12 +19,12 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from parvis.errors import BusyError, LimitError, ParvisError
 from parvis.store.folder import Folder
@@ -43,6 +43,32 @@ EXPORTS = 2  # exports at once: apart from the questions, which a slow reader mu
 leaving: ContextVar[threading.Event | None] = ContextVar("leaving", default=None)
 # The same: the moment, by the monotonic clock, when all that he asked must be answered, however many questions it takes.
 until: ContextVar[float] = ContextVar("until", default=float("inf"))
+
+
+class Ticket(threading.Event):
+    """A place in the line for a worker; the event says that its turn has come, and tells who asked to be told."""
+
+    tells: Callable[[], object] | None = None
+
+    def set(self) -> None:
+        super().set()
+        tells = self.tells
+        if tells is not None:
+            tells()
+
+
+class Waits(Protocol):
+    """How who serves waits when his thread has other readers to see to meanwhile."""
+
+    def readable(self, line: socket.socket, seconds: float) -> bool:
+        """Return once something can be read, False when nothing came in time or the reader has gone."""
+
+    def called(self, ticket: Ticket, seconds: float) -> bool:
+        """Return once a turn has come, False when it did not in time or the reader has gone."""
+
+
+# The same: how to wait, for who must not hold up his thread.
+waits: ContextVar[Waits | None] = ContextVar("waits", default=None)
 
 
 class Pool:
@@ -166,7 +192,7 @@ class Pool:
             self._leave(lane)
             raise
 
-    def _ticket(self, lane: _Lane) -> threading.Event | None:
+    def _ticket(self, lane: _Lane) -> Ticket | None:
         """Return what to wait for, None when there is a place: who came first is served first."""
         with self._lock:
             if lane.busy < lane.size and not lane.line:
@@ -174,7 +200,7 @@ class Pool:
                 return None
             if len(lane.line) >= self.waiting:
                 raise _too_many()
-            lane.line.append(threading.Event())
+            lane.line.append(Ticket())
             return lane.line[-1]
 
     def _leave(self, lane: _Lane) -> None:
@@ -237,8 +263,11 @@ class Pool:
         self._leave(lane)
 
 
-def _waited(ticket: threading.Event, seconds: float, cut: threading.Event | None) -> bool:
+def _waited(ticket: Ticket, seconds: float, cut: threading.Event | None) -> bool:
     """Wait for a place; False when it did not come in time, or when nobody waits for it any more."""
+    how = waits.get()
+    if how is not None:
+        return how.called(ticket, seconds)
     if cut is None:
         return ticket.wait(seconds)
     until = time.monotonic() + seconds
@@ -274,7 +303,7 @@ class _Lane:
 
     size: int
     busy: int = 0
-    line: deque[threading.Event] = field(default_factory=deque)
+    line: deque[Ticket] = field(default_factory=deque)
 
 
 class _LateError(Exception):
@@ -325,20 +354,27 @@ class _Process:
 
     def receive(self, seconds: float, cut: threading.Event | None = None) -> bytes:
         """Return the next frame, as ``multiprocessing`` writes it: its own reader takes as long as a small answer."""
-        until = time.monotonic() + seconds
+        until, how = time.monotonic() + seconds, waits.get()
         while (frame := self._frame()) is None:
             left = until - time.monotonic()
             if cut is not None and cut.is_set():
                 raise _CutError
             if left <= 0:
                 raise _LateError
+            if how is not None:
+                if how.readable(self.line, left):
+                    self._receive()
+                continue
             self.line.settimeout(left if cut is None else min(LOOK, left))
             with contextlib.suppress(TimeoutError):
-                part = self.line.recv(1 << 18)
-                if not part:
-                    raise EOFError
-                self.held += part
+                self._receive()
         return frame
+
+    def _receive(self) -> None:
+        part = self.line.recv(1 << 18)
+        if not part:
+            raise EOFError
+        self.held += part
 
     def _frame(self) -> bytes | None:
         """Return what is held when it is a whole frame: its length in four bytes (-1: in the next eight), then itself."""

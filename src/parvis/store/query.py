@@ -195,6 +195,13 @@ def _asked(
     condition = hashlib.sha256(repr((version.id, query.where, query.zone)).encode("utf-8", "replace")).digest()
     known = pool.totals.get(condition) if query.count and _counts(query) else None
     statement = compile_query(version, query if known is None else dataclasses.replace(query, count=False))
+    names = [c.name for c in statement.columns] if named else []
+    if table is None and (statement.lookup is not None or statement.tally is not None):
+        # Most of these are answered by the side index: the rest of the question is written only when it is not.
+        brief = {"object": version.object, "limit": query.limit, "names": names}
+        told, body = pool.ask({**brief, "lookup": statement.lookup, "tally": statement.tally})
+        if not told.get("absent"):
+            return _finished(pool, version, query, statement, condition, known, told, body)
     request: dict[str, Any] = {
         "object": version.object,
         "sql": statement.sql,
@@ -204,18 +211,22 @@ def _asked(
         "geometry": list(statement.geometry),
         "limit": query.limit,
         "keys": statement.cursor,
-        "names": [c.name for c in statement.columns] if named else [],
+        "names": names,
         "seen": statement.seen if statement.cursor else None,
     }
     if table is not None:
         request["table"] = {"columns": [[c.name, str(c.kind)] for c in version.columns], "rows": table}
-    if statement.lookup is not None:
-        request["lookup"] = statement.lookup
     if statement.numbers is not None:
         request["numbers"] = statement.numbers
-    if statement.tally is not None and table is None:
-        request["tally"] = statement.tally
     told, body = pool.ask(request)
+    return _finished(pool, version, query, statement, condition, known, told, body)
+
+
+def _finished(
+    pool: Pool, version: Version, query: Query, statement: Statement, condition: bytes, known: int | None,
+    told: Mapping[str, Any], body: bytes,
+) -> tuple[Statement, dict[str, Any], bytes]:  # fmt: skip
+    """Return a statement, what is told of its rows, and these."""
     total = told.get("total") if known is None else known
     if total is not None and _counts(query):
         pool.totals.put(condition, total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,14 @@ _MOST = 5000
 def _moved() -> int:
     """Return when the catalogue last moved, 0 when it never did."""
     try:
-        return _stamp(str(settings.DATA)).stat().st_mtime_ns
+        return os.stat(_stamp(str(settings.DATA))).st_mtime_ns  # noqa: PTH116  at each question
     except FileNotFoundError:
         return 0
 
 
 @functools.lru_cache(100)
-def _stamp(data: str) -> Path:
-    return Folder(Path(data)).stamp
+def _stamp(data: str) -> str:
+    return str(Folder(Path(data)).stamp)
 
 
 def site() -> Site:

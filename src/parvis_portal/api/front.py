@@ -12,6 +12,7 @@ the pages to readers.
 from __future__ import annotations
 
 import gzip
+import os
 import threading
 import zlib
 from collections import Counter, OrderedDict
@@ -22,16 +23,21 @@ from typing import Any, NamedTuple
 
 import brotli
 
-Headers = list[tuple[str, str]]
+Headers = list[tuple[str, str]]  # names in lower case
 SMALL = 800  # bytes under which nothing is gained
 LYING = 8 << 20  # bytes of a written file beyond which it is sent as it lies: to compress it would cost seconds
 BODIES = 16  # bodies received at once, of 48 threads
 BODIES_EACH = 6  # from one address: a whole office may stand behind it
 BUSY = "Trop d'envois arrivent à la fois. Réessayez dans quelques secondes."
 KEEP = "x-parvis-keep"
+IN_LOOP = "parvis.loop"  # in the environment of a question that the loop itself works on
 _LEFT = ("etag", "cache-control", "vary", "access-control-allow-origin", "access-control-expose-headers", "link")
 _TEXT = ("text/", "application/json", "application/geo+json", "application/xml", "application/atom+xml",
          "application/x-ndjson", "application/javascript", "image/svg+xml", "application/vnd.oai.openapi")  # fmt: skip
+
+
+class SlowError(Exception):
+    """A question is not one that the loop itself may work on."""
 
 
 class Question(NamedTuple):
@@ -61,13 +67,13 @@ class _Kept:
 
 
 def _kept(status: str, headers: Headers, body: bytes) -> _Kept:
-    left = [(n, v) for n, v in headers if n.lower() in _LEFT]
+    left = [(n, v) for n, v in headers if n in _LEFT]
     etag = _header(headers, "etag")
     return _Kept(status, headers, body, etag, _wire(status, headers), _wire("304 Not Modified", left))
 
 
 def _wire(status: str, headers: Headers) -> bytes:
-    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status}\r\n{lines}".encode("latin-1")
 
 
@@ -78,7 +84,9 @@ class Front:
     def __init__(
         self, inner: Callable[..., Iterable[bytes]], stamp: Path, limit: int, *, proxied: bool = False
     ) -> None:
-        self.inner, self.stamp, self.limit, self.proxied = inner, stamp, limit, proxied
+        self.inner, self.stamp, self.limit, self.proxied = inner, str(stamp), limit, proxied
+        # Whether the loop itself may work on a question (method, path, query); else it goes to a thread.
+        self.quick: Callable[[str, str, str], bool] = getattr(inner, "quick", lambda *_: False)
         self._lock = threading.Lock()
         self._kept: OrderedDict[Question, _Kept] = OrderedDict()
         self._size = 0
@@ -137,14 +145,16 @@ class Front:
         told: list[tuple[str, Headers]] = []
 
         def hear(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-            told[:] = [(status, list(headers))]
+            told[:] = [(status, [(n.lower(), v) for n, v in headers])]
             return lambda _: None
 
         at = self._at
         body = self.inner(environ, hear)
         status, headers = told[0]
-        keep = any(n.lower() == KEEP for n, _ in headers) and status.startswith("200")
-        headers = [(n, v) for n, v in headers if n.lower() != KEEP]
+        keep = (KEEP, "1") in headers
+        if keep:
+            headers.remove((KEEP, "1"))
+            keep = status.startswith("200")
         streaming = streams(body)
         if environ["REQUEST_METHOD"] == "HEAD" or not _compressible(headers):
             if not (keep and key and environ["REQUEST_METHOD"] == "GET" and not streaming):
@@ -181,7 +191,7 @@ class Front:
 
     def _find(self, key: Question) -> _Kept | None:
         try:
-            at = self.stamp.stat().st_mtime_ns
+            at = os.stat(self.stamp).st_mtime_ns  # noqa: PTH116  at each question: a Path would cost more than the look
         except FileNotFoundError:
             at = 0
         with self._lock:
@@ -208,19 +218,19 @@ class Front:
 
 def _cost(key: Question, answer: _Kept) -> int:
     """Return the bytes an answer takes: a reader chooses the length of his question, so it counts too."""
-    said = sum(map(len, key)) + sum(len(n) + len(v) for n, v in answer.headers)
+    said = sum(map(len, key)) + len(answer.head)
     return len(answer.body) + 4 * said + 2000  # a letter of a text takes up to four bytes
 
 
 def _busy(start: Callable[..., Any]) -> Iterable[bytes]:
     body = BUSY.encode()
-    length = ("Content-Length", str(len(body)))
-    start("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "5"), length])
+    length = ("content-length", str(len(body)))
+    start("503 Service Unavailable", [("content-type", "text/plain; charset=utf-8"), ("retry-after", "5"), length])
     return [body]
 
 
 def _not_modified(found: _Kept, start: Callable[..., Any]) -> Iterable[bytes]:
-    start("304 Not Modified", [(n, v) for n, v in found.headers if n.lower() in _LEFT])
+    start("304 Not Modified", [(n, v) for n, v in found.headers if n in _LEFT])
     return []
 
 
@@ -230,6 +240,8 @@ def streams(body: Any) -> bool:
 
 
 def coding(accepted: str) -> str:
+    if not accepted:
+        return ""
     names = {
         part.split(";")[0].strip().lower() for part in accepted.split(",") if not part.replace(" ", "").endswith(";q=0")
     }
@@ -247,17 +259,17 @@ def _compressible(headers: Headers) -> bool:
 def _compressed(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
     if coding and len(body) >= SMALL:
         body = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
-        headers = [*_tagged(headers, coding), ("Content-Encoding", coding)]
-    out = [(n, v) for n, v in headers if n.lower() not in ("content-length", "vary")]
-    return [*out, ("Content-Length", str(len(body))), ("Vary", _vary(headers))], body
+        headers = [*_tagged(headers, coding), ("content-encoding", coding)]
+    out = [(n, v) for n, v in headers if n not in ("content-length", "vary")]
+    return [*out, ("content-length", str(len(body))), ("vary", _vary(headers))], body
 
 
 def _streamed(
     status: str, headers: Headers, body: Iterable[bytes], coding: str, start: Callable[..., Any]
 ) -> Iterable[bytes]:
     if coding:  # a stream is compressed as it goes; gzip is what every program reads
-        out = [(n, v) for n, v in _tagged(headers, "gzip") if n.lower() not in ("content-length", "vary")]
-        start(status, [*out, ("Content-Encoding", "gzip"), ("Vary", _vary(headers))])
+        out = [(n, v) for n, v in _tagged(headers, "gzip") if n not in ("content-length", "vary")]
+        start(status, [*out, ("content-encoding", "gzip"), ("vary", _vary(headers))])
         return _Squeezed(body)
     start(status, _varying(headers))
     return body
@@ -285,15 +297,15 @@ class _Squeezed:
 
 def _tagged(headers: Headers, coding: str) -> Headers:
     """A strong tag names exact bytes: those of each coding are other bytes, and so are their ranges and their digest."""
-    left = [(n, v) for n, v in headers if n.lower() not in ("accept-ranges", "repr-digest")]
-    return [(n, v[:-1] + f'-{coding}"' if n.lower() == "etag" and v.endswith('"') else v) for n, v in left]
+    left = [(n, v) for n, v in headers if n not in ("accept-ranges", "repr-digest")]
+    return [(n, v[:-1] + f'-{coding}"' if n == "etag" and v.endswith('"') else v) for n, v in left]
 
 
 def _varying(headers: Headers) -> Headers:
     """A body that could have been compressed tells caches that it depends on what the reader accepts."""
     if not _compressible(headers):
         return headers
-    return [*((n, v) for n, v in headers if n.lower() != "vary"), ("Vary", _vary(headers))]
+    return [*((n, v) for n, v in headers if n != "vary"), ("vary", _vary(headers))]
 
 
 def _vary(headers: Headers) -> str:
@@ -302,8 +314,11 @@ def _vary(headers: Headers) -> str:
 
 
 def _header(headers: Headers, name: str) -> str:
-    return next((v for n, v in headers if n.lower() == name), "")
+    for known, value in headers:
+        if known == name:
+            return value
+    return ""
 
 
 def _sets_cookie(headers: Headers) -> bool:
-    return any(n.lower() == "set-cookie" for n, _ in headers)
+    return bool(_header(headers, "set-cookie"))

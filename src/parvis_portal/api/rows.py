@@ -22,10 +22,13 @@ from parvis.dialects import native, tabular
 from parvis.web import Catalogue, Request, Response
 from parvis_portal.api import engine
 from parvis_portal.api.catalogue import KnownCatalogue, NotYetError
-from parvis_portal.api.front import KEEP
+from parvis_portal.api.front import IN_LOOP, KEEP, SlowError
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 MOST_ARGUMENTS = 100  # beyond, Django says what it thinks of them
+SHORT = 600  # characters of a question that are read in a millisecond or two
+# A limit of 200 rows or more, or a name written in another way, which might be that of a limit.
+_MANY = re.compile(r"(?:^|&)(?:(?:limit|page_size)=(?!\d{1,2}(?:&|$)|1\d\d(?:&|$))|[^=&]*[%+][^&]*)")
 
 
 def _native(request: Request, catalogue: Catalogue) -> Response:
@@ -52,6 +55,8 @@ class Rows:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         response = self._answer(environ)
         if response is None:
+            if environ.get(IN_LOOP):
+                raise SlowError
             return self.inner(environ, start)
         body = response.body
         assert isinstance(body, bytes)
@@ -62,6 +67,13 @@ class Rows:
             headers[KEEP] = "1"
         start(f"{response.status} {http.HTTPStatus(response.status).phrase}", list(headers.items()))
         return [body]
+
+    @staticmethod
+    def quick(method: str, path: str, query: str) -> bool:
+        """True for a question about rows that is read, and its answer written, in no time: it may be the loop's own work."""
+        if method != "GET" or len(query) > SHORT or _MANY.search(query):
+            return False
+        return any(path.startswith(start) and route.fullmatch(path) for start, route, _ in _ROUTES)
 
     def _answer(self, environ: dict[str, Any]) -> Response | None:
         """Return the response to a question about rows, None for what is Django's to answer."""
