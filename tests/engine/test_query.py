@@ -244,7 +244,31 @@ def test_a_side_index_is_asked_what_it_can_answer(town: Any) -> None:
     assert used(where=All((one, Test("annee", Op.GT, 1950), Box(0, 40, 5, 50))))
     assert not used(where=Test("code", Op.GT, "00012"))  # texts lie as JSON writes them
     assert not used(where=Test("annee", Op.CONTAINS, "19"))
-    assert not used(where=one, order=(Order("annee"),))
+    assert used(where=one, order=(Order("annee"),))
+    assert not used(where=one, order=(Order("annee"), Order("hauteur")))
+    assert not used(where=one, order=(Order("essence"),))
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("column", ["annee", "hauteur", "plante_le", "releve", "ronde"])
+def test_a_side_index_sorts_as_its_object_does(town: Any, pool: Any, column: str, descending: bool) -> None:
+    wheres = (None, LISTED, Test("annee", Op.GE, 1950), Test(column, Op.NULL), Test(column, Op.FILLED), Search("charme"))
+    for where in wheres:
+        for offset, limit in ((0, 20), (7, 300), (490, 1000)):
+            asked = Query(where=where, order=(Order(column, descending),), limit=limit, offset=offset)
+            statement = asking.compile_query(town.indexed, asked)
+            question = {"object": town.indexed.object, "limit": limit, "names": []}
+            brief, rows = pool.ask({**question, "lookup": statement.lookup, "tally": None})
+            assert "absent" not in brief
+            told, body = pool.ask(
+                {
+                    **question, "sql": statement.sql, "parameters": list(statement.parameters), "total": statement.total,
+                    "total_parameters": list(statement.total_parameters), "geometry": [], "keys": statement.cursor, "seen": offset,
+                }
+            )  # fmt: skip
+            assert json.loads(rows) == json.loads(body)
+            assert brief["total"] == told.get("total", town.indexed.rows)
+            assert (brief["more"], brief.get("last")) == (told["more"], told.get("last"))
 
 
 def test_a_worker_long_at_work_has_all_its_time_for_each_question(town: Any) -> None:

@@ -12,8 +12,9 @@ import datetime
 import json
 import mmap
 import time
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -80,12 +81,38 @@ class Index:
         marked = self._marked(where, None)
         return _first(marked, after + 1, skip, count), int(np.count_nonzero(marked))
 
+    def sorted(self, where: Any, by: str, descending: bool, skip: int, count: int) -> tuple[Any, int]:
+        """Return the numbers of ``count`` rows that meet a condition, in the order of a column of numbers or days (empty
+        cells last, equal ones as they lie), and how many meet it at all. Raises: AbsentError, LateError.
+        """
+        column = self._column(by)
+        if not isinstance(column, _Measures) or "order" not in column.told:
+            raise AbsentError
+        listed = self._listed(where) if where is not None else None
+        if listed is not None:
+            return column.sorted(listed, descending)[skip : skip + count], len(listed)
+        marked = None if where is None else self._marked(where, None)
+        total = self.rows if marked is None else int(np.count_nonzero(marked))
+        found, left = list[Any](), skip + count
+        for some in column.ranked(descending):
+            self._in_time()
+            rows = some if marked is None else some[marked[some]]
+            found.append(rows[:left])
+            left -= len(found[-1])
+            if left <= 0:
+                break
+        return np.concatenate(found)[skip:] if found else np.zeros(0, np.int64), total
+
     def written(self, rows: Any, columns: Sequence[str], named: bool) -> bytes:
         """Return rows by their numbers as a JSON list, of objects when ``named``, else of lists."""
         cells = [self._column(name).written(rows) for name in columns]
         places = [(encode_basestring(n).encode().replace(b"%", b"%%") + b":%b") if named else b"%b" for n in columns]
         shape = (b"{%b}" if named else b"[%b]").replace(b"%b", b",".join(places), 1)
         return b"[" + b",".join([shape % row for row in zip(*cells, strict=True)]) + b"]"
+
+    def cell(self, column: str, row: int) -> Any:
+        """Return a cell, as JSON has it."""
+        return json.loads(self._column(column).written(np.array([row]))[0])
 
     # --- Conditions ---
 
@@ -261,6 +288,32 @@ class _Measures(_Column):
                 out[n] = b"null"
         return out
 
+    def sorted(self, rows: Any, descending: bool) -> Any:
+        """Return rows by their cells: the empty ones last, equal ones as they came."""
+        filled = rows if self.empty is None else rows[~self.empty[rows]]
+        out = filled[np.argsort(self.values[filled], kind="stable")]
+        if descending:
+            out = _turned(out, self.values[out])
+        return out if len(filled) == len(rows) else np.concatenate([out, rows[self.empty[rows]]])  # type: ignore[index]
+
+    def ranked(self, descending: bool) -> Iterator[Any]:
+        """Yield all rows by their cells, some at a time: the empty ones last, equal ones as they lie."""
+        order = self.array("order")
+        if not descending:
+            for start in range(0, len(order), _BLOCK):
+                yield order[start : start + _BLOCK].astype(np.int64)
+        stop = len(order) if descending else 0
+        while stop > 0:
+            start = max(stop - _BLOCK, 0)
+            if start:  # equal cells stay together
+                least = self.values[order[start]]
+                start = bisect_left(range(start + 1), least, key=lambda n: self.values[order[n]])
+            rows = order[start:stop].astype(np.int64)
+            yield _turned(rows, self.values[rows])
+            stop = start
+        if self.empty is not None:
+            yield np.flatnonzero(self.empty)
+
     @cached_property
     def span(self) -> tuple[Any, Any]:
         """The least and the greatest value, 0 counted where a cell is empty."""
@@ -292,6 +345,13 @@ class _Measures(_Column):
         else:
             raise AbsentError
         return marks if empty is None else marks & ~empty
+
+
+def _turned(rows: Any, values: Any) -> Any:
+    """Return rows sorted by their values from the greatest to the least; equal ones stay as they are."""
+    groups = np.zeros(len(rows), np.int64)
+    np.cumsum(values[1:] != values[:-1], out=groups[1:])
+    return rows[np.argsort(-groups, kind="stable")]
 
 
 class _Days(_Measures):

@@ -187,8 +187,12 @@ def _measures(out: _Sections, cells: Any) -> dict[str, Any] | None:
         if array.min() < _EARLIEST * day or array.max() > (_LATEST + 1) * day - 1:
             return None
     told["values"] = out.add(array)
+    order = np.argsort(array, kind="stable").astype(np.uint32)
     if cells.null_count:
-        told["empty"] = out.add(np.asarray(cells.is_null()).astype(np.uint8))
+        empty = np.asarray(cells.is_null())
+        told["empty"] = out.add(empty.astype(np.uint8))
+        order = order[~empty[order]]
+    told["order"] = out.add(order)
     return told
 
 

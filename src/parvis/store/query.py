@@ -64,6 +64,7 @@ MAX_CURSOR = 900  # characters of the keys that a cursor carries; beyond, it cou
 ROW = "{row}"  # the worker puts the name of the row's number here
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_ORDERED = (*_NUMBERS, Kind.DATE, Kind.DATETIME, Kind.TIME)  # that a side index has sorted
 _COMPARED = {Op.EQ: "=", Op.NE: "<>", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _CASTS = {
     Kind.INTEGER: "DOUBLE",
@@ -360,7 +361,10 @@ def _folds(where: Where | None) -> bool:
 
 def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Spot | None) -> dict[str, Any] | None:
     """Return how a side index finds a page, None when the object must be asked."""
-    if query.order or version.rows < index.WORTH or (spot and not spot.keys):
+    if version.rows < index.WORTH or (spot and (query.order or not spot.keys)) or len(query.order) > 1:
+        return None
+    order = [[o.name, o.descending] for o in query.order]
+    if any(_known(version, name, "order").kind not in _ORDERED for name, _ in order):
         return None
     try:
         where = _sought(version, query.where) if query.where is not None else None
@@ -370,6 +374,7 @@ def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Sp
         "where": where,
         "after": spot.keys[-1] if spot else -1,
         "skip": query.offset,
+        "order": order[0] if order else None,
         "columns": [c.name for c in columns],
     }
 

@@ -214,13 +214,18 @@ class Worker:
             return None
         asked, limit = request["lookup"], request["limit"]
         try:
-            rows, total = base.page(asked["where"], asked["after"], asked["skip"], limit + 1)
+            if asked["order"]:
+                rows, total = base.sorted(asked["where"], *asked["order"], asked["skip"], limit + 1)
+            else:
+                rows, total = base.page(asked["where"], asked["after"], asked["skip"], limit + 1)
             body = base.written(rows[:limit], asked["columns"], bool(request["names"]))
         except AbsentError:
             return None
         told = {"count": min(len(rows), limit), "more": len(rows) > limit, "total": total}
         if len(rows) > limit > 0:
-            told["last"] = [int(rows[limit - 1])]
+            last = int(rows[limit - 1])
+            keys = [base.cell(asked["order"][0], last)] if asked["order"] else []
+            told["last"] = [*keys, last]
         return told, body
 
     def tallied(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes] | None:
