@@ -131,7 +131,7 @@ def ours(work: Path, bare: bool = False) -> Iterator[Server]:
             [sys.executable, "-m", "parvis.cli.main", "reindex", *where], check=True, stdout=subprocess.DEVNULL
         )
         target = "parvis_portal.wsgi:application"
-    with socket.create_server(("127.0.0.1", port), backlog=1024) as door:
+    with socket.create_server(("127.0.0.1", port), backlog=4096) as door:
         command = [sys.executable, "-m", "parvis_portal.server", str(door.fileno()), target]
         with _running(command, environment, port, door) as pid:
             yield Server("Parvis (API seule)" if bare else "Parvis", port, pid)

@@ -25,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -55,6 +56,7 @@ HANDED = 32 << 10  # bytes of a stream worth waking the loop for
 SOON = 0.05  # seconds after which less is worth it too
 PAGE = 10.0  # seconds that all the questions of a page may take; those of a program have the time of one
 SWITCH = 0.001  # seconds that a thread works before the loop, which all wait for, has its turn
+GREETED = "parvis.greeted"  # in the scope of a question: who asks was answered before on his connection
 PLAIN = frozenset((b"host", b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-proto"))
 PRIVATE = frozenset(
     (b"cookie", b"authorization", b"range", b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"te")
@@ -83,7 +85,7 @@ def configured(application: Application) -> Config:
     """Return uvicorn's settings around a WSGI application."""
     return Config(
         Threads(application), http=Connection, ws="none", lifespan="off", interface="asgi3", log_config=None,
-        access_log=False, server_header=False, proxy_headers=False, backlog=1024, timeout_keep_alive=int(IDLE),
+        access_log=False, server_header=False, proxy_headers=False, backlog=4096, timeout_keep_alive=int(IDLE),
         timeout_graceful_shutdown=10,
     )  # fmt: skip
 
@@ -126,6 +128,9 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._head = 0
         self._may = False
+        # A connection is one reader's, but for those of a proxy; he was answered on it before.
+        self._own = self.threads is not None and not self.threads.proxied
+        self._greeted = False
         self._unsent, self._since = 0, 0.0  # bytes that the reader has not taken, and since when they are as many
 
     def judge(self, now: float) -> None:
@@ -175,13 +180,16 @@ class Connection(HttpToolsProtocol):
                 return
         if (refused := self._refused()) is not None:
             self._answered(refused)
+            self._greeted = False
             return
         self.until = float("inf")
+        self.scope[GREETED] = self._greeted  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def _answered(self, answer: bytes) -> None:
         """Write a whole answer: nothing of the question is left to do."""
         self.cycle = _ANSWERED
+        self._greeted = self._own
         self.transport.write(answer)
         self.until = time.monotonic() + IDLE
         if not self.parser.should_keep_alive():
@@ -196,10 +204,14 @@ class Connection(HttpToolsProtocol):
         if any(name in BODY for name, _ in self.headers):
             return None
         path = self.url.partition(b"?")[0].decode("latin-1")
-        said = self.threads.refusal("GET", path, self.client, self.headers)
-        return None if said is None else _wire(said, self._dated)
+        said = self.threads.refusal("GET", path, self.client, self.headers, self._greeted)
+        if said is None:
+            return None
+        head, body = _wire(*said)
+        return b"%b%b\r\n%b" % (head, self._dated, body)
 
     def on_response_complete(self) -> None:
+        self._greeted = self._own
         self.until = time.monotonic() + IDLE
         super().on_response_complete()
 
@@ -256,7 +268,7 @@ class Threads:
     def __init__(self, application: Application, admission: Admission | None = None) -> None:
         self.application = application
         self.admission = admission or Admission()
-        self._proxied = bool(getattr(application, "proxied", False))
+        self.proxied = bool(getattr(application, "proxied", False))
         self._quick: Quick = getattr(application, "quick", lambda *_: False)
         self._threads = ThreadPoolExecutor(THREADS, "web")
         self._streams = 0
@@ -269,7 +281,9 @@ class Threads:
                 return
         lane = self.admission.lane(scope["method"], scope["path"])
         try:
-            place = await lane.take(self._who(scope.get("client"), scope["headers"]), reader.waits)
+            place = await lane.take(
+                self._who(scope.get("client"), scope["headers"]), reader.waits, bool(scope.get(GREETED))
+            )
         except FullError as full:
             said = refusal(scope["path"], full.after)
             await _send_whole(send, said.status, _headers(said), bytes(said.body))  # type: ignore[arg-type]
@@ -309,14 +323,15 @@ class Threads:
                 exchange.in_loop = False
         return await asyncio.get_running_loop().run_in_executor(self._threads, exchange.run)
 
-    def refusal(self, method: str, path: str, client: Any, headers: Any) -> Response | None:
-        """Return what is said to a question for which there is no place nor will be soon, None to the others."""
+    def refusal(self, method: str, path: str, client: Any, headers: Any, greeted: bool) -> tuple[str, int] | None:
+        """Return where and after how many seconds a question is refused for which there is no place nor will be soon, None
+        for the others."""
         lane = self.admission.lane(method, path)
-        return refusal(path, lane.after()) if lane.refuses(self._who(client, headers)) else None
+        return (path, lane.after()) if lane.refuses(self._who(client, headers), greeted) else None
 
     def _who(self, client: Any, headers: Any) -> str:
         """Return who asks, as the proxy before us tells it when there is one."""
-        if self._proxied:
+        if self.proxied:
             told = b"".join(value for name, value in headers if name == b"x-forwarded-for")
             if said := told.rpartition(b",")[2].strip():
                 return home(said[:45].decode("latin-1"))
@@ -328,12 +343,13 @@ def _headers(response: Response) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
 
 
-def _wire(response: Response, dated: bytes) -> bytes:
-    """Return a whole refusal as it goes on the wire."""
+@lru_cache(500)
+def _wire(path: str, after: int) -> tuple[bytes, bytes]:
+    """Return the head of a refusal as it goes on the wire, but for its date, and its body."""
+    response = refusal(path, after)
     body = bytes(response.body)  # type: ignore[arg-type]
     lines = b"".join(b"%b: %b\r\n" % pair for pair in _headers(response))
-    head = b"HTTP/1.1 503 Service Unavailable\r\n%bcontent-length: %d\r\n%b\r\n" % (lines, len(body), dated)
-    return head + body
+    return b"HTTP/1.1 503 Service Unavailable\r\n%bcontent-length: %d\r\n" % (lines, len(body)), body
 
 
 Whole = tuple[int, list[tuple[bytes, bytes]], bytes]

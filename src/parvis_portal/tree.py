@@ -56,7 +56,7 @@ def _door(host: str, port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
-        door.listen(1024)
+        door.listen(4096)
     except OSError as error:
         door.close()
         raise InputError(

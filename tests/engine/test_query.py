@@ -252,7 +252,14 @@ def test_a_side_index_is_asked_what_it_can_answer(town: Any) -> None:
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("column", ["annee", "hauteur", "plante_le", "releve", "ronde"])
 def test_a_side_index_sorts_as_its_object_does(town: Any, pool: Any, column: str, descending: bool) -> None:
-    wheres = (None, LISTED, Test("annee", Op.GE, 1950), Test(column, Op.NULL), Test(column, Op.FILLED), Search("charme"))
+    wheres = (
+        None,
+        LISTED,
+        Test("annee", Op.GE, 1950),
+        Test(column, Op.NULL),
+        Test(column, Op.FILLED),
+        Search("charme"),
+    )
     for where in wheres:
         for offset, limit in ((0, 20), (7, 300), (490, 1000)):
             asked = Query(where=where, order=(Order(column, descending),), limit=limit, offset=offset)
@@ -262,10 +269,16 @@ def test_a_side_index_sorts_as_its_object_does(town: Any, pool: Any, column: str
             assert "absent" not in brief
             told, body = pool.ask(
                 {
-                    **question, "sql": statement.sql, "parameters": list(statement.parameters), "total": statement.total,
-                    "total_parameters": list(statement.total_parameters), "geometry": [], "keys": statement.cursor, "seen": offset,
+                    **question,
+                    "sql": statement.sql,
+                    "parameters": list(statement.parameters),
+                    "total": statement.total,
+                    "total_parameters": list(statement.total_parameters),
+                    "geometry": [],
+                    "keys": statement.cursor,
+                    "seen": offset,
                 }
-            )  # fmt: skip
+            )
             assert json.loads(rows) == json.loads(body)
             assert brief["total"] == told.get("total", town.indexed.rows)
             assert (brief["more"], brief.get("last")) == (told["more"], told.get("last"))

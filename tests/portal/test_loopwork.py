@@ -127,8 +127,6 @@ RECORDS = "/api/v1/datasets/0123/records"
         ("GET", "/", "", False),
     ],
 )
-def test_the_loop_works_on_small_questions_about_rows_only(
-    method: str, path: str, query: str, quick: bool
-) -> None:
+def test_the_loop_works_on_small_questions_about_rows_only(method: str, path: str, query: str, quick: bool) -> None:
     check: Callable[[str, str, str], bool] = Rows.quick
     assert check(method, path, query) is quick

@@ -363,8 +363,7 @@ def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Sp
     """Return how a side index finds a page, None when the object must be asked."""
     if version.rows < index.WORTH or (spot and (query.order or not spot.keys)) or len(query.order) > 1:
         return None
-    order = [[o.name, o.descending] for o in query.order]
-    if any(_known(version, name, "order").kind not in _ORDERED for name, _ in order):
+    if any(_known(version, o.name, "order").kind not in _ORDERED for o in query.order):
         return None
     try:
         where = _sought(version, query.where) if query.where is not None else None
@@ -374,7 +373,7 @@ def _lookup(version: Version, query: Query, columns: Sequence[Column], spot: _Sp
         "where": where,
         "after": spot.keys[-1] if spot else -1,
         "skip": query.offset,
-        "order": order[0] if order else None,
+        "order": [query.order[0].name, query.order[0].descending] if query.order else None,
         "columns": [c.name for c in columns],
     }
 

@@ -40,6 +40,7 @@ MEMORY = (900 << 20) + MAPPED  # bytes of address space above the programs thems
 ENGINE_MEMORY = "400MB"
 _SHAPES = re.compile(r"\b(?:point|shape)_[a-z]+\(")
 _LONG_FRAME = 1 << 31  # bytes of a frame whose length takes eight bytes more
+NICE = 5  # a crowd must be told at once that there is no place: who answers the door goes before who works
 LONG = 10**6  # seconds of CPU: a worker lives as long as it behaves
 
 
@@ -215,7 +216,8 @@ class Worker:
         asked, limit = request["lookup"], request["limit"]
         try:
             if asked["order"]:
-                rows, total = base.sorted(asked["where"], *asked["order"], asked["skip"], limit + 1)
+                by, descending = asked["order"]
+                rows, total = base.sorted(asked["where"], by, descending, asked["skip"], limit + 1)
             else:
                 rows, total = base.page(asked["where"], asked["after"], asked["skip"], limit + 1)
             body = base.written(rows[:limit], asked["columns"], bool(request["names"]))
@@ -358,6 +360,7 @@ def _send(descriptor: int, told: bytes, body: bytes) -> None:
 
 def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: float, stops: int) -> None:
     connection = Connection(descriptor)
+    os.nice(NICE)
     # The engine comes after: Linux confines the thread that asks and those it starts later, and the engine has its own.
     confinement.confine(
         {

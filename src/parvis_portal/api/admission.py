@@ -5,6 +5,11 @@ sent back at once, with the seconds after which to come again. Readers take turn
 line is full, the one who has most in it gives up his last place to whoever has less. What is known already, and files of
 the site, never come here.
 
+Where crowds come (questions about rows), whoever was answered on his connection before asks his next question when he has
+the last answer: such lines end by themselves, and he waits his turn. Newcomers have no end: when they go on coming while the line
+is longer than the work on a slow question, they are a crowd, and as many are kept as can be served in that time. Who is accepted
+then waits little, and who is not knows it at once.
+
 Lives in the loop of one web process; nothing here is for threads.
 """
 
@@ -24,6 +29,8 @@ from parvis_portal.api.front import BODIES, BODIES_EACH
 
 LONGEST = 22  # questions in one line for each of its places, however quick they are
 LATEST = 30  # seconds after which to come again, at most
+BURST = 0.1  # seconds for which newcomers who find a long line are many who come at once, and not yet a crowd
+BRISK = (0.01, 0.25)  # seconds that a newcomer of a crowd waits, at least and at most
 
 
 class FullError(Exception):
@@ -40,31 +47,43 @@ class GoneError(Exception):
 
 @dataclass(slots=True)
 class Lane:
-    """``size`` questions of a kind at once, at most ``each`` of them of one reader; ``patience`` in seconds."""
+    """``size`` questions of a kind at once, at most ``each`` of them of one reader; ``patience`` in seconds.
+
+    ``crowds``: newcomers beyond what can be served soon are sent back.
+    """
 
     size: int
     patience: float
     each: int = 0  # 0: as many as there are
     usual: float = 0.01  # seconds that one takes, learnt as they go
+    crowds: bool = False
+    slow: float = 0.02  # seconds that a slow one takes when nobody waits, learnt too: some in a hundred take longer
+    pressed: float | None = None  # since when newcomers find the line too long
     kept: float = 4.0  # seconds that who was let into the line waits all the same, when it was misjudged
     running: Counter[str] = field(default_factory=Counter)
     line: OrderedDict[str, deque[asyncio.Future[None]]] = field(default_factory=OrderedDict)  # whose turn comes first
     waiting: int = 0
+    new: set[asyncio.Future[None]] = field(default_factory=set)  # of the line, the newcomers'
 
-    async def take(self, reader: str, waits: Callable[[asyncio.Future[None] | None], None]) -> Place:
+    async def take(
+        self, reader: str, waits: Callable[[asyncio.Future[None] | None], None], known: bool = False
+    ) -> Place:
         """Return a place for a question of a reader, when its turn comes; it is to be left.
 
-        ``waits`` is told the future that the reader waits for, whose cancelling says that he left. Raises: FullError, GoneError.
+        ``waits`` is told the future that the reader waits for, whose cancelling says that he left; ``known`` says that he
+        was answered before on the connection by which he asks. Raises: FullError, GoneError.
         """
         if self._free(reader):  # whoever waits then waits for his own others to end
             self.running[reader] += 1
         else:
-            await self._turn(reader, waits)
+            await self._turn(reader, waits, known)
         return Place(self, reader)
 
-    def refuses(self, reader: str) -> bool:
+    def refuses(self, reader: str, known: bool = False) -> bool:
         """True when a question of a reader would be sent back at once."""
-        return not self._free(reader) and self._full() and not self._heavier(reader)
+        if self._free(reader):
+            return False
+        return (self._full() and not self._heavier(reader)) or (not known and self._crowded())
 
     def after(self) -> int:
         """Return the seconds after which whoever is sent back may come again."""
@@ -76,6 +95,28 @@ class Lane:
     def _full(self) -> bool:
         return self.waiting >= LONGEST * self.size or self._time(self.waiting + 1) > self.patience
 
+    def _crowded(self) -> bool:
+        """True when newcomers are more than can be served soon; those who wait already and are too many are sent back."""
+        if not self.crowds or self._time(self.waiting + 1) <= self.brisk:
+            return False
+        now = time.monotonic()
+        if self.pressed is None:
+            self.pressed = now
+        if now - self.pressed < BURST:
+            return False
+        last = [(reader, ticket) for reader, mine in self.line.items() for ticket in mine if ticket in self.new]
+        while last and self._time(self.waiting) > self.brisk:
+            reader, ticket = last.pop()
+            if not ticket.done():
+                ticket.set_exception(FullError(self.after()))
+            self._forget(reader, ticket)
+        return True
+
+    @property
+    def brisk(self) -> float:
+        """The seconds that a newcomer waits when there is a crowd: with what he asks, they are those of a slow question."""
+        return min(max(self.slow / 2, BRISK[0]), BRISK[1])
+
     def _heavier(self, reader: str) -> str:
         """Return who has most in the line, when he has more than a reader would have; "" otherwise."""
         most = max(self.line, key=lambda r: len(self.line[r]), default="")
@@ -84,10 +125,14 @@ class Lane:
     def _free(self, reader: str) -> bool:
         return self.running.total() < self.size and not (self.each and self.running[reader] >= self.each)
 
-    async def _turn(self, reader: str, waits: Callable[[asyncio.Future[None] | None], None]) -> None:
+    async def _turn(self, reader: str, waits: Callable[[asyncio.Future[None] | None], None], known: bool) -> None:
+        if not known and self._crowded():
+            raise FullError(self.after())
         if self._full():
             self._make_room(reader)
         ticket = asyncio.get_running_loop().create_future()
+        if not known:
+            self.new.add(ticket)
         self.line.setdefault(reader, deque()).append(ticket)
         self.waiting += 1
         self._call()
@@ -119,7 +164,10 @@ class Lane:
         mine = self.line.get(reader)
         if mine is not None and ticket in mine:
             mine.remove(ticket)
+            self.new.discard(ticket)
             self.waiting -= 1
+            if self.pressed is not None and self._time(self.waiting) <= self.brisk / 2:
+                self.pressed = None
             if not mine:
                 del self.line[reader]
 
@@ -159,6 +207,8 @@ class Place:
         took, self.since = time.monotonic() - self.since, None
         took = min(took, 16 * self.lane.usual + 0.01)  # one slow one at most doubles it
         self.lane.usual += (took - self.lane.usual) / 16
+        if not self.lane.waiting:  # in a crowd all are slow
+            self.lane.slow += (took - self.lane.slow) / (16 if took > self.lane.slow else 512)
         self.lane.leave(self.reader)
 
 
@@ -176,7 +226,7 @@ class Admission:
 
     def __init__(self, workers: int = 2, exports: int = 2) -> None:
         self.lanes: Mapping[str, Lane] = {
-            "questions": Lane(workers + 1, 0.25),
+            "questions": Lane(workers + 1, 1.0, crowds=True),
             "exports": Lane(exports + 2, 4.0, each=exports + 1, usual=1.0),
             "pages": Lane(8, 1.0),
             "files": Lane(8, 5.0),
@@ -202,8 +252,10 @@ class Admission:
 @lru_cache(4096)
 def home(address: str) -> str:
     """Return what counts as one reader: an address, and of the newer kind all those of one home."""
+    if ":" not in address:  # of the older kind: a crowd has many, and each would be read for nothing
+        return address[:60]
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
         return address[:60]
-    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address
+    return str(ipaddress.ip_network((known, 64), strict=False))
