@@ -439,6 +439,8 @@ def _give(
     from parvis.store import originals
 
     wanted = (untouched.YES, untouched.ASK) if asked else (untouched.YES,)
+    if originals.stopped(folder, version.id):  # done again: what was stopped stays so
+        return
     if untouched.may_give(preparation, policy, traces).verdict not in wanted:
         return
     with folder.workspace() as work:

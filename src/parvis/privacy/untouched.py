@@ -13,6 +13,7 @@ from typing import Any
 
 from parvis.errors import BusyError, ParvisError
 from parvis.privacy import policy as policies
+from parvis.privacy import whole_file
 from parvis.privacy.trace import people_in
 from parvis.tables import cage, repairs
 from parvis.values import Column, Finding, Policy, Preparation, Profile, Step, Untouched, from_json, msg, to_json
@@ -24,7 +25,6 @@ SEVERAL = msg("Le fichier contient plusieurs tableaux : ce que vous n'en publiez
 NOT_LOOKED = msg("Le fichier n'a pas été relu tout entier.")
 TREATED = msg("Vous changez ou retirez quelque chose du tableau : le fichier d'origine le dirait encore.")
 LOST = msg("L'étape « {step} » retire ou remplace des choses qui sont encore dans le fichier d'origine.")
-TRACES = msg("Le fichier cache quelque chose : {trace}")
 PEOPLE = msg("Hors du tableau, le fichier parle de personnes.")
 MANY = msg("Le fichier contient {count} textes que le tableau publié n'a pas : c'est trop pour les vérifier un par un.")
 BESIDE = msg("Hors du tableau, le fichier contient aussi ce qui suit. Relisez-le avant de le donner.")
@@ -55,8 +55,7 @@ def may_give(preparation: Preparation, policy: Policy, traces: Sequence[Finding]
     if (step := _losing(preparation.recipe)) is not None:
         return Giving(NO, LOST, {"step": _title(step)})
     if hiding := _hiding(traces):
-        first = hiding[0]
-        return Giving(NO, TRACES, {"trace": first.message.format(**first.values)})
+        return Giving(NO, hiding[0].message, hiding[0].values)
     if held is None:
         return Giving(NO, NOT_LOOKED)
     if held.unread:
@@ -110,6 +109,8 @@ def _title(step: Step) -> str:
 
 def look(path: Path, profile: Profile, typed: Path, *, allowance: cage.Allowance | None = None) -> Untouched:
     """Return what a file holds beside the one table that was read of it. Raises: BusyError only."""
+    if why := whole_file.unreadable(path, profile.format):
+        return Untouched(why)
     told = {
         "path": str(path.resolve()), "format": profile.format, "encoding": profile.encoding, "separator": profile.separator,
         "typed": str(typed.resolve()), "columns": [to_json(c) for c in profile.columns],
@@ -130,7 +131,7 @@ def inside(
     path: str, format: str, encoding: str, separator: str, typed: str, columns: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the texts beside a table as plain data. Runs in the confined process."""
-    from parvis.privacy import held, whole_file
+    from parvis.privacy import held
 
     known = [from_json(Column, c) for c in columns]
     table = held.of(Path(typed), known)

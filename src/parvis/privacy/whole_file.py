@@ -35,13 +35,15 @@ class UnreadError(InputError):
 
 
 def texts(path: Path, format: str, encoding: str, separator: str) -> Iterator[str]:
-    """Yield the texts of a file whose format is known. Raises: UnreadError."""
-    reader = _READERS.get(format)
-    if reader is None:
-        raise UnreadError(msg("Parvis ne sait pas rendre compte de chaque octet d'un fichier de ce format."))
-    if path.stat().st_size > LARGEST:
-        raise UnreadError(msg("Le fichier est trop gros pour être relu tout entier."))
-    yield from reader(path, encoding, separator)
+    """Yield the texts of a file that is not ``unreadable``. Raises: UnreadError."""
+    yield from _READERS[format](path, encoding, separator)
+
+
+def unreadable(path: Path, format: str) -> str:
+    """Return why a file is not read whole, in French; "" when it is."""
+    if format not in _READERS:
+        return msg("Parvis ne sait pas rendre compte de chaque octet d'un fichier de ce format.")
+    return msg("Le fichier est trop gros pour être relu tout entier.") if path.stat().st_size > LARGEST else ""
 
 
 _MEDIA = {
