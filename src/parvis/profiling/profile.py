@@ -83,20 +83,25 @@ def detectors() -> Mapping[str, ModuleType]:
 def meaning(label: str, cells: Sequence[str]) -> tuple[str, float]:
     """Return (meaning, score from 0 to 1) of a column from its header and its filled cells; ("", 0) when unknown."""
     distinct = list(dict.fromkeys(cells))[:_SAMPLE]
-    best = ("", 0.0)
+    if not distinct:
+        return "", 0.0
     said, written_out = header_words(label), " ".join(plain(label))
-    for name, detector in detectors().items():
+    possible = []
+    for order, (name, detector) in enumerate(detectors().items()):
         header = header_weight(said, detector.HEADERS)
         if detector.PERSONAL and written_out != said:  # no file may hide people behind « NOMRESP1 »
             header = max(header, header_weight(written_out, detector.HEADERS))
-        possible = max(header, detector.ALONE)
-        if possible < ENOUGH or possible <= best[1] or not distinct:
-            continue
+        if max(header, detector.ALONE) >= ENOUGH:
+            possible.append((-max(header, detector.ALONE), order, name, detector))
+    best = (0.0, 0, "")  # of two that are as sure, the first by name
+    for most, order, name, detector in sorted(possible, key=lambda p: p[:2]):
+        if most > best[0]:
+            break  # the header tells so much of those before that no cells make these surer
         share = _share(detector, distinct)
-        score = possible if getattr(detector, "SOME", False) else possible * share
-        if share >= detector.TOLERANCE and score > best[1]:
-            best = (name, score)
-    return best if best[1] >= ENOUGH else ("", 0.0)
+        score = most if getattr(detector, "SOME", False) else most * share
+        if share >= detector.TOLERANCE:
+            best = min(best, (score, order, name))
+    return (best[2], -best[0]) if -best[0] >= ENOUGH else ("", 0.0)
 
 
 def header_words(label: str) -> str:
