@@ -14,6 +14,7 @@ import pytest
 
 from parvis.errors import InputError
 from parvis.store import export, shelf
+from parvis.store import query as asking
 from parvis.store.folder import Folder
 from parvis.store.manifest import DatasetRecord
 from parvis.store.pool import Pool
@@ -239,6 +240,37 @@ def test_a_layer_is_read_by_gdal(town: Town, form: str) -> None:
         named = dict(zip(about["fields"], columns, strict=True))
         assert list(named["fid_" if form == "gpkg" else "fid"]) == [r["fid"] for r in ROWS]
         assert [t if isinstance(t, str) else None for t in named["titre"]] == [r["titre"] for r in ROWS]
+
+
+def test_a_flatgeobuf_that_leaves_as_it_is_written_counts_its_rows_and_frames_them(town: Town) -> None:
+    import pyogrio
+
+    few = Query(where=Test("fid", Op.LT, 40))
+    path = town.work / "few.fgb"
+    path.write_bytes(town("fgb", few))
+    about = pyogrio.read_info(path, force_feature_count=False, force_total_bounds=False)
+    kept = [(r["longitude"], r["latitude"]) for r in PLACED if r["fid"] < 40]
+    assert about["features"] == 40
+    xs, ys = zip(*kept, strict=True)
+    assert tuple(about["total_bounds"]) == (min(xs), min(ys), max(xs), max(ys))
+    path.write_bytes(town("fgb", Query(where=Test("fid", Op.LT, -1))))
+    assert len(pyogrio.raw.read(path)[2]) == 0
+
+
+@pytest.mark.parametrize("form", ["shp", "fgb"])
+def test_a_reader_who_leaves_a_layer_in_the_middle_frees_its_worker(town: Town, form: str) -> None:
+    for _ in range(3):
+        chunks = export.stream(town.pool, town.version, Query(where=Test("fid", Op.GE, 0)), form)
+        assert next(chunks)
+        chunks.close()
+    assert asking.run(town.pool, town.version, Query(limit=1)).total == len(ROWS)
+
+
+def test_the_first_part_of_a_shapefile_leaves_before_its_shapes_are_written(town: Town) -> None:
+    chunks = export.stream(town.pool, town.version, Query(where=Test("fid", Op.GE, 0)), "shp")
+    first = next(chunks)
+    assert first.startswith(b"PK\3\4") and b"lisez-moi.txt" in first and b"donnees.shp" not in first
+    assert zipfile.ZipFile(io.BytesIO(first + b"".join(chunks))).testzip() is None
 
 
 def test_a_geopackage_has_an_index_and_tells_its_licence(town: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -191,3 +192,10 @@ def test_a_full_disk_leaves_no_half_file(town: Town, monkeypatch: pytest.MonkeyP
     assert not list(town.folder.staging.iterdir())
     assert readying.missing(town.folder) == []  # it was tried: what is asked for is made
     assert body(town("/exports/csv")).count(b"\n") == 301
+
+
+def test_a_long_table_is_written_in_the_formats_that_make_one_wait_too(town: Any) -> None:
+    few = readying.names(town.version)
+    many = readying.names(dataclasses.replace(town.version, rows=readying.LONG + 1))
+    assert set(many) - set(few) == {"shp", "fgb", "sqlite", "duckdb"}
+    assert all(export.FORMATS[n].whole for n in set(many) - set(few))

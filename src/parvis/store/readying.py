@@ -16,13 +16,14 @@ from parvis.values import Query, Ready, Version
 
 EXCEL = "csv-excel"  # the CSV of French spreadsheets
 LARGEST = 4 << 30  # bytes of a file
+LONG = 50_000  # rows from which a format that is written whole before its first byte keeps its reader waiting
 ROOM = 2 << 30  # bytes of the disk that stay free: a file that is sent as it is made needs none
 
 
 def names(version: Version) -> list[str]:
-    """Return the formats in which a version is written once."""
-    common = [name for name in export.writable(version) if export.FORMATS[name].common]
-    return [*common, EXCEL]
+    """Return the formats in which a version is written once: the common ones, and those that a long table makes one wait for."""
+    known, long = export.FORMATS, version.rows > LONG
+    return [*(n for n in export.writable(version) if known[n].common or (known[n].whole and long)), EXCEL]
 
 
 def missing(folder: Folder) -> list[str]:

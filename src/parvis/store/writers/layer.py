@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,13 @@ _POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")]
 def write(
     rows: Rows, path: Path, driver: str, names: Sequence[str], told: Mapping[str, Any], *,
     kind: str = "Unknown", only: Sequence[int] = (), options: Mapping[str, str] | None = None,
-    dataset: Mapping[str, str] | None = None, words: Mapping[str, str] | None = None, layer: str = "",
+    dataset: Mapping[str, str] | None = None, words: Mapping[str, str] | None = None, layer: str = "", turn: int = TURN,
+    left: threading.Event | None = None,
 ) -> None:  # fmt: skip
     """Write a layer of the rows, or of those whose shapes are of the types ``only`` (numbers of shapely).
 
-    ``names`` are those of the columns of the file, which the format may want short.
+    ``names`` are those of the columns of the file, which the format may want short; ``turn`` how many rows GDAL is given at
+    once; it is given no more once ``left`` is set.
     """
     cells = rows.plain
     shape = SHAPE
@@ -41,7 +45,8 @@ def write(
     typed = [pa.field(n, _type(c)) for n, c in zip(names, cells, strict=True)]
     schema = pa.schema([*typed, pa.field(shape, pa.binary())])
     epsg = int(told["options"].get("epsg", 4326))
-    batches = (b for b in _batches(rows, cells, schema, epsg, only) if len(b))
+    found = _batches(rows, cells, schema, epsg, only, turn)
+    batches = (b for b in itertools.takewhile(lambda _: left is None or not left.is_set(), found) if len(b))
     pyogrio.write_arrow(
         reader(schema, batches), path, layer=layer or None, driver=driver, geometry_name=shape, geometry_type=kind,
         crs=f"EPSG:{epsg}", dataset_options=dict(dataset or {}), layer_options=dict(options or {}),
@@ -50,9 +55,9 @@ def write(
 
 
 def _batches(
-    rows: Rows, cells: Sequence[Cell], schema: pa.Schema, epsg: int, only: Sequence[int]
+    rows: Rows, cells: Sequence[Cell], schema: pa.Schema, epsg: int, only: Sequence[int], turn: int
 ) -> Iterator[pa.RecordBatch]:
-    for found in rows.batches(TURN):
+    for found in rows.batches(turn):
         batch = found
         if not only and epsg == 4326 and rows.place is not None and len(rows.cells[rows.place].at) == 2:
             placed = _points(rows, batch)

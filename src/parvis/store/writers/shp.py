@@ -1,4 +1,4 @@
-"""Shapefile: in a zip, one for each kind of shape, with what it is in a text beside."""
+"""Shapefile: in a zip, one for each kind of shape, with what it is in a text beside, which leaves while the rest is written."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
     from parvis.store.writers import batches, layer
 
     points = rows.place is not None and len(rows.cells[rows.place].at) == 2
-    found = {0} if points else {_ALIKE.get(n, n) for n in layer.families(rows)} & set(_KINDS)
     options = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": told["about"].get("modified", "")[:10] or "2000-01-01"}
-    short = _short(rows.plain)
+    short, archive = _short(rows.plain), Archive()
+    rows.relation.limit(1).fetchall()  # a question that cannot be answered still gets its status
+    yield archive.kept("lisez-moi.txt", _told(rows.plain, short, told["about"]).encode("utf-8", "replace"))
+    found = {0} if points else {_ALIKE.get(n, n) for n in layer.families(rows)} & set(_KINDS)
     for family in sorted(found) or [0]:
         name = "donnees" if len(found) < 2 else f"donnees_{_KINDS[family].lower()}"
         only = (family, *(n for n, alike in _ALIKE.items() if alike == family))
@@ -31,11 +33,9 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
             rows, rows.work / f"{name}.shp", "ESRI Shapefile", short, told, kind=_KINDS[family],
             only=() if points and told["options"].get("epsg", 4326) == 4326 else only, options=options,
         )  # fmt: skip
-    archive = Archive()
     for path in sorted(rows.work.iterdir()):
         yield from archive.streamed(path.name, batches.read(path))
         path.unlink()
-    yield archive.kept("lisez-moi.txt", _told(rows.plain, short, told["about"]).encode("utf-8", "replace"))
     yield archive.end()
 
 
