@@ -6,9 +6,9 @@ line is full, the one who has most in it gives up his last place to whoever has 
 the site, never come here.
 
 Where crowds come (questions about rows), whoever was answered on his connection before asks his next question when he has
-the last answer: such lines end by themselves, and he waits his turn. Newcomers have no end: when they go on coming while the line
-is longer than the work on a slow question, they are a crowd, and as many are kept as can be served in that time. Who is accepted
-then waits little, and who is not knows it at once.
+the last answer: such lines end by themselves, and he waits his turn. Newcomers have no end: when more have come than a line holds,
+and it is still longer than the work on a slow question, they are a crowd, and as many are kept as can be served in that time. Who
+is accepted then waits little, and who is not knows it at once.
 
 Lives in the loop of one web process; nothing here is for threads.
 """
@@ -29,7 +29,6 @@ from parvis_portal.api.front import BODIES, BODIES_EACH
 
 LONGEST = 22  # questions in one line for each of its places, however quick they are
 LATEST = 30  # seconds after which to come again, at most
-BURST = 0.1  # seconds for which newcomers who find a long line are many who come at once, and not yet a crowd
 BRISK = (0.01, 0.25)  # seconds that a newcomer of a crowd waits, at least and at most
 
 
@@ -58,7 +57,7 @@ class Lane:
     usual: float = 0.01  # seconds that one takes, learnt as they go
     crowds: bool = False
     slow: float = 0.02  # seconds that a slow one takes when nobody waits, learnt too: some in a hundred take longer
-    pressed: float | None = None  # since when newcomers find the line too long
+    came: int = 0  # newcomers who have found the line too long since it was last short
     kept: float = 4.0  # seconds that who was let into the line waits all the same, when it was misjudged
     running: Counter[str] = field(default_factory=Counter)
     line: OrderedDict[str, deque[asyncio.Future[None]]] = field(default_factory=OrderedDict)  # whose turn comes first
@@ -99,10 +98,7 @@ class Lane:
         """True when newcomers are more than can be served soon; those who wait already and are too many are sent back."""
         if not self.crowds or self._time(self.waiting + 1) <= self.brisk:
             return False
-        now = time.monotonic()
-        if self.pressed is None:
-            self.pressed = now
-        if now - self.pressed < BURST:
+        if self.came < LONGEST * self.size:  # as many may come at once and no more
             return False
         last = [(reader, ticket) for reader, mine in self.line.items() for ticket in mine if ticket in self.new]
         while last and self._time(self.waiting) > self.brisk:
@@ -133,6 +129,7 @@ class Lane:
         ticket = asyncio.get_running_loop().create_future()
         if not known:
             self.new.add(ticket)
+            self.came += self.crowds and self._time(self.waiting + 1) > self.brisk
         self.line.setdefault(reader, deque()).append(ticket)
         self.waiting += 1
         self._call()
@@ -166,8 +163,8 @@ class Lane:
             mine.remove(ticket)
             self.new.discard(ticket)
             self.waiting -= 1
-            if self.pressed is not None and self._time(self.waiting) <= self.brisk / 2:
-                self.pressed = None
+            if self.came and self._time(self.waiting) <= self.brisk / 2:
+                self.came = 0
             if not mine:
                 del self.line[reader]
 
