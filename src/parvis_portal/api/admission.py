@@ -6,9 +6,9 @@ line is full, the one who has most in it gives up his last place to whoever has 
 the site, never come here.
 
 Where crowds come (questions about rows), whoever was answered on his connection before asks his next question when he has
-the last answer: such lines end by themselves, and he waits his turn. Newcomers have no end: when more have come than a line holds,
-and it is still longer than the work on a slow question, they are a crowd, and as many are kept as can be served in that time. Who
-is accepted then waits little, and who is not knows it at once.
+the last answer: such lines end by themselves, and he waits his turn. Newcomers have no end: when more have come than a line
+holds, and it is still longer than the work on a slow question, they are a crowd, and as many are kept as can be served in that
+time. Who is accepted then waits little, and who is not knows it at once.
 
 Lives in the loop of one web process; nothing here is for threads.
 """
