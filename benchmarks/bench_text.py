@@ -69,7 +69,8 @@ PEERS = (
 def main() -> None:
     lines = {name: _scored(name) for name in LABELS}
     score, per_second = lines["judged"]
-    weight = sum(f.stat().st_size for f in Path(words.__file__).parent.glob("*.t*")) / 1e6
+    folder = Path(words.__file__).parent.iterdir()
+    weight = sum(f.stat().st_size for f in folder if f.suffix in {".txt", ".toml", ".bin"}) / 1e6
     print(f"{SENTENCES:,} phrases de chaque jeu, graine {SEED} ; noms et mots : {weight:.2f} Mo")
     print(f"{'':44} masqué  personnes (rappel, précision)  abîmé   phrases/s")
     for name, (told, speed) in lines.items():

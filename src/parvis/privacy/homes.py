@@ -16,16 +16,18 @@ _DAY = (
 )
 _BORN = r"\bn(?:e\(e\)|e[.·]e|ee?)s?"
 _BIRTH = late(
-    rf"(?:{_BORN}\s+(?:a\s+[\w' ()-]{{2,45}}?,?\s+)?le|\b(?:date|jour)\s+de\s+naissance|\bnaissance|\bd\.?d\.?n\.?)"
-    rf"\s*:?\s*(?:le\s+|du\s+)?({_DAY})"
+    rf"(?:{_BORN}\s+(?:a\s+[\w' ()-]{{2,45}}?,?\s+)?le|{_BORN}|\b(?:date\s+(?:de\s+)?|jour\s+de\s+)?naiss(?:ance)?"
+    rf"|\bd\.?d\.?n\.?|\bbday)[\s:=.;|,'\"]{{0,4}}(?:le\s+|du\s+)?({_DAY})"
 )
 _BIRTH_YEAR = late(
     rf"{_BORN}\s+(?:en|vers)\s+(?:(?:{_MONTHS})\w*\s+)?((?:19|20)\d\d)\b"
     r"|\bannee de naissance\s*:?\s*((?:19|20)\d\d)\b"
 )
+_AFTER = late(rf"[\s,]{{1,3}}({_DAY})(?!\w)")
 _IN_BRACKETS = late(rf"\s*[(;|]\s*(?:le\s+)?({_DAY})(?:\s*[);|,]|$)")
 _OLD = 1900  # someone born before is dead, and in the history books
-_BIRTH_SIGN = late(r"\bnee?s?\b|naissance|dn|d\.n")
+_ADULT = 2012  # a date of before, right after a name, is a birth more often than a visit
+_BIRTH_SIGN = late(r"\bnee?s?\b|naiss|dn|d\.n|bday")
 
 _SMALL = r"(?:de|du|des|d|la|le|les|l|en|aux|au|sur|sous|a|et)"
 _STREET = late(
@@ -60,10 +62,17 @@ def births(text: str, plain: str) -> Iterator[Part]:
 
 
 def births_after(plain: str, end: int) -> Iterator[Part]:
-    """Yield the date in brackets right after someone's name."""
-    m = _IN_BRACKETS.match(plain, end)
+    """Yield the date right after someone's name: any in brackets, an old one without."""
+    m, bare = _IN_BRACKETS.match(plain, end), _AFTER.match(plain, end)
+    if m is None and bare and _is_old(bare.group(1)):
+        m = bare
     if m and _of_the_living(m.group(1)):
         yield m.start(1), m.end(1), "birth_date"
+
+
+def _is_old(day: str) -> bool:
+    year = re.search(r"\d{4}", day)
+    return year is not None and int(year.group()) <= _ADULT
 
 
 def homes(text: str, plain: str, people: list[tuple[int, int]]) -> Iterator[Part]:

@@ -12,7 +12,8 @@ from parvis.privacy.numbers import Part
 from parvis.privacy.words.patterns import any_of
 from parvis.text import late
 
-MEANINGS = ("health", "social_aid", "income", "offence", "belief")
+PRIVATE = "private"  # what the weighing of words takes for sensitive, no word of a theme saying of which
+MEANINGS = ("health", "social_aid", "income", "offence", "belief", PRIVATE)
 SOMEONE = late(rf"\b{any_of('someone')}")
 _OF_ALL = late(rf"\b{any_of('of_all')}\b[^,.;:]{{0,30}}$")
 _THEMES = tuple((name, late(rf"\b{any_of(name)}")) for name in ("health", "social_aid", "offence", "belief"))

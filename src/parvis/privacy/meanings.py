@@ -15,10 +15,11 @@ from parvis.values import msg
 DIRECT = ("nir", "iban", "email", "phone", "birth_date", "person_name", "last_name", "plate", "ip_address", "account")
 # ... or only beside the columns that say the table is about people.
 BESIDE_PEOPLE = (
-    "address", "health", "social_aid", "income", "offence", "belief", "identifier", "pseudonym", "case_number", "parcel", "siret",
+    "address", "health", "social_aid", "income", "offence", "belief", "private", "identifier", "pseudonym", "case_number",
+    "parcel", "siret",
 )  # fmt: skip
 # What the law protects more: shown to nobody while somebody can be recognised.
-SENSITIVE = ("health", "social_aid", "income", "offence", "belief", "presence")
+SENSITIVE = ("health", "social_aid", "income", "offence", "belief", "private", "presence")
 # What singles a person out once names are gone.
 QUASI = ("age", "birth_date", "sex", "civility", "nationality", "occupation", "postcode", "insee_commune", "commune")
 # Never published, whatever the ground: only « it is not that » may keep such a column.
@@ -173,6 +174,16 @@ MEANINGS: Mapping[str, Meaning] = {
             "La colonne « {column} » révèle la religion, l'opinion ou le syndicat d'une personne dans {count} cellule(s)."
         ),
         msg("Religion, opinions ou syndicat de personnes que d'autres colonnes font reconnaître."),
+        "drop",
+    ),
+    "private": Meaning(
+        msg(
+            "La colonne « {column} » dit de personnes ce que la loi protège (santé, aide, justice…) dans {count} cellule(s)."
+        ),
+        msg(
+            "La colonne « {column} » dit d'une personne ce que la loi protège (santé, aide, justice…) dans {count} cellule(s)."
+        ),
+        msg("Santé, aides, justice ou convictions de personnes que d'autres colonnes font reconnaître."),
         "drop",
     ),
     "identifier": Meaning(

@@ -48,19 +48,36 @@ class _Name:
 
 def find(text: str, *, bare: bool = True) -> list[Found]:
     """Return (start, end, official) of each person named. ``bare`` also takes names that no title announces."""
+    return read(text, bare=bare).found
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``found`` is what ``find`` returns; ``sensitive`` (start, end) of what the weighing takes for sensitive, said of someone
+    or not; ``calm`` when it is sure that nothing is."""
+
+    found: list[Found]
+    sensitive: list[tuple[int, int]] = field(default_factory=list)
+    calm: bool = False
+
+
+def read(text: str, *, bare: bool = True) -> Read:
+    """Return who is named and what is sensitive in a text; see ``find``."""
     if not _may_name(text, bare):
-        return []
+        return Read([])
     tokens = _tokens(text)
     reading = _Reading(text, tokens, _shouting(tokens), bare)
     named = reading.names()
+    grave: Sequence[int] = ()
     if bare and _is_weighed(reading):
-        named = _weighed(reading, named)
+        named, grave = _weighed(reading, named)
     if bare and named and (len(named) > 1 or sum(t.shape in "UTI" for t in tokens) > named[0].after - named[0].first):
         named = _Again(reading, named).names()
     out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
     if bare and any(not official for _, _, official in out):
         out = _with(out, _nicknames(text))
-    return _with(out, _in_files(text)) if bare else out
+    found = _with(out, _in_files(text)) if bare else out
+    return Read(found, _sensitive(tokens, grave), bool(grave) and max(grave) < _CALM)
 
 
 def seen(text: str) -> weighing.Seen:
@@ -86,6 +103,10 @@ class _Reading:
     def __init__(self, text: str, tokens: Sequence[_Token], shout: bool, bare: bool) -> None:
         self.text = text
         self.tokens = tokens
+        self.count = len(tokens)
+        self.words = [t.folded for t in tokens]
+        self.shapes = [t.shape for t in tokens]
+        self.glued = bool(_GLUED.search(text))  # some words may be
         self.shout = shout  # all in capitals: they tell nothing
         self.bare = bare
         self.prose = _is_prose(tokens)  # sentences rather than a cell
@@ -123,7 +144,7 @@ class _Reading:
         token = self.tokens[i]
         if token.shape in ".0":
             return ""
-        glued = "g" if self.is_glued(i) else ""
+        glued = "g" if self.glued and self.is_glued(i) else ""
         if token.shape == "l":
             return glued
         return f"{glued}{'c' if self.is_code(i) else ''}{'r' if self.is_raised(i) else ''}{'f' if self.is_a_firm(i) else ''}"
@@ -842,10 +863,10 @@ class _Reading:
         )
 
     def folded(self, i: int) -> str:
-        return self.tokens[i].folded if 0 <= i < len(self.tokens) else ""
+        return self.words[i] if 0 <= i < self.count else ""
 
     def shape(self, i: int) -> str:
-        return self.tokens[i].shape if 0 <= i < len(self.tokens) else "!"
+        return self.shapes[i] if 0 <= i < self.count else "!"
 
     def _skip_dot(self, i: int) -> int:
         return i + 1 if self.folded(i) == "." else i
@@ -922,6 +943,8 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _LAST_LATIN = "\u024f"
 _SAFE = 50  # added to the score of a person: better one name too many than one too few (chosen on a set read since)
+_LABEL = 5  # words of a cell that is no more than a label: a lone name in it must be sure (« Bassin bas Durand »)
+_REIGNS = frozenset("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xviii".split())
 _LETTERS = 6  # of capitals that may stand for other words: « DMTO »
 _SAID = 4  # of those that can be said: « ASA »
 _OPENS = frozenset('"«“')
@@ -939,15 +962,18 @@ def _are_letters(word: str) -> bool:
     return len(word) <= _SAID or weighing.spelling(word) >= "3"
 
 
-def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
-    """Return the names once all that is seen of them is weighed; those in small letters stay as the rules have them."""
+def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Sequence[int]]:
+    """Return the names once all that is seen of them is weighed, and how sensitive each token is."""
+    from parvis.privacy import network  # numpy: nothing that only shows a page needs it
+
     seen = reading.seen(named)
     tokens, verdicts = reading.tokens, seen.verdicts
     told, whispered = _tells(reading.text, tokens)
     small = _has_small_words(tokens)
     scores: dict[int, tuple[int, int]] = {}
     named_at = [verdict in "pom" for verdict in verdicts]  # those in small letters are not weighed
-    for i, person, official in weighing.weighed(seen):
+    weighed = network.weighed(seen)
+    for i, person, official in weighed.names:
         new = verdicts[i] in "nthl"
         if tokens[i].shape == "I" and named_at[i]:
             continue
@@ -959,9 +985,10 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
             may_be = False
         if new and i and tokens[i - 1].text in _OPENS and any(t.folded in _SHOWN for t in tokens[: i - 1]):
             may_be = False  # the title of a statue: « Rolland portant son cor »
-        named_at[i] = verdicts[i] == "m" or (
-            may_be and max(person + _SAFE, official) > 0
-        )  # « M. Quiberon » is a person
+        if new and tokens[i].shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
+            may_be = False  # « Plaque aux rois Jacques I et Jacques II »
+        safe = -_SAFE if new and not reading.prose and len(tokens) <= _LABEL else _SAFE
+        named_at[i] = verdicts[i] == "m" or (may_be and max(person + safe, official) > 0)  # « M. Quiberon » is a person
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
@@ -998,12 +1025,33 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> list[_Name]:
         person = sum(scores[i][0] for i in within if i in scores)
         official = sum(scores[i][1] for i in within if i in scores)
         name.official = official > person + _SAFE * sum(i in scores for i in within)
-    return [
+    kept = [
         name
         for name in out
         if not reading.is_famous(name.first, name.after)
         and any(tokens[i].shape in "UTl" or verdicts[i] in "pmo" for i in range(name.first, name.after))
     ]
+    return kept, weighed.sensitive
+
+
+_GRAVE = -100  # what the score of a sensitive word must be above
+_CALM = -700  # what all scores must be under for nothing to be sensitive, whatever words of health are said
+
+
+def _sensitive(tokens: Sequence[_Token], scores: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (start, end) of each run of sensitive words; one small word between two is of the run."""
+    out: list[tuple[int, int]] = []
+    if not scores or max(scores) <= _GRAVE:
+        return out
+    first, last = -1, -9
+    for i, score in enumerate([*scores, _GRAVE, _GRAVE, _GRAVE]):
+        if score > _GRAVE and i < len(tokens):
+            first, last = (i, i) if first < 0 else (first, i)
+        elif first >= 0 and i > last + 1:
+            if any(tokens[k].shape in "lUT" and len(tokens[k].text) > 2 for k in range(first, last + 1)):
+                out.append((tokens[first].start, tokens[last].end))
+            first = -1
+    return out
 
 
 # --- Reading again --------------------------------------------------------------------------------
@@ -1221,6 +1269,7 @@ def _with(found: list[Found], more: Iterator[Found]) -> list[Found]:
 
 # --- Words ----------------------------------------------------------------------------------------
 
+_GLUED = re.compile(r"[_@./](?=\w)")
 _PART = r"(?:[^\W\d_][\u0300-\u036f]*)+"  # accents may stand apart from their letters
 _WORD = re.compile(rf"{_PART}(?:-{_PART})*")
 _TOKEN = re.compile(rf"(?:[dlDL]|(?:[cjmnst]|[Qq]u)(?=['’]))['’]|{_PART}(?:['’\-‐]{_PART})*|\d+|[^\w\s]")

@@ -64,8 +64,11 @@ def ibans(text: str, plain: str) -> Iterator[Part]:
 # --- Telephones -----------------------------------------------------------------------------------
 
 _PHONE = late(
-    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|0)([1-9])\)?((?:[\s.\-/]{0,2}\d{2}){4})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:(?:\+|00)\s?33\)?[\s.\-]{0,2}(?:\(0\)\s?)?|\(0(?=[1-9]\))|\(0\)|0)([1-9])\)?((?:[\s.\-/,]{0,2}\d{2}){4})(?![0-9A-Za-z])"
 )
+_ABROAD = late(r"(?<![\w+])\+(?!33)[1-9]\d{0,2}\)?(?:[\s.\-/]{0,2}\d{1,4}){2,6}(?![0-9A-Za-z])")
+_THOUSANDS = late(r"\+\d{1,3}(?:\s\d{3})+")  # « +20 000 000 000 € »
+_DATED = late(r"\d\d/\d\d/\d{4}")
 _RING = late(rf"\b{any_of('ring')}\b")
 _CODE = late(rf"\b{any_of('code')}\b[\s.:°#]{{0,4}}(?:[a-z]{{3,14}}\s)?(?:n°\s?)?(?:\d{{4}}-)?$")
 
@@ -79,7 +82,12 @@ def phones(text: str, plain: str) -> Iterator[Part]:
     for m in _PHONE.finditer(text):
         signs = set(re.sub(r"[\d\s]", "", m.group(2)))
         before, after = text[max(0, m.start() - 2) : m.start()], text[m.end() : m.end() + 2]
-        if len(signs) > 1 or re.search(r"\d[-/.]$", before) or re.match(r"[-/.]\d", after):
+        if (
+            _DATED.match(text, m.start())
+            or (len(signs) > 1 and m.group(1) not in "67")
+            or re.search(r"\d[-/.]$", before)
+            or re.match(r"[-/.]\d", after)
+        ):
             continue  # two dates, a reference: not a number to ring
         first, said = m.group(1), plain[max(0, m.start() - 40) : m.start()]
         if _CODE.search(said) and not _RING.search(said):
@@ -88,6 +96,9 @@ def phones(text: str, plain: str) -> Iterator[Part]:
             continue  # ten figures in a row are a code more often than a counter's telephone
         if first != "8":
             yield m.start(), m.end(), LANDLINE if is_landline(first) else "phone"
+    for m in _ABROAD.finditer(text) if "+" in text else ():
+        if 8 <= sum(sign.isdigit() for sign in m.group()) <= 14 and not _THOUSANDS.fullmatch(m.group()):
+            yield m.start(), m.end(), "phone"
 
 
 # --- Vehicles and machines ------------------------------------------------------------------------
@@ -144,12 +155,14 @@ _PAPERS = tuple(
         (r"cartes? (?:nationales? )?d'identite|cni|piece d'identite", r"\d{12}|(?=\w*\d)[a-z0-9]{9}"),
         (r"passeports?", r"\d{2}[a-z]{2}\d{5}"),
         (r"permis de conduire|permis b", r"\d{12}|\d{2}[a-z]{2}\d{5}|\d{6,9}"),
-        (r"(?:titre|carte|permis) de sejour|recepisse|numero etranger|agdref", r"(?=\w*\d)[a-z0-9]{9,10}"),
+        (r"(?:titre|carte|permis) de sejour|recepisse|(?:numero|n°) etranger|agdref", r"(?=\w*\d)[a-z0-9]{9,10}"),
         (r"ine|identifiant national (?:eleve|etudiant)", r"\d{9,10}[a-z0-9]{1,2}"),
         (r"allocataire|caf|msa", r"\d{7}\s?[a-z]?"),
         (r"puce|transpondeur|icad|tatouage|identifie\w*", r"(?:250|2502)\d{10,12}"),
         (r"rpps", r"\d{11}"),
         (r"adeli", r"\d{9}"),
+        (r"mdph|nda|ipp|pdl|fps|ecrou|siao", r"(?!(?:19|20)\d\d(?![\w/-]))(?=[\w/-]*\d)[\w/-]{4,18}"),
+        (r"lic|sin|alloc|allocat|fisc", r"\d[\d-]{4,14}[a-z]?"),
         (r"matricules?", r"(?=[\w/-]*\d)[\w/-]{3,14}"),
         (
             r"(?:lect(?:eur|rice)|abonnee?|adherente?|usagere?|licenciee?|electeur|electrice|patiente?|badge|carte|carnet)s?",
@@ -165,10 +178,11 @@ SIGNS = (
     "fiscal", "spi", "ident", "cni", "passeport", "permis", "sejour", "recepisse", "ine", "allocataire", "caf", "msa",
     "puce", "transpondeur", "icad", "rpps", "adeli", "matricule", "licence", "imposition", "lecteur", "adherent",
     "elect", "usager", "etudiant", "etranger", "tatouage", "abonne", "licencie", "patient", "badge", "carte", "carnet",
+    "mdph", "nda", "ipp", "pdl", "fps", "ecrou", "siao", "lic", "sin", "alloc", "fisc",
 )  # fmt: skip
 
 
-_SIGNED = late("|".join(SIGNS))
+_SIGNED = late(rf"\b(?:{'|'.join(SIGNS)})")
 
 
 def papers(text: str, plain: str) -> Iterator[Part]:
@@ -233,10 +247,10 @@ _PARCEL = late(
     r"[A-Z]{1,2}\s?(?:n[°o]\s?|numéro\s|,\s?n[°o]\s?)?\d{1,4}(?![\w%€-])|(?<!\w)\d{5}000[0A-Z]{2}\d{4}(?!\w)"
 )
 _PARCEL_SAID = late(
-    r"(?:[Pp]arcelles?|[Ss]ection|[Cc]adastr\w+)\s+(?:(?:section|cadastr\w+|n°)\s+)?([A-Z]{1,2}\s?(?:n[°o]\s?)?\d{1,4})(?!\w)"
+    r"(?:[Pp]arcelles?|[Pp]arc\.|[Ss]ection|[Cc]adastr\w+)\s+(?:(?:section|cadastr\w+|n°)\s+)?([A-Z]{1,2}\s?(?:n[°o]\s?)?\d{1,4})(?!\w)"
 )
 _LAND = late(
-    r"parcelle|cadastr|bornage|terrain|\bsection\b|\bfonds\b|propriete|\blots?\b|servitude|jardin|verger|\bpre\b|\bbois\b|\bbien\b"
+    r"parcelle|\bparc\.|\bdia\b|cadastr|bornage|terrain|\bsection\b|\bfonds\b|propriete|\blots?\b|servitude|jardin|verger|\bpre\b|\bbois\b|\bbien\b"
 )
 _SIRET = late(r"(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}[\s.]?\d{5}(?!\d)|(?<!\d)\d{3}[\s.]?\d{3}[\s.]?\d{3}(?![\d\s.]*\d)")
 _ALONE = late(any_of("trade"))

@@ -51,7 +51,8 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
         if figures >= least:
             for start, end, meaning in finder(text, plain):
                 _insert(found, Span(start, end, meaning))
-    named = names.find(text, bare=bare_names)
+    read = names.read(text, bare=bare_names)
+    named = read.found
     for start, end, official in named:
         _insert(found, Span(start, end, OFFICIAL if official else "person_name"))
     people = [(start, end) for start, end, official in named if not official]
@@ -59,7 +60,7 @@ def find(text: str, *, bare_names: bool = True) -> list[Span]:
         for part in homes.births_after(plain, people[-1][1]) if figures else ():
             _cover(found, Span(*part))
         return found  # a name alone, or with figures
-    for span in _beside_people(text, plain, people, figures):
+    for span in _beside_people(text, plain, people, figures, read):
         _cover(found, span)
     return _at_home(found, plain, people) if people else found
 
@@ -218,7 +219,7 @@ _ACCENTS = str.maketrans(
     }
 )
 _STOP = re.compile(r"[.!?;](?=\s+[«\"(]?\s?[A-ZÀ-Ý])|\n")
-_SHORT = re.compile(r"(?:\b(?:m|mm|mme|mmes|mlle|dr|pr|me|st|ste|n|no|art|av|bd|tel|ref|cf|ex|p|[a-z]))$")
+_SHORT = re.compile(r"(?:\b(?:m|mm|mme|mmes|mlle|dr|pr|me|st|ste|n|no|parc|art|av|bd|tel|ref|cf|ex|p|[a-z]))$")
 
 
 def _plain(text: str) -> str:
@@ -238,7 +239,9 @@ def _sentences(text: str, plain: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _beside_people(text: str, plain: str, people: list[tuple[int, int]], figures: int) -> Iterator[Span]:
+def _beside_people(
+    text: str, plain: str, people: list[tuple[int, int]], figures: int, read: names.Read
+) -> Iterator[Span]:
     """Yield what is personal because the text is about someone: their home, their file, their health."""
     if figures:
         for part in homes.homes(text, plain, people):
@@ -257,9 +260,12 @@ def _beside_people(text: str, plain: str, people: list[tuple[int, int]], figures
         if someone and figures:
             for part in numbers.parcels(text, plain, start, end):
                 yield Span(*part)
-        if someone or matters.SOMEONE.search(plain, start, end):
+        if not read.calm and (someone or matters.SOMEONE.search(plain, start, end)):
             for part in matters.matters(plain, start, end):
                 yield Span(*part)
+            for first, last in read.sensitive:
+                if start <= first and last <= end:
+                    yield Span(first, last, matters.PRIVATE)
 
 
 _COUNTER = re.compile(r"\b(?:mairie|standard|accueil|service|secretariat|permanence)\b")
@@ -273,7 +279,7 @@ def _at_home(found: list[Span], plain: str, people: list[tuple[int, int]]) -> li
 
 
 def _is_theirs(span: Span, plain: str, people: list[tuple[int, int]]) -> bool:
-    near = any(0 <= span.start - end <= 90 for _, end in people)
+    near = any(0 <= span.start - end <= 90 or 0 <= start - span.end <= 12 for start, end in people)
     return near and not _COUNTER.search(plain, max(0, span.start - 60), span.start)
 
 
@@ -313,7 +319,7 @@ def _cover(found: list[Span], span: Span) -> None:
 # --- The cheap tests, in DuckDB's dialect (RE2) ---------------------------------------------------
 
 _SPACE = r"[\s\x{A0}\x{202F}\x{2007}\x{2009}]"
-_SEP = r"[\s\x{A0}\x{202F}\x{2007}\x{2009}.\-/()]{0,3}"
+_SEP = r"[\s\x{A0}\x{202F}\x{2007}\x{2009}.,\-/()]{0,3}"
 # One sign between the pairs of a telephone: a period, « 2026-01-09/2026-12-31 », has two, and is none.
 _PAIRS = "|".join(
     rf"(?:[\s\x{{A0}}\x{{202F}}\x{{2007}}\x{{2009}}{sign}()]{{0,3}}[0-9]{{2}}){{4}}" for sign in (".", r"\-", "/")
@@ -323,6 +329,7 @@ _NUMBERS_SQL = (
     rf"|(?:^|[^0-9A-Za-z])[1-478]{_SEP}[0-9]{{2}}{_SEP}[0-9]{{2}}{_SEP}(?:[0-9]{{2}}|2[ABab]){_SEP}[0-9]{{3}}{_SEP}[0-9]{{3}}"
     rf"(?:{_SEP}[0-9]{{2}})?(?:$|[^0-9A-Za-z])"
     rf"|(?:^|[^0-9A-Za-z])[A-Za-z]{{2}}[0-9]{{2}}(?:{_SEP}[A-Za-z0-9]){{11}}"
+    rf"|\+[0-9]{{1,3}}\)?(?:{_SEP}[0-9]){{5}}"
     r"|(?i:[(\[]\s?(?:at|arobase)\s?[)\]])"
 )
 # The same once every digit is a zero: what was said of one digit is said of any.
@@ -374,6 +381,6 @@ _PAPERS_SQL = rf"(?i)(?:{_any_accents((*numbers.SIGNS, *numbers.CASES, *numbers.
 _PAPERS_FORM_SQL = _PAPERS_SQL.replace("|19|20|", "|00|")  # the years of files
 _SOMEONE_SQL = rf"(?i){_any_accents(lines('someone'))}"
 _HOME_SQL = (
-    r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?\s+(?:le|en|vers|à|a)(?:$|\s)|naissance|ddn|d\.d\.n|demeur|domicil|r[ée]sid|habit|adresse|chez"
+    r"(?i)n[ée](?:\(e\)|[.·]e|e)?s?(?:\s+(?:le|en|vers|à|a)(?:$|\s)|[\s:=.;|,'\"]*[0-9])|naiss|ddn|d\.d\.n|bday|demeur|domicil|r[ée]sid|habit|adresse|chez"
     r"|\b(?:vi|log|h[ée]berg)\S*\s"
 )
