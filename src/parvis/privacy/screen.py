@@ -116,8 +116,11 @@ def screen(typed: Path | Cells, profile: Profile) -> tuple[Finding, ...]:
     has screened already, to the byte and under the same profile, is not read again.
     """
     if not isinstance(typed, Path):
+        from parvis.tables.engine import named  # late: the pages that show what was found never hold the engine
+
         with sql.connect() as engine:
-            return look(engine, typed.relation, profile, cells=typed)
+            named(engine, "rows_of_table", typed.relation, profile.rows * len(profile.columns))
+            return look(engine, "rows_of_table", profile, cells=typed)
     key = (_digest(typed), repr(profile)) if profile.rows >= _LARGE else None
     with _lock:
         if key is not None and key in _screened:

@@ -88,7 +88,7 @@ class Draft:
         self._given = 0
         self._settled: list[str] = []  # tables made on the way, in memory
         self.view = "v0"
-        self.connection.execute(f"CREATE TEMP VIEW v0 AS SELECT * FROM read_parquet({_quoted(raw.path)})")
+        engine.named(self.connection, "v0", f"read_parquet({_quoted(raw.path)})", raw.rows * len(raw.labels))
         self._cells: dict[int, Any] = {}  # of the rows looked at, by column
         self._columns: dict[int, list[str]] = {}
         self._seen: dict[int, Seen] = {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from parvis.plugins import found
 from parvis.schemas.schema import Field, Schema, parts_of
+from parvis.tables.engine import named
 from parvis.tables.table import LINE, RawTable
 from parvis.tables.typed import Cells, relation_of
 from parvis.text import words
@@ -44,8 +45,9 @@ class Table:
 
     def __post_init__(self) -> None:
         # A view, and never a word replaced in a query: what a schema writes goes into queries too.
-        self.engine.execute(f"CREATE TEMP VIEW cells AS SELECT * FROM {relation_of(self.typed)}")
-        self.engine.execute(f"CREATE TEMP VIEW texts AS SELECT * FROM read_parquet({literal(str(self.raw.path))})")
+        size = self.raw.rows * len(self.raw.labels)
+        named(self.engine, "cells", relation_of(self.typed), size)
+        named(self.engine, "texts", f"read_parquet({literal(str(self.raw.path))})", size)
         self._positions = _positions_of(self.profile.columns, self.raw.labels)
 
     def pairs(self) -> list[tuple[Field, Column]]:
