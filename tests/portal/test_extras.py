@@ -96,6 +96,7 @@ def test_a_timetable_is_offered_whole_by_each_of_its_tables(
     assert shown == resource
     assert visitor.get("/api/3/action/package_search?fq=res_format:GTFS").json()["result"]["count"] == len(NETWORK)
 
+    assert ";gtfs" in visitor.get("/catalog.csv").content.decode()
     told = visitor.get(f"{V21}/{stops.slug}").json()
     (other,) = told["alternative_exports"]
     assert other["mimetype"] == "application/zip"

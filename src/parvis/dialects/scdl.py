@@ -53,7 +53,7 @@ def _entries(catalogue: Catalogue) -> Iterator[Entry]:
 def _line(entry: Entry, base: str, site: Site) -> list[str]:
     told = entry.version.metadata
     theme = THEMES.get(told.theme)
-    formats = export.possible(entry.version)
+    formats = list(dict.fromkeys([*export.possible(entry.version), *(e.kind or e.format for e in entry.extras)]))
     producer = told.producer or entry.organisation_name
     siret = entry.siret or site.siret
     first = entry.created_at[:10]
