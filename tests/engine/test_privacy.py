@@ -19,7 +19,7 @@ import pytest
 from parvis.errors import InputError, ParvisError, RefusedError, UnknownColumn, UnknownName
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
-from parvis.privacy import risk, screen
+from parvis.privacy import risk, screen, sql
 from parvis.privacy.meanings import GROUNDS, MEANINGS
 from parvis.profiling import profile as profiling
 from parvis.tables import read as reading
@@ -583,6 +583,9 @@ def test_the_preview_shows_rows_as_they_would_be_published(tmp_path: Path) -> No
         {"naissance": 1981, "sexe": "M", "observations": "rue Jean Jaurès", "montant": 200},
     )
     json.dumps(rows)
+    with sql.connect() as engine:  # the one that the steps share keeps no function of a transform
+        left = "SELECT count(*) FROM duckdb_functions() WHERE function_name LIKE 'parvis_clean%'"
+        assert engine.execute(left).fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import functools
 import hashlib
 import math
 import secrets
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from itertools import islice
@@ -443,14 +443,13 @@ def preview(typed: Path | Cells, profile: Profile, policy: Policy, rows: int) ->
     plan = _plan(profile, accepted)
     if not plan:
         return ()
-    # A function made for a transform would stay in the engine that the steps share.
-    with sql.connect(Path(tempfile.gettempdir()) if any(s.expression.clean for s in plan) else None) as engine:
+    with sql.connect() as engine, _functions(engine) as made:
         engine.execute(f"CREATE TEMP TABLE shown AS SELECT * FROM {relation_of(typed)} LIMIT {int(rows)}")
         findings = screening.look(engine, "shown", profile, few=True)
         waiting = {f.values["name"] for f in policies.check(accepted, profile, findings)}
         waiting |= {c.name for c in profile.columns if _kept_unsigned(c.name, policy, findings)}
         waiting |= _made_of_all(profile, accepted)
-        chosen = (f"{_shown(engine, s, waiting)} AS {sql.quoted(s.column.name)}" for s in plan)
+        chosen = (f"{_shown(engine, s, waiting, made)} AS {sql.quoted(s.column.name)}" for s in plan)
         engine.execute(f"CREATE TEMP TABLE published AS SELECT {', '.join(chosen)} FROM shown")
         after = [_described(s) for s in plan if s.changed and s.column.name not in waiting]
         left = policies.blocking(screening.look(engine, "published", profile, after, few=True))
@@ -585,13 +584,26 @@ def _mixed(keys: Any) -> Any:
     return keys ^ (keys >> np.uint64(31))
 
 
-def _value(engine: Any, step: _Step) -> str:
-    """Return the SQL of a column's published value; work that is not SQL's becomes a function of the engine."""
+@contextmanager
+def _functions(engine: Any) -> Iterator[list[str]]:
+    """Give a list of the functions made in the engine that the steps share, which loses them when the block ends."""
+    made: list[str] = []
+    try:
+        yield made
+    finally:
+        for name in made:
+            engine.remove_function(name)
+
+
+def _value(engine: Any, step: _Step, functions: list[str] | None = None) -> str:
+    """Return the SQL of a column's published value; work that is not SQL's becomes one of the ``functions`` of the engine."""
     made = step.expression
     if made.clean is None:
         return made.sql
     name = f"parvis_clean_{secrets.token_hex(4)}"
     engine.create_function(name, _over_arrow(made.clean), ["VARCHAR"], "VARCHAR", type="arrow")
+    if functions is not None:
+        functions.append(name)
     return f"CASE WHEN {made.when} THEN {name}({made.sql}) ELSE {made.sql} END"
 
 
@@ -602,12 +614,12 @@ def _over_arrow(clean: Callable[[str], str]) -> Callable[[Any], Any]:
     return batch
 
 
-def _shown(engine: Any, step: _Step, waiting: set[str]) -> str:
+def _shown(engine: Any, step: _Step, waiting: set[str], functions: list[str]) -> str:
     if step.column.name in waiting:
         return sql.literal(_WAITING)
     if step.column.kind is Kind.GEOMETRY:
         return f"CASE WHEN {step.expression.sql} IS NOT NULL THEN {sql.literal('[géométrie]')} END"
-    return _value(engine, step)
+    return _value(engine, step, functions)
 
 
 # --- Judging what was written ---------------------------------------------------------------------
