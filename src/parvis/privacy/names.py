@@ -20,7 +20,7 @@ from functools import lru_cache
 from parvis.privacy import weighing
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.lexicon import given as _given
-from parvis.privacy.words.lexicon import known, ordinary
+from parvis.privacy.words.lexicon import is_town, known, ordinary
 from parvis.privacy.words.lexicon import surname as _surname
 from parvis.privacy.words.patterns import any_of
 from parvis.text import fold, late
@@ -826,6 +826,17 @@ class _Reading:
             return before not in c.SURNAME_AFTER
         return self._famous(first, after) or (self.shape(first - 1) == "T" and self._famous(first - 1, after))
 
+    def follows_a_postcode(self, i: int) -> bool:
+        """True for the town of « 44000 NANTES » and of « 50620 ST JEAN DE DAYE », not for who is named after it."""
+        first = i
+        while first > 0 and i - first < _IN_A_TOWN and self.shapes[first - 1] not in ".0":
+            first -= 1
+        if first == 0 or self.shapes[first - 1] != "0" or len(self.words[first - 1]) != _POSTCODE:
+            return False
+        if first == i:
+            return is_town(self.words[i]) or bool(_OF_TOWNS.search(self.words[i]))
+        return self.shapes[first] != "l" and self.words[first] in _BEFORE_TOWNS
+
     def is_glued(self, i: int) -> bool:
         """True for a word of « alice.durand », of « scan_durand.pdf » and of an address of the web."""
         start, end = self.tokens[i].start, self.tokens[i].end
@@ -943,6 +954,9 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
 _SPACE = re.compile(r"[\t\n\f\r ]")
 _LAST_LATIN = "\u024f"
 _SAFE = 50  # added to the score of a person: better one name too many than one too few (chosen on a set read since)
+_POSTCODE, _IN_A_TOWN = 5, 4  # figures, and words of a town after the first
+_BEFORE_TOWNS = frozenset("st ste saint sainte la le les l".split())
+_OF_TOWNS = re.compile(r"-(?:sur|sous|les?|la|l|en|de|du|des|d|aux?)-")
 _LABEL = 5  # words of a cell that is no more than a label: a lone name in it must be sure (« Bassin bas Durand »)
 _REIGNS = frozenset("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xviii".split())
 _LETTERS = 6  # of capitals that may stand for other words: « DMTO »
@@ -987,6 +1001,8 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Se
             may_be = False  # the title of a statue: « Rolland portant son cor »
         if new and tokens[i].shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
             may_be = False  # « Plaque aux rois Jacques I et Jacques II »
+        if new and tokens[i].shape in "UT" and reading.follows_a_postcode(i):
+            may_be = False
         safe = -_SAFE if new and not reading.prose and len(tokens) <= _LABEL else _SAFE
         named_at[i] = verdicts[i] == "m" or (may_be and max(person + safe, official) > 0)  # « M. Quiberon » is a person
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
