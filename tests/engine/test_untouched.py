@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import io
 import json
 import zipfile
@@ -47,6 +48,13 @@ def workbook(change: Callable[[Any], None] = lambda book: None) -> bytes:
     change(book)
     out = io.BytesIO()
     book.save(out)
+    return out.getvalue()
+
+
+def packed(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("arbres.csv", data)
     return out.getvalue()
 
 
@@ -229,8 +237,10 @@ def test_no_byte_of_a_package_is_left_unread(tmp_path: Path, content: bytes) -> 
         ("arbres.csv", b"".join(b"Remarque %d sur la saison;;;\n" % n for n in range(40)) + csv()),
         ("arbres_de_mme_kervoazouen.csv", csv()),
         ("arbres.tsv.pdf", b"%PDF-1.4\n" + csv()),
+        ("arbres.zip", packed(csv())),
+        ("arbres.csv.gz", gzip.compress(csv())),
     ],
-    ids=["title", "note", "too much", "name of the file", "another format"],
+    ids=["title", "note", "too much", "name of the file", "another format", "zip", "gzip"],
 )
 def test_a_text_that_says_more_than_its_table_is_not_given(tmp_path: Path, name: str, content: bytes) -> None:
     assert judged(tmp_path / name, content).verdict == NO
