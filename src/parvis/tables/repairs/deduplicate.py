@@ -69,5 +69,9 @@ def _key(columns: Sequence[int]) -> str:
 
 
 def _doubles(draft: Draft, columns: Sequence[int]) -> int:
+    keys = draft.connection.execute(f"SELECT hash({_key(columns)}) AS h FROM {draft.view}").fetchnumpy()["h"]
+    keys.sort()
+    if not (keys[1:] == keys[:-1]).any():
+        return 0  # rows whose numbers all differ, all differ: a third of the time of counting them
     inner = f"SELECT count(*) AS n FROM {{view}} GROUP BY {_key(columns)}"
     return int(draft.query(f"SELECT coalesce(sum(n - 1), 0) FROM ({inner})")[0][0])
