@@ -196,9 +196,8 @@ def _forms(path: Path, source: str, *, keyed: bool = False) -> tuple[Any, int]:
     np.add.at(summed, codes, np.concatenate(times))
     least = np.full(len(summed), np.iinfo(np.int64).max)
     np.minimum.at(least, codes, np.concatenate(lines))
-    return pa.table([known.dictionary, wholes(summed), wholes(least)], ["form", TIMES, LINE]), _various(
-        keys
-    ) if keyed else 0
+    told = pa.table([known.dictionary, wholes(summed), wholes(least)], ["form", TIMES, LINE])
+    return told, _various(keys) if keyed else 0
 
 
 def _various(keys: Sequence[Any]) -> int:

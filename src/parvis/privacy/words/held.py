@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-_SEARCHED = 2_000  # bytes of the file whose loading takes half the time of a search
+_SEARCHED = 2_000  # bytes whose loading takes twice the time of a search
 
 
 @dataclass(slots=True)
