@@ -241,7 +241,10 @@ class School:
                 elif not label.hide and wanted[i] == network.NOBODY and label.kind != "subject":
                     wanted[i] = network.THING
         number = [self.words.setdefault(word, len(self.words)) for word in words]
-        signs = [[self.circumstances.setdefault(f"~{sign}", len(self.circumstances)) for sign in one] for one in around]
+        signs = [
+            [self.circumstances.setdefault(sign, len(self.circumstances)) for sign in weighing.signs_around(one)]
+            for one in around
+        ]
         self.lessons.append(Lesson(file, template, np.array(number), np.array(signs), wanted, sensitive))
 
 

@@ -1051,7 +1051,7 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Se
 
 
 _GRAVE = -100  # what the score of a sensitive word must be above
-_CALM = -700  # what all scores must be under for nothing to be sensitive, whatever words of health are said
+_CALM = -600  # what all scores must be under for nothing to be sensitive, whatever words of health are said
 
 
 def _sensitive(tokens: Sequence[_Token], scores: Sequence[int]) -> list[tuple[int, int]]:

@@ -19,13 +19,14 @@ from math import exp, log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from parvis.privacy.weighing import Seen, Token, Word, alone, inputs, places
+from parvis.privacy.weighing import Around, Seen, Token, Word, alone, inputs, places, signs_around
 from parvis.privacy.words.kin import kin
 
 NOBODY, PERSON, OFFICIAL, THING, SENSITIVE = 0, 1, 2, 3, 4  # what the network tells of each word
 SCALE = 100  # of the scores, written as whole numbers
 REACH = (1, 1, 2, 4)  # words on both sides that each layer sees
 _PIECE, _LONGEST = 48, 96  # words of a long text that are read at once: to the end of a sentence, or at most
+_SMALL = 32  # words whose three sides are one product: a larger one is shared between processors, which costs thirty times more
 _AXES = 48  # of the places of words: see ``make_word_kin``
 
 Numbers = NDArray[np.float32]
@@ -93,7 +94,7 @@ class Network:
     of_same: Numbers  # the mean of the same word elsewhere in the text
     last: tuple[Numbers, Numbers, Numbers, Numbers]
 
-    def read(self, words: Sequence[Word], around: Sequence[tuple[str, ...]]) -> Numbers:
+    def read(self, words: Sequence[Word], around: Sequence[Around]) -> Numbers:
         """Return what is told of each word, a column for each of NOBODY … SENSITIVE."""
         count, far, wide = len(words), max(REACH), self.of_place.shape[1]
         seen = np.zeros((count + 2 * far, wide), dtype=np.float32)
@@ -101,10 +102,13 @@ class Network:
         here += np.concatenate([_of_word(*word) for word in words]).reshape(here.shape)
         here += np.concatenate([_of_circumstances(one) for one in around]).reshape(here.shape)
         for reach, (weights, bias) in zip(REACH, self.layers, strict=True):
-            # Three products, none large enough to be shared between processors: that would cost thirty times more.
-            told = here @ weights[wide : 2 * wide]
-            told += seen[far - reach : far - reach + count] @ weights[:wide]
-            told += seen[far + reach : far + reach + count] @ weights[2 * wide :]
+            before, behind = seen[far - reach : far - reach + count], seen[far + reach : far + reach + count]
+            if count <= _SMALL:
+                told = np.concatenate((before, here, behind), axis=1) @ weights
+            else:
+                told = here @ weights[wide : 2 * wide]
+                told += before @ weights[:wide]
+                told += behind @ weights[2 * wide :]
             told += bias
             if weights is self.layers[-1][0]:
                 told += (here.sum(axis=0) / np.float32(count)) @ self.of_text
@@ -136,8 +140,8 @@ def _of_word(word: str, shape: str) -> Numbers:
 
 
 @lru_cache(maxsize=4096)
-def _of_circumstances(signs: tuple[str, ...]) -> Numbers:
-    return _network().sum([f"~{sign}" for sign in signs])
+def _of_circumstances(around: Around) -> Numbers:
+    return _network().sum(signs_around(around))
 
 
 def _same(words: Sequence[Word], here: Numbers) -> Numbers:

@@ -7,9 +7,9 @@ said, and what stands around.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from parvis.privacy.words import classes as c
@@ -17,6 +17,7 @@ from parvis.privacy.words.kin import kin
 from parvis.privacy.words.lexicon import given, is_town, known, ordinary, surname
 
 Word = tuple[str, str]  # folded, shape
+Around = tuple[str, str, str, str]  # the rules' verdict, their facts, what line begins there, what the whole text is
 
 
 class Token(Protocol):
@@ -59,15 +60,23 @@ def places(seen: Seen, first: int, after: int) -> Iterator[int]:
 # --- What the network is given --------------------------------------------------------------------
 
 
-def inputs(seen: Seen, first: int, after: int) -> tuple[list[Word], list[tuple[str, ...]]]:
+def inputs(seen: Seen, first: int, after: int) -> tuple[list[Word], list[Around]]:
     """Return the words of a part of a text, and the circumstances of each."""
-    tokens, whole = seen.tokens, f"P{seen.prose}{seen.shout}"
-    words = [(t.folded, t.shape) for t in tokens[first:after]]
-    around: list[tuple[str, ...]] = []
+    tokens, verdicts, facts, whole = seen.tokens, seen.verdicts, seen.facts, f"P{seen.prose}{seen.shout}"
+    around: list[Around] = []
+    end = tokens[first - 1].end if first else 0
     for i in range(first, after):
-        fresh = "^" if i == 0 else "/" if "\n" in seen.text[tokens[i - 1].end : tokens[i].start] else ""
-        around.append((f"v{seen.verdicts[i]}", f"f{seen.facts[i]}", f"l{fresh}", whole))
-    return words, around
+        token = tokens[i]
+        fresh = "^" if i == 0 else "/" if token.start > end and "\n" in seen.text[end : token.start] else ""
+        around.append((verdicts[i], facts[i], fresh, whole))
+        end = token.end
+    return [(token.folded, token.shape) for token in tokens[first:after]], around
+
+
+def signs_around(around: Around) -> tuple[str, ...]:
+    """Return the signs that the circumstances of a word carry."""
+    verdict, fact, fresh, whole = around
+    return f"~v{verdict}", f"~f{fact}", f"~l{fresh}", f"~{whole}"
 
 
 # --- What is seen of a word -----------------------------------------------------------------------
@@ -79,18 +88,22 @@ _FUNCTION = frozenset(
 )
 
 
-@lru_cache(maxsize=65536)
 def _classes(word: str) -> str:
     """Return the classes of words that one is in, a letter each."""
-    return "".join(
-        letter
-        for letter, words in (
-            ("N", c.NOUNS), ("R", c.ROLES), ("L", c.LABELS), ("T", c.TITLES), ("X", c.NEVER), ("C", c.COMMON),
-            ("B", c.AFTER_BODY), ("G", c.GIVEN_AFTER), ("S", c.SURNAME_AFTER), ("V", c.ACTS), ("O", c.OF_SOMEONE),
-            ("I", c.GIVING), ("P", c.PARTICLES), ("W", c.WORKS), ("A", c.APPOSED), ("Z", c.REGIONS),
-        )
-        if word in words
-    )  # fmt: skip
+    return _letters().get(word, "")
+
+
+@cache
+def _letters() -> Mapping[str, str]:
+    out: dict[str, str] = {}
+    for letter, words in (
+        ("N", c.NOUNS), ("R", c.ROLES), ("L", c.LABELS), ("T", c.TITLES), ("X", c.NEVER), ("C", c.COMMON),
+        ("B", c.AFTER_BODY), ("G", c.GIVEN_AFTER), ("S", c.SURNAME_AFTER), ("V", c.ACTS), ("O", c.OF_SOMEONE),
+        ("I", c.GIVING), ("P", c.PARTICLES), ("W", c.WORKS), ("A", c.APPOSED), ("Z", c.REGIONS),
+    ):  # fmt: skip
+        for word in words:
+            out[word] = out.get(word, "") + letter
+    return out
 
 
 @lru_cache(maxsize=65536)
