@@ -150,7 +150,7 @@ class _Reading:
         return f"{glued}{'c' if self.is_code(i) else ''}{'r' if self.is_raised(i) else ''}{'f' if self.is_a_firm(i) else ''}"
 
     def verdicts(self, named: Sequence[_Name]) -> list[str]:
-        """Return what the rules said of each token, a letter each; see ``weighing.weighed``."""
+        """Return what the rules said of each token, a letter each; see ``weighing.Seen``."""
         out = ["n"] * len(self.tokens)
         for first, after in self.lists:
             out[first:after] = "l" * (after - first)
