@@ -35,7 +35,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from parvis.store.pool import SECONDS, leaving, until
 from parvis.web import Response
-from parvis_portal import loopwork
+from parvis_portal.api import loopwork
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
 from parvis_portal.api.front import IN_LOOP, Question, SlowError, coding, streams
 from parvis_portal.api.refusals import refusal

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from parvis.store.pool import Ticket, waits
-from parvis_portal import loopwork
+from parvis_portal.api import loopwork
 from parvis_portal.api.rows import Rows
 
 pytestmark = pytest.mark.usefixtures("alone")
