@@ -167,6 +167,12 @@ def test_a_place_named_after_someone_is_refuted() -> None:
     assert not names.refuted("Fontclaire")
 
 
+def test_a_body_under_a_saints_name_is_nobody() -> None:
+    assert names.find("Harmonie Saint-Roch n° 17456") == []
+    assert names.find("Chorale Sainte-Cécile 12345") == []
+    assert names.find("Alice Saint-Roch, infirmière") != []
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_failing(text: str) -> None:

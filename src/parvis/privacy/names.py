@@ -714,6 +714,10 @@ class _Reading:
             k -= 1
         return k >= 0 and self.tokens[k].folded in c.NOUNS and not (civil and self.tokens[k].folded in c.OWNED)
 
+    def is_under_a_saint(self, i: int) -> bool:
+        """True for the noun of a body that bears a saint's name: « Harmonie Saint-Roch n° 12 »."""
+        return self.folded(i) in c.NOUNS and self.folded(i + 1).startswith(("saint-", "sainte-"))
+
     def _body_follows(self, after: int) -> bool:
         first, second = self.folded(after), self.folded(after + 1)
         if first in ("et", "&") and second in ("fils", "cie", "associes", "freres", "filles", "compagnie"):
@@ -1001,7 +1005,7 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Se
             may_be = False  # the title of a statue: « Rolland portant son cor »
         if new and tokens[i].shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
             may_be = False  # « Plaque aux rois Jacques I et Jacques II »
-        if new and tokens[i].shape in "UT" and reading.follows_a_postcode(i):
+        if new and tokens[i].shape in "UT" and (reading.follows_a_postcode(i) or reading.is_under_a_saint(i)):
             may_be = False
         safe = -_SAFE if new and not reading.prose and len(tokens) <= _LABEL else _SAFE
         named_at[i] = verdicts[i] == "m" or (may_be and max(person + safe, official) > 0)  # « M. Quiberon » is a person
