@@ -33,6 +33,7 @@ import serving
 SECONDS = float(os.environ.get("SECONDS", "12"))
 QUIET, GOAL, TOLD, BACK = 0.25, 3.0, 0.1, 10.0
 CLIENTS = 8  # that measure what the portal can give
+MOST = 8000  # questions on their way: beyond, readers wait for some to be answered, and are told late
 PATIENCE = 30  # seconds that readers wait for their last answers
 
 
@@ -124,7 +125,7 @@ def _crowd(ours: serving.Server, asked: Iterator[str], pace: float, seconds: flo
         open_, late = 0, list[float]()
         while True:
             now = time.monotonic()
-            while at <= min(now, start + seconds):
+            while at <= min(now, start + seconds) and open_ < MOST:
                 late.append(now - at)
                 open_ += _asked(doors, ours, next(asked), seen, fixed=False)
                 at += draw.expovariate(pace)

@@ -14,6 +14,7 @@ takes nothing, or a sender who sends nothing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import io
 import logging
@@ -78,6 +79,8 @@ def main(fd: int, application: str = "parvis_portal.wsgi:application") -> None:
         threading.Thread(target=warm, name="warm", daemon=True).start()
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: to look for cycles in it again would stop all readers for a tenth of a second
     Sweeping(configured(found), _most_connections()).run(sockets=[socket.socket(fileno=fd)])
 
 
