@@ -13,7 +13,7 @@ import hashlib
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,7 +174,8 @@ def rework(
             say(0.3, "Reprise des étapes")
             table = _examine_table(preparation.parcel, raw, work, expected, wanted, others)
             if not table.others:  # the file is one table: it is held against what this one became
-                (table,) = _held_whole(vault.original(folder, preparation.parcel, work), [table])
+                with suppress(UnknownName):  # gone from the vault at its term: it cannot be given any more
+                    (table,) = _held_whole(vault.original(folder, preparation.parcel, work), [table])
             _stage_typed(folder, table)
         else:
             plain, only = vault.original(folder, preparation.parcel, work), preparation.profile.table

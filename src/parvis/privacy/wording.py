@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from parvis.privacy import spans
+from parvis.privacy.words import classes
+from parvis.text import fold
 from parvis.values import Finding, Metadata, Parcel, Policy, Profile, Severity, msg
 
 # Names of files are often all in small letters: what follows a title is somebody's all the same.
@@ -24,6 +26,8 @@ _DOCUMENT = re.compile(
     r"du|des|pour|et)\s+)+",
     re.IGNORECASE,
 )
+# The same of any words in small letters before two that are not, and nothing but figures after: « arbres Alice Durand 2024 ».
+_THINGS = re.compile(r"(?:[a-zà-ÿ]{2,} ){1,4}(?=[A-ZÀ-Ý][\w'-]+ [A-ZÀ-Ý][\w'-]+(?: [\dv]+)*$)")
 _GONE = "\0"
 _ANNOUNCED = re.compile(
     rf"(?:\b(?:m|mm|mr|mme|mmes|mlle|madame|monsieur|mademoiselle|consorts|famille)\b\.?\s*)?{_GONE}", re.IGNORECASE
@@ -70,7 +74,9 @@ def file_names_someone(name: str) -> bool:
 
 def _parted(words: str) -> tuple[str, str]:
     """Return (words of a document that a file's name begins with, the rest)."""
-    lead = _DOCUMENT.match(words)
+    lead = _DOCUMENT.match(words) or _THINGS.match(words)
+    if lead and any(fold(w) in classes.NOUNS for w in lead[0].split()) and not _DOCUMENT.match(words):
+        return "", words  # « salle Alice Durand »
     return (lead[0], words[lead.end() :]) if lead else ("", words)
 
 
