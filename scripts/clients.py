@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "frontend")]
 
-import build  # noqa: E402  found by the path set above, as the next
-import peers  # noqa: E402  as above
+import build  # noqa: E402  found by the path set above
+import peers  # noqa: E402  found by the path set above
 
 
 def main() -> None:

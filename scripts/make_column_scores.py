@@ -28,16 +28,16 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
-import labelled  # noqa: E402  found by the path set above, as those under it
-import labelled_columns  # noqa: E402  as above
+import labelled  # noqa: E402  found by the path set above
+import labelled_columns  # noqa: E402  found by the path set above
 
-from parvis import pipeline  # noqa: E402  as above
-from parvis.privacy import bearing  # noqa: E402  as above
-from parvis.privacy import screen as screening  # noqa: E402  as above
-from parvis.privacy.heading import speaks  # noqa: E402  as above
-from parvis.schemas.schema import Field, all_ids, load  # noqa: E402  as above
-from parvis.text import fold, words  # noqa: E402  as above
-from parvis.values import Finding, Profile  # noqa: E402  as above
+from parvis import pipeline  # noqa: E402  found by the path set above
+from parvis.privacy import bearing  # noqa: E402  found by the path set above
+from parvis.privacy import screen as screening  # noqa: E402  found by the path set above
+from parvis.privacy.heading import speaks  # noqa: E402  found by the path set above
+from parvis.schemas.schema import Field, all_ids, load  # noqa: E402  found by the path set above
+from parvis.text import fold, words  # noqa: E402  found by the path set above
+from parvis.values import Finding, Profile  # noqa: E402  found by the path set above
 
 TEACHING = Path(__file__).parent / "teaching" / "columns"
 TARGET = ROOT / "src" / "parvis" / "privacy" / "words" / "columns.txt"

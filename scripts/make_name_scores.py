@@ -30,12 +30,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
-import labelled  # noqa: E402  found by the path set above, as those under it
+import labelled  # noqa: E402  found by the path set above
 
-from parvis import places  # noqa: E402  as above
-from parvis.privacy import names, network, spans, weighing  # noqa: E402  as above
-from parvis.privacy.words import classes, lexicon  # noqa: E402  as above
-from parvis.privacy.words.kin import kin  # noqa: E402  as above
+from parvis import places  # noqa: E402  found by the path set above
+from parvis.privacy import names, network, spans, weighing  # noqa: E402  found by the path set above
+from parvis.privacy.words import classes, lexicon  # noqa: E402  found by the path set above
+from parvis.privacy.words.kin import kin  # noqa: E402  found by the path set above
 
 TEACHING = Path(__file__).parent / "teaching"
 TARGET = ROOT / "src" / "parvis" / "privacy" / "words" / "reader.bin"

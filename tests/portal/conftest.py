@@ -16,6 +16,13 @@ from parvis_portal.people.models import Organisation, Role, User
 
 PASSWORD = "un mot de passe de test"
 
+# Columns of figures that hardly repeat: each is a part of a file worth asking for alone.
+MEASURES = "".join(
+    [
+        "Passages;Longueur;Largeur;Hauteur;Poids\n",
+        *(f"{n % 89};{';'.join(f'{(n * k) % 9973 / 7:.4f}' for k in (13, 29, 37, 71))}\n" for n in range(12_000)),
+    ]
+).encode()
 TREES = (
     "Espèce;Quartier;Hauteur (m);Plantation;Longitude;Latitude\n"
     + "".join(

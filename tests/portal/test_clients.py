@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ckanapi import CKANAPIError, NotAuthorized, NotFound, RemoteCKAN
 from tests import programs
+from tests.portal.conftest import MEASURES
 
 from parvis.store import ready
 from parvis.store.folder import Folder
@@ -271,10 +272,7 @@ def test_odsclient_takes_a_dataset_and_pushes_rows(live_server: Any, dataset: An
 def test_duckdb_asks_our_parquet_over_http_and_takes_what_it_needs(
     live_server: Any, released: Callable[..., Draft], folder: Path
 ) -> None:
-    rows = "".join(
-        f"{n % 89};{';'.join(f'{(n * k) % 9973 / 7:.4f}' for k in (13, 29, 37, 71))}\n" for n in range(12_000)
-    )
-    dataset = released("mesures.csv", f"Passages;Longueur;Largeur;Hauteur;Poids\n{rows}".encode()).dataset
+    dataset = released("mesures.csv", MEASURES).dataset
     assert dataset is not None
     cataloguing.write_files("", lambda *_: None)
     script = (

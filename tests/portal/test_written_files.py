@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.portal.conftest import Town
+from tests.portal.conftest import MEASURES, Town
 
 from parvis.store import ready
 from parvis.store.folder import Folder
@@ -148,10 +148,7 @@ def test_one_column_of_a_remote_parquet_does_not_bring_the_whole_file(
 ) -> None:
     import pyarrow.parquet as pq
 
-    rows = "".join(
-        f"{n % 89};{';'.join(f'{(n * k) % 9973 / 7:.4f}' for k in (13, 29, 37, 71))}\n" for n in range(12_000)
-    )
-    dataset = released("mesures.csv", f"Passages;Longueur;Largeur;Hauteur;Poids\n{rows}".encode()).dataset
+    dataset = released("mesures.csv", MEASURES).dataset
     assert dataset is not None
     jobs.write_files("", lambda *_: None)
     remote: Any = Remote(f"{live_server.url}/api/v1/datasets/{dataset.pk}/exports/parquet")
