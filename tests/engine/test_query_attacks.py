@@ -85,6 +85,19 @@ def test_no_door_to_the_network_is_opened(lone: Pool, town: Any) -> None:
             server.accept()
 
 
+def test_a_file_begins_to_leave_before_all_its_rows_are_made(lone: Pool, town: Any) -> None:
+    late = "CASE WHEN i < 40000 THEN repeat('x', 100) ELSE error('too far') END"
+    asked = {
+        "object": town.trees.object, "sql": f"SELECT {late} AS line FROM range(50000) AS t(i)", "parameters": [],
+        "export": {"format": "csv", "about": {}, "head": "", "tail": "", "cut": 0},
+    }  # fmt: skip
+    chunks = lone.stream(asked)
+    assert next(chunks).startswith(b"xxx")  # of 4 MB that could be made
+    with pytest.raises(ParvisError):
+        list(chunks)
+    well(lone, town)
+
+
 def test_an_endless_question_ends_in_time_and_the_next_one_is_answered(lone: Pool, town: Any) -> None:
     well(lone, town)
     began = time.monotonic()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MAPPED = indexing.LARGEST + (256 << 20)  # bytes of the indexes kept open
 MEMORY = (900 << 20) + MAPPED  # bytes of address space above the programs themselves
 ENGINE_MEMORY = "400MB"
+AHEAD = "256KiB"  # of a file, made before its first byte leaves; the engine would make 10 MB
 _SHAPES = re.compile(r"\b(?:point|shape)_[a-z]+\(")
 _LONG_FRAME = 1 << 31  # bytes of a frame whose length takes eight bytes more
 NICE = 5  # a crowd must be told at once that there is no place: who answers the door goes before who works
@@ -64,6 +65,7 @@ class Worker:
         # A second wall behind that of the kernel: objects and its own folder for the engine, and nothing of this may change.
         self.engine.execute("SET allowed_directories=[?, ?]", [f"{objects}/", f"{work}/"])
         self.engine.execute("SET enable_external_access=false")
+        self.engine.execute("SET allowed_configs=['streaming_buffer_size']")  # what of a file is made before it is sent
         self.engine.execute("SET lock_configuration=true")
         self.seconds = self.time = seconds  # of any question, and of the one in hand
         self.shapes: Shapes | None = None  # made at the first question that knows shapes
@@ -116,6 +118,7 @@ class Worker:
             # closed whatever happens: a result left open would spoil the next question.
             apart = self.engine.cursor()
             try:
+                apart.execute(f"SET streaming_buffer_size='{AHEAD}'")
                 relation = apart.sql(filled(request["sql"]), params=self.bound(request["sql"], request["parameters"]))
                 for chunk in export.written(apart, relation, request["export"], self.work):
                     if chunk:  # an empty frame says the end
