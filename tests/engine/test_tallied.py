@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from typing import Any
 
@@ -37,7 +38,9 @@ FIGURES = [
 CONDITIONS = [
     None, Test("annee", Op.GT, 1950), Test("essence", Op.EQ, "CHARME"), Not(Test("quartier", Op.EQ, "Centre")),
     Search("chene"), Box(2.0, 48.0, 2.1, 48.1), Test("hauteur", Op.NULL), Test("code", Op.EQ, "nulle part"),
-    All((Test("annee", Op.LE, 2000), Test("remarquable", Op.EQ, True))), Test("code", Op.IN, ("00003", "00005", "00009")),
+    All((Test("annee", Op.LE, 2000), Test("remarquable", Op.EQ, True))), Test("hauteur", Op.LT, 12.5),
+    All((Test("annee", Op.GE, 1950), Test("annee", Op.LT, 1990))), Test("plante_le", Op.GT, "1990-06-01"),
+    Test("code", Op.IN, ("00003", "00005", "00009")),
 ]  # fmt: skip
 
 
@@ -105,3 +108,52 @@ def test_what_the_index_cannot_sum_exactly_is_left_to_the_object(tmp_path: Any, 
         assert found == {x: sum(r["n"] for r in rows if r["nom"] == x) for x in "ab"}
     finally:
         pool.close()
+
+
+def test_spans_asked_again_give_the_exact_groups_of_plain_python(tmp_path: Any, making: Any) -> None:
+    from parvis.store import index, tallied
+    from parvis.store.folder import Folder
+    from parvis.store.indexed import Index
+    from parvis.values import Kind
+
+    rng = random.Random(3)
+    folder = Folder(tmp_path / "data")
+    kinds = {"objet": Kind.TEXT, "montant": Kind.NUMBER, "annee": Kind.INTEGER, "jour": Kind.DATE}
+    rows: list[dict[str, Any]] = [
+        {
+            "objet": rng.choice(["Sport", "Culture", "Voirie", None]),
+            "montant": rng.choice([None, rng.randrange(-500_000, 9_000_000) / 100, 0.1]),
+            "annee": rng.choice([None, rng.randrange(1900, 2030)]),
+            "jour": datetime.date(2000, 1, 1) + datetime.timedelta(rng.randrange(9000)),
+        }
+        for _ in range(60_000)
+    ]
+    version = making.put(folder, making.protected(tmp_path / "t.parquet", kinds, rows), "dddddddddddd")
+    assert index.build(folder, version)
+    base = Index(folder.indexes / f"{version.object}.index")
+    figures = [["count", ""], ["sum", "montant"], ["max", "jour"], ["sum", "annee"]]
+    asked = {
+        "keys": ["objet"], "figures": figures, "answer": [["key", 0], *(["figure", n] for n in range(4))], "orders": [],
+        "limit": 10, "offset": 0,
+    }  # fmt: skip
+    tests = {
+        "=": lambda a, b: a == b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
+        ">=": lambda a, b: a >= b,
+    }  # fmt: skip
+    for _ in range(40):
+        name = rng.choice(["montant", "annee", "jour"])
+        drawn = [r[name] for r in rng.sample(rows, 9) if r[name] is not None][:2]
+        parts = [[rng.choice(list(tests)), name, value] for value in drawn[: rng.choice([1, 2])]]
+        said = [[op, n, v.isoformat() if n == "jour" else v] for op, n, v in parts]
+        found, total = tallied.tallied(base, {**asked, "where": ["all", said] if len(said) > 1 else said[0]})
+        kept = [r for r in rows if r[name] is not None and all(tests[op](r[name], v) for op, _, v in parts)]
+        wanted = {}
+        for objet in {r["objet"] for r in kept}:
+            held = [r for r in kept if r["objet"] == objet]
+            cents = [round(r["montant"] * 100) for r in held if r["montant"] is not None]
+            years = [r["annee"] for r in held if r["annee"] is not None]
+            last = max(r["jour"] for r in held).isoformat()
+            wanted[objet] = [len(held), sum(cents) / 100 if cents else None, last, sum(years) if years else None]
+        assert {row[0]: row[1:] for row in found} == wanted, parts
+        assert total == len(wanted)
+    assert any(blocks is not None for blocks in base.spans.values())

@@ -12,7 +12,7 @@ import datetime
 import json
 import mmap
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -61,6 +61,7 @@ class Index:
         self.columns: dict[str, _Column] = {}
         self.limit = float("inf")
         self.sums: OrderedDict[Any, Any] = OrderedDict()  # of whole columns: what ``store.tallied`` remembers
+        self.spans: OrderedDict[Any, Any] = OrderedDict()  # the same of the parts of an order
 
     def start(self, seconds: float) -> None:
         """Give the next question its time."""
@@ -313,6 +314,11 @@ class _Measures(_Column):
             stop = start
         if self.empty is not None:
             yield np.flatnonzero(self.empty)
+
+    def place(self, order: Any, value: Any, after: bool) -> int:
+        """Return where a value stands in the order of cells: before those that equal it, or after them."""
+        wanted, find = self.hear(value), bisect_right if after else bisect_left
+        return find(range(len(order)), wanted, key=lambda n: self.values[order[n]])
 
     @cached_property
     def span(self) -> tuple[Any, Any]:

@@ -26,6 +26,8 @@ _DAY = 86_400_000_000  # microseconds
 _CELL = 32  # places of a cell of the map, as far as they lie evenly
 _SIDE = 1024  # cells of a side of the map at most
 _DRAWN = 1 << 16  # places looked at to see where the cells must be small
+_DECIMALS = 6  # of amounts and measures, at most
+_EXACT = 2.0**53  # whole numbers that a float holds
 
 
 class _Sections:
@@ -187,6 +189,8 @@ def _measures(out: _Sections, cells: Any) -> dict[str, Any] | None:
         if array.min() < _EARLIEST * day or array.max() > (_LATEST + 1) * day - 1:
             return None
     told["values"] = out.add(array)
+    if told["is"] == "numbers" and (decimals := _decimals(array)) is not None:
+        told["decimals"] = decimals
     order = np.argsort(array, kind="stable").astype(np.uint32)
     if cells.null_count:
         empty = np.asarray(cells.is_null())
@@ -194,6 +198,17 @@ def _measures(out: _Sections, cells: Any) -> dict[str, Any] | None:
         order = order[~empty[order]]
     told["order"] = out.add(order)
     return told
+
+
+def _decimals(values: Any) -> int | None:
+    """Return how many decimals write all numbers, None when they are too many for a sum to hold them exactly."""
+    for decimals in range(_DECIMALS + 1):
+        scaled = np.rint(values * 10.0**decimals)
+        if np.abs(scaled).sum() >= _EXACT:
+            return None
+        if (scaled / 10.0**decimals == values).all():
+            return decimals
+    return None
 
 
 # --- Text -----------------------------------------------------------------------------------------

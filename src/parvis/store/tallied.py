@@ -2,7 +2,9 @@
 
 A question is what JSON carries: ``where`` as ``store.indexed`` reads it (or None), ``keys`` (columns), ``figures`` ([function of
 ``values.Function``, column or ""]), ``answer`` (["key" or "figure", place] for each column of the answer), ``orders`` ([column
-of the answer, descending]), ``limit``, ``offset``. Sums of whole numbers are exact, or left to the object.
+of the answer, descending]), ``limit``, ``offset``. Sums of whole numbers are exact, or left to the object; so are those of
+amounts, whose decimals are few. What is asked again of another span of an amount, a year or a day (a slider, a choice of dates)
+is told from groups counted once for each block of that order.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ KEPT, MOST_KEPT = 64, 20_000  # groupings of all rows that an index remembers, a
 _EXACT = 2.0**53
 _BLOCK = 1 << 16  # rows reckoned at a time: what they need stays in the processor's own memory
 _WIDE = 1 << 12  # groups beyond which all rows are reckoned at once
+_STEP = 1 << 12  # rows of a block in the order of a column, at least
+_HELD, _RANGES = 1 << 17, 8  # groups of all blocks that a worker remembers, of so many kinds of questions
+_FIGURES = 4  # of such a question, at most
 
 
 def tallied(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], int]:
@@ -34,7 +39,7 @@ def tallied(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], int
     if asked["where"] is None:
         keys, figures = _remembered(base, asked)
     else:
-        keys, figures = _reckoned(base, asked)
+        keys, figures = _ranged(base, asked) or _reckoned(base, asked)
     parts = {"key": keys, "figure": figures}
     found = [list(row) for row in zip(*(parts[kind][place] for kind, place in asked["answer"]), strict=True)]
     return _sorted(found, keys, asked), len((keys or figures)[0])
@@ -58,27 +63,117 @@ def _remembered(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]],
 
 def _reckoned(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], list[list[Any]]]:
     """Return the keys of the groups, column by column, and their figures."""
-    axes = [_Axis(base, name) for name in asked["keys"]]
-    size = 1
-    for axis in axes:
-        size *= axis.size
-    if size > MOST_GROUPS:
-        raise AbsentError
-    figures = [_figure(base, function, name, size) for function, name in asked["figures"]]
-    counts = np.zeros(size, np.int64)
-    for block in _blocks(base, asked["where"], base.rows if size > _WIDE else _BLOCK):
-        code = _combined(axes, block)
-        there = np.bincount(code, minlength=size)
-        counts += there
-        for figure in figures:
-            figure.feed(block, code, there)
+    groups = _Groups(base, asked)
+    for block in _blocks(base, asked["where"], base.rows if groups.size > _WIDE else _BLOCK):
+        groups.feed(block)
         base._in_time()
-    groups = np.flatnonzero(counts) if axes else np.zeros(1, np.int64)
-    keys, left = list[list[Any]](), groups
-    for axis in reversed(axes):
-        left, own = np.divmod(left, axis.size)
-        keys.insert(0, axis.values(own))
-    return keys, [figure.told(groups) for figure in figures]
+    return groups.told()
+
+
+class _Groups:
+    """The groups of a question and their figures, fed with rows."""
+
+    def __init__(self, base: Index, asked: Mapping[str, Any]) -> None:
+        self.axes = [_Axis(base, name) for name in asked["keys"]]
+        self.size = 1
+        for axis in self.axes:
+            self.size *= axis.size
+        if self.size > MOST_GROUPS:
+            raise AbsentError
+        self.figures = [_figure(base, function, name, self.size) for function, name in asked["figures"]]
+        self.counts = np.zeros(self.size, np.int64)
+
+    def feed(self, block: _Block) -> None:
+        code = _combined(self.axes, block)
+        there = np.bincount(code, minlength=self.size)
+        self.counts += there
+        for figure in self.figures:
+            figure.feed(block, code, there)
+
+    def told(self) -> tuple[list[list[Any]], list[list[Any]]]:
+        groups = np.flatnonzero(self.counts) if self.axes else np.zeros(1, np.int64)
+        keys, left = list[list[Any]](), groups
+        for axis in reversed(self.axes):
+            left, own = np.divmod(left, axis.size)
+            keys.insert(0, axis.values(own))
+        return keys, [figure.told(groups) for figure in self.figures]
+
+    def states(self) -> list[tuple[Any, Any]]:
+        """Return the arrays that rows feed, each with what joins two of them."""
+        return [(self.counts, np.add), *(state for figure in self.figures for state in figure.states())]
+
+
+# --- Spans of a column ----------------------------------------------------------------------------
+
+
+def _ranged(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], list[list[Any]]] | None:
+    """Return the groups of the rows between two values of a column, None when they are to be looked for one by one.
+
+    Only what is the same in whatever order rows come: an answer never depends on what was asked before.
+    """
+    span = _span(base, asked["where"])
+    if span is None or len(asked["figures"]) > _FIGURES:
+        return None
+    name, order, low, high = span
+    groups = _Groups(base, asked)
+    if groups.size > _WIDE or not all(figure.steady for figure in groups.figures):
+        return None
+    step = _STEP
+    while -(-len(order) // step) * groups.size > _HELD:
+        step *= 2
+    first, last = -(-low // step), high // step
+    if last - first < 4:  # few enough to be looked at
+        edges = [(low, high)]
+    else:
+        held = _held(base, name, order, asked, step)
+        if held is None:
+            return None
+        for (state, join), blocks in zip(groups.states(), held, strict=True):
+            join(state, join.reduce(blocks[first:last], axis=0), out=state)
+        edges = [(low, first * step), (last * step, high)]
+    for start, stop in edges:
+        if start < stop:
+            groups.feed(_Block(0, base.rows, order[start:stop].astype(np.int64)))
+    return groups.told()
+
+
+def _span(base: Index, where: Any) -> tuple[str, Any, int, int] | None:
+    """Return a column, its rows from the least value to the greatest, and between which two a condition keeps them."""
+    tests = where[1] if where[0] == "all" else [where]
+    if not tests or not all(t[0] in ("=", "<", "<=", ">", ">=") for t in tests) or len({t[1] for t in tests}) > 1:
+        return None
+    name = tests[0][1]
+    column = base._column(name)
+    if not isinstance(column, indexed._Measures) or "order" not in column.told:
+        return None
+    order = column.array("order")
+    low, high = 0, len(order)
+    for said, _, value in tests:
+        below, up_to = (column.place(order, value, after) for after in (False, True))
+        if said in ("=", ">", ">="):
+            low = max(low, up_to if said == ">" else below)
+        if said in ("=", "<", "<="):
+            high = min(high, below if said == "<" else up_to)
+    return name, order, low, max(low, high)
+
+
+def _held(base: Index, name: str, order: Any, asked: Mapping[str, Any], step: int) -> list[Any] | None:
+    """Return what rows feed, block by block of an order; None the first time, when nobody knows if it will be asked again."""
+    question = json.dumps([name, asked["keys"], asked["figures"]])
+    known = base.spans.get(question)
+    if known is None and question in base.spans:
+        whole = list[list[Any]]()
+        for start in range(0, len(order), step):
+            groups = _Groups(base, asked)
+            groups.feed(_Block(0, base.rows, order[start : start + step].astype(np.int64)))
+            whole.append([state for state, _ in groups.states()])
+            base._in_time()
+        known = [np.array(states) for states in zip(*whole, strict=True)]
+    base.spans[question] = known
+    base.spans.move_to_end(question)
+    while len(base.spans) > _RANGES:
+        base.spans.popitem(last=False)
+    return known
 
 
 # --- Rows -----------------------------------------------------------------------------------------
@@ -169,11 +264,18 @@ def _combined(axes: Sequence[_Axis], block: _Block) -> Any:
 
 
 class _Figure(Protocol):
-    """One calculation, fed with the rows of each block (their groups, how many each group has), told for some groups."""
+    """One calculation, fed with the rows of each block (their groups, how many each group has), told for some groups.
+
+    ``steady`` when it does not depend on the order of rows, and ``states`` of two parts can be joined.
+    """
+
+    steady: bool
 
     def feed(self, block: _Block, code: Any, there: Any) -> None: ...
 
     def told(self, groups: Any) -> list[Any]: ...
+
+    def states(self) -> list[tuple[Any, Any]]: ...
 
 
 def _figure(base: Index, function: str, name: str, size: int) -> _Figure:
@@ -193,8 +295,13 @@ def _figure(base: Index, function: str, name: str, size: int) -> _Figure:
 
 
 class _Count:
+    steady = True
+
     def __init__(self, column: Any, size: int) -> None:
         self.column, self.sums = column, np.zeros(size, np.int64)
+
+    def states(self) -> list[tuple[Any, Any]]:
+        return [(self.sums, np.add)]
 
     def feed(self, block: _Block, code: Any, there: Any) -> None:
         if self.column is not None:
@@ -208,6 +315,11 @@ class _Count:
 
 
 class _Different:
+    steady = False  # what was seen of each block would take too much room
+
+    def states(self) -> list[tuple[Any, Any]]:
+        return []
+
     def __init__(self, axis: _Axis, size: int) -> None:
         if size * axis.size > MOST_PAIRS:
             raise AbsentError
@@ -224,6 +336,8 @@ class _Different:
 
 class _Filled:
     """What looks at the filled cells of a column of numbers or days."""
+
+    steady = True
 
     def __init__(self, function: str, column: Any, size: int) -> None:
         self.function, self.column, self.size = function, column, size
@@ -247,10 +361,14 @@ class _Edge(_Filled):
         kind = column.values.dtype
         start = (np.iinfo(kind) if self.whole else np.finfo(kind)).max
         self.out = np.full(size, start if function == "min" else -start, kind)
+        self.keeps: Any = np.minimum if function == "min" else np.maximum
 
     def feed(self, block: _Block, code: Any, there: Any) -> None:
         values, code = self.filled(block, code, there)
-        (np.minimum if self.function == "min" else np.maximum).at(self.out, code, values)
+        self.keeps.at(self.out, code, values)
+
+    def states(self) -> list[tuple[Any, Any]]:
+        return [(self.there, np.add), (self.out, self.keeps)]
 
     def told(self, groups: Any) -> list[Any]:
         pairs = zip(self.out[groups].tolist(), self.there[groups].tolist(), strict=True)
@@ -263,13 +381,20 @@ class _Sum(_Filled):
         if self.whole and len(column.values) and max(map(abs, column.span)) * len(column.values) >= _EXACT:
             raise AbsentError  # a sum that a float may not hold exactly
         self.sums = np.zeros(size, np.float64)
+        self.steady = self.whole or "decimals" in column.told
+        self.scale = 10.0 ** column.told.get("decimals", 0)  # of amounts, cents are summed, exactly
 
     def feed(self, block: _Block, code: Any, there: Any) -> None:
         values, code = self.filled(block, code, there)
+        if self.scale != 1:
+            values = np.rint(values * self.scale)
         self.sums += np.bincount(code, weights=values, minlength=self.size)
 
+    def states(self) -> list[tuple[Any, Any]]:
+        return [(self.there, np.add), (self.sums, np.add)]
+
     def told(self, groups: Any) -> list[Any]:
-        pairs = zip(self.sums[groups].tolist(), self.there[groups].tolist(), strict=True)
+        pairs = zip((self.sums[groups] / self.scale).tolist(), self.there[groups].tolist(), strict=True)
         if self.function == "avg":
             return [s / n if n else None for s, n in pairs]
         return [(int(s) if self.whole else s) if n else None for s, n in pairs]
