@@ -562,8 +562,6 @@ def judged(read: network.Network, held: re.Pattern[str]) -> None:
 def use(read: network.Network) -> None:
     """Weigh by this network from now on."""
     network._network = lambda: read  # type: ignore[assignment]
-    network._of_word.cache_clear()
-    network._of_circumstances.cache_clear()
 
 
 def main() -> None:

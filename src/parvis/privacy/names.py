@@ -119,8 +119,11 @@ class _Reading:
     def names(self) -> list[_Name]:
         out: list[_Name] = []
         i = 0
-        while i < len(self.tokens):
-            step = self._step(i)
+        while i < self.count:
+            shape = self.shapes[i]
+            step = None
+            if shape not in ".0" and (shape != "l" or self.words[i] in _STARTING):
+                step = self._step(i)
             if step is None:
                 i += 1
                 continue
@@ -137,13 +140,15 @@ class _Reading:
     def seen(self, named: Sequence[_Name]) -> weighing.Seen:
         """Return what is weighed: the words, and what the rules said and noticed of each."""
         verdicts = self.verdicts(named)
-        facts = [self._facts(i) if verdict in "nthl" else "" for i, verdict in enumerate(verdicts)]
+        plain = ".0" if self.glued else ".0l"  # shapes of which nothing is noticed
+        facts = [
+            self._facts(i) if shape not in plain and verdict in "nthl" else ""
+            for i, (verdict, shape) in enumerate(zip(verdicts, self.shapes, strict=True))
+        ]
         return weighing.Seen(self.text, self.tokens, verdicts, facts, self.prose, self.shout)
 
     def _facts(self, i: int) -> str:
         token = self.tokens[i]
-        if token.shape in ".0":
-            return ""
         glued = "g" if self.glued and self.is_glued(i) else ""
         if token.shape == "l":
             return glued
@@ -167,8 +172,6 @@ class _Reading:
     def _step(self, i: int) -> tuple[int, int, bool] | None:
         """Return (first token of a name, token after it, whether it is a person's) when one starts here."""
         token = self.tokens[i]
-        if token.shape in ".0" or (token.shape == "l" and token.folded not in _STARTING):
-            return None
         step = self._titled(i) if token.folded in c.TITLES else None
         if step is None and self.bare:
             if token.folded in c.SURNAME_AFTER:
@@ -950,6 +953,8 @@ def _tells(text: str, tokens: Sequence[_Token]) -> tuple[bool, bool]:
             small += 1
             after += capital
             told, whispered = told or after > 1, whispered or small > 2
+            if told and whispered:
+                break
         if token.shape != ".":
             last = token.shape
     return told, whispered
@@ -1243,7 +1248,7 @@ def _in_files(text: str) -> Iterator[Found]:
     for account in _CAMEL.finditer(text):
         if _given(fold(account[1])) >= 4 and not ordinary(fold(account[2])):
             yield account.start(), account.end(), False
-    if "." not in text:
+    if not (_GLUED_DOT.search(text) and "." in text):
         return
     for file in _FILE.finditer(text):
         pieces = list(_PIECE.finditer(text, file.start(), file.end()))[:-1]
@@ -1289,6 +1294,7 @@ def _with(found: list[Found], more: Iterator[Found]) -> list[Found]:
 
 # --- Words ----------------------------------------------------------------------------------------
 
+_GLUED_DOT = re.compile(r"[_.](?=\w)")
 _GLUED = re.compile(r"[_@./](?=\w)")
 _PART = r"(?:[^\W\d_][\u0300-\u036f]*)+"  # accents may stand apart from their letters
 _WORD = re.compile(rf"{_PART}(?:-{_PART})*")
@@ -1296,25 +1302,22 @@ _TOKEN = re.compile(rf"(?:[dlDL]|(?:[cjmnst]|[Qq]u)(?=['’]))['’]|{_PART}(?:[
 
 
 def _tokens(text: str) -> list[_Token]:
-    return list(_read(text))
-
-
-def _read(text: str) -> Iterator[_Token]:
+    out: list[_Token] = []
     for m in _TOKEN.finditer(text):
         word = m.group()
-        if word[0].isdigit():
-            yield _Token(word, m.start(), m.end(), word, "0")
-        elif not word[0].isalpha():
-            yield _Token(word, m.start(), m.end(), word, ".")
-        elif word[-1] in "'’":
-            yield _Token(word, m.start(), m.end(), fold(word[:-1]), "l")
-        else:
-            yield _Token(word, m.start(), m.end(), *_facts(word))
+        out.append(_Token(word, *m.span(), *_facts(word)))
+    return out
 
 
 @lru_cache(maxsize=65536)
 def _facts(word: str) -> tuple[str, str]:
-    """Return (folded, shape) of a word."""
+    """Return (folded, shape) of a word, of figures or of a sign."""
+    if word[0].isdigit():
+        return word, "0"
+    if not word[0].isalpha():
+        return word, "."
+    if word[-1] in "'’":
+        return fold(word[:-1]), "l"
     return fold(word), _shape_of(word)
 
 
@@ -1334,7 +1337,7 @@ def _may_name(text: str, bare: bool) -> bool:
             return True
     if bare and (_CAMEL.search(text) or "c'est " in text or "c’est " in text):
         return True
-    return bare and "." in text and bool(_FILE.search(text) or _ACCOUNT.search(text))
+    return bare and "." in text and bool(_GLUED_DOT.search(text)) and bool(_FILE.search(text) or _ACCOUNT.search(text))
 
 
 def _shape_of(word: str) -> str:

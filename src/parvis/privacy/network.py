@@ -9,17 +9,17 @@ sentences of ours: no text of a town is in it. What a word is by itself is recko
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
-from math import exp, log1p
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parvis.privacy.weighing import Around, Seen, Token, Word, alone, inputs, places, signs_around
+from parvis.privacy.weighing import Around, Seen, Token, Word, alone, figures, inputs, places, signs_around
 from parvis.privacy.words.kin import kin
 
 NOBODY, PERSON, OFFICIAL, THING, SENSITIVE = 0, 1, 2, 3, 4  # what the network tells of each word
@@ -28,8 +28,11 @@ REACH = (1, 1, 2, 4)  # words on both sides that each layer sees
 _PIECE, _LONGEST = 48, 96  # words of a long text that are read at once: to the end of a sentence, or at most
 _SMALL = 32  # words whose three sides are one product: a larger one is shared between processors, which costs thirty times more
 _AXES = 48  # of the places of words: see ``make_word_kin``
+_WORDS, _AROUND = 16384, 2048  # different words, and circumstances, of which all is kept at hand
 
+T = TypeVar("T")
 Numbers = NDArray[np.float32]
+_Table = tuple[dict[T, int], Numbers]
 Weight = tuple[int, int, int]  # token, score of a person, score of an official, nobody's being 0
 
 
@@ -46,16 +49,19 @@ def weighed(seen: Seen) -> Weighed:
     reader = _network()
     out = Weighed([], [])
     for first, after in _pieces(seen.tokens):
-        told = reader.read(*inputs(seen, first, after)).tolist()
-        out.names.extend(_weight(i, told[i - first]) for i in places(seen, first, after))
-        out.sensitive.extend(round(one[SENSITIVE] * SCALE) for one in told)
+        person, official, sensitive = _scores(reader.read(*inputs(seen, first, after)))
+        out.names.extend((i, person[i - first], official[i - first]) for i in places(seen, first, after))
+        out.sensitive.extend(sensitive)
     return out
 
 
-def _weight(i: int, told: Sequence[float]) -> Weight:
-    most = max(told[NOBODY], told[THING])
-    nobody = most + log1p(exp(min(told[NOBODY], told[THING]) - most))
-    return i, round((told[PERSON] - nobody) * SCALE), round((told[OFFICIAL] - nobody) * SCALE)
+def _scores(told: Numbers) -> tuple[list[int], list[int], list[int]]:
+    """Return the scores of all words as a person's, as an official's, and as sensitive ones."""
+    by_kind = told.T.copy()
+    by_kind[PERSON : OFFICIAL + 1] -= np.logaddexp(by_kind[NOBODY], by_kind[THING])
+    by_kind *= SCALE
+    whole = np.rint(by_kind, out=by_kind).astype(np.int32)
+    return whole[PERSON].tolist(), whole[OFFICIAL].tolist(), whole[SENSITIVE].tolist()
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
@@ -70,6 +76,46 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         first = after
     if first < len(tokens):
         yield first, len(tokens)
+
+
+# --- What is known by itself ----------------------------------------------------------------------
+
+
+class Rows(Generic[T]):
+    """What is known of each of many things, a row each, reckoned the first time that it is asked for.
+
+    Rows are written before their number is told, and a full table is left for a new one: threads may ask at once.
+    """
+
+    def __init__(self, reckon: Callable[[T], Numbers], most: int, columns: int) -> None:
+        self._reckon, self._shape = reckon, (most, columns)
+        self._lock = Lock()
+        self._table = self._empty()
+
+    def of(self, asked: Sequence[T]) -> Numbers:
+        """Return the rows of some things, as a copy."""
+        numbers, held = self._table
+        try:
+            at = [numbers[one] for one in asked]
+        except KeyError:
+            with self._lock:
+                numbers, held = self._with(asked)
+            at = [numbers[one] for one in asked]
+        out: Numbers = held.take(at, axis=0)
+        return out
+
+    def _with(self, asked: Sequence[T]) -> _Table[T]:
+        if len(self._table[0]) + len(asked) > self._shape[0]:
+            self._table = self._empty()
+        numbers, held = self._table
+        for one in asked:
+            if one not in numbers:
+                held[len(numbers)] = self._reckon(one)
+                numbers[one] = len(numbers)
+        return numbers, held
+
+    def _empty(self) -> _Table[T]:
+        return {}, np.empty(self._shape, dtype=np.float32)  # the machine gives its memory row by row
 
 
 # --- The network ----------------------------------------------------------------------------------
@@ -97,11 +143,16 @@ class Network:
     def read(self, words: Sequence[Word], around: Sequence[Around]) -> Numbers:
         """Return what is told of each word, a column for each of NOBODY … SENSITIVE."""
         count, far, wide = len(words), max(REACH), self.of_place.shape[1]
+        known = self._words.of([word if word[1] != "0" else (figures(word[0]), "0") for word in words])
+        known += self._circumstances.of(around)
         seen = np.zeros((count + 2 * far, wide), dtype=np.float32)
         here = seen[far : far + count]
-        here += np.concatenate([_of_word(*word) for word in words]).reshape(here.shape)
-        here += np.concatenate([_of_circumstances(one) for one in around]).reshape(here.shape)
-        for reach, (weights, bias) in zip(REACH, self.layers, strict=True):
+        told = known[:, 2 * wide : 3 * wide]  # the first layer: three sides to be summed
+        told += self.layers[0][1]
+        told[1:] += known[:-1, wide : 2 * wide]
+        told[:-1] += known[1:, 3 * wide :]
+        np.add(known[:, :wide], np.maximum(told, 0, out=told), out=here)
+        for reach, (weights, bias) in zip(REACH[1:], self.layers[1:], strict=True):
             before, behind = seen[far - reach : far - reach + count], seen[far + reach : far + reach + count]
             if count <= _SMALL:
                 told = np.concatenate((before, here, behind), axis=1) @ weights
@@ -112,50 +163,59 @@ class Network:
             told += bias
             if weights is self.layers[-1][0]:
                 told += (here.sum(axis=0) / np.float32(count)) @ self.of_text
-                told += _same(words, here) @ self.of_same
+                same = here.copy()
+                for at in _repeated(words):
+                    same[at] = here[at].sum(axis=0) / np.float32(len(at))
+                told += same @ self.of_same
             here += np.maximum(told, 0, out=told)
         first, first_bias, second, second_bias = self.last
-        out: Numbers = np.maximum(here @ first + first_bias, 0) @ second + second_bias
+        told = here @ first
+        told += first_bias
+        out: Numbers = np.maximum(told, 0, out=told) @ second
+        out += second_bias
         return out
 
-    def sum(self, signs: Sequence[str]) -> Numbers:
-        """Return the sum of what is known of some signs."""
+    @cached_property
+    def _words(self) -> Rows[Word]:
+        return Rows(self._of_word, _WORDS, 4 * self.of_place.shape[1])
+
+    @cached_property
+    def _circumstances(self) -> Rows[Around]:
+        return Rows(lambda around: self._beside(self._sum(signs_around(around))), _AROUND, 4 * self.of_place.shape[1])
+
+    def _of_word(self, one: Word) -> Numbers:
+        word, shape = one
+        out = self._sum(alone(word, shape))
+        if shape in ".0I":
+            return self._beside(out)
+        near = kin(word, shape)
+        if near.row >= 0:
+            out += self.places[near.row] @ self.of_place
+        if near.small_row >= 0 and shape in "UT":
+            out += self.places[near.small_row] @ self.of_small
+        return self._beside(out)
+
+    def _sum(self, signs: Sequence[str]) -> Numbers:
         rows = [row for row in map(self.signs.get, signs) if row is not None]
         total: Numbers = self.steps[rows] @ self.held[rows].astype(np.float32) @ self.widen
         return total
 
-
-@lru_cache(maxsize=32768)
-def _of_word(word: str, shape: str) -> Numbers:
-    reader = _network()
-    out = reader.sum(alone(word, shape))
-    if shape in ".0I":
-        return out
-    near = kin(word, shape)
-    if near.row >= 0:
-        out = out + reader.places[near.row] @ reader.of_place
-    if near.small_row >= 0 and shape in "UT":
-        out = out + reader.places[near.small_row] @ reader.of_small
-    return out
+    def _beside(self, word: Numbers) -> Numbers:
+        """Return what is known of a word, then what the first layer makes of it for who follows, for it, for who precedes."""
+        return np.concatenate((word, *(word @ side for side in np.split(self.layers[0][0], 3))))
 
 
-@lru_cache(maxsize=4096)
-def _of_circumstances(around: Around) -> Numbers:
-    return _network().sum(signs_around(around))
-
-
-def _same(words: Sequence[Word], here: Numbers) -> Numbers:
-    """Return for each word the mean of all its places in the text."""
+def _repeated(words: Sequence[Word]) -> list[list[int]]:
+    """Return the places of each word that stands several times in a text."""
     if len(set(words)) == len(words):
-        return here
-    groups: defaultdict[Word, list[int]] = defaultdict(list)
+        return []
+    first: dict[Word, int] = {}
+    groups: dict[int, list[int]] = {}
     for i, word in enumerate(words):
-        groups[word].append(i)
-    out = here.copy()
-    for at in groups.values():
-        if len(at) > 1:
-            out[at] = here[at].sum(axis=0) / len(at)
-    return out
+        at = first.setdefault(word, i)
+        if at != i:
+            groups.setdefault(at, [at]).append(i)
+    return list(groups.values())
 
 
 _HEAD = struct.Struct("<5I")  # columns of a sign, of a word, of the last layer, signs, bytes of their names

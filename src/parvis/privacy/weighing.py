@@ -49,11 +49,10 @@ class Seen:
 
 def places(seen: Seen, first: int, after: int) -> Iterator[int]:
     """Yield the tokens that may be a name's."""
-    for i in range(first, after):
-        token = seen.tokens[i]
-        if is_weighed(token.folded, token.shape) and (
-            seen.verdicts[i] != "n" or not _is_plain(token.folded, token.shape)
-        ):
+    verdicts = seen.verdicts
+    for i, token in enumerate(seen.tokens[first:after], first):
+        weight = _weight(token.folded, token.shape)
+        if weight == 2 or (weight and verdicts[i] != "n"):
             yield i
 
 
@@ -65,11 +64,13 @@ def inputs(seen: Seen, first: int, after: int) -> tuple[list[Word], list[Around]
     tokens, verdicts, facts, whole = seen.tokens, seen.verdicts, seen.facts, f"P{seen.prose}{seen.shout}"
     around: list[Around] = []
     end = tokens[first - 1].end if first else 0
+    lines = "\n" in seen.text
     for i in range(first, after):
-        token = tokens[i]
-        fresh = "^" if i == 0 else "/" if token.start > end and "\n" in seen.text[end : token.start] else ""
+        fresh = "^" if i == 0 else ""
+        if lines and i:
+            fresh = "/" if "\n" in seen.text[end : tokens[i].start] else ""
+            end = tokens[i].end
         around.append((verdicts[i], facts[i], fresh, whole))
-        end = token.end
     return [(token.folded, token.shape) for token in tokens[first:after]], around
 
 
@@ -141,6 +142,16 @@ def _kind(word: str, shape: str) -> str:
     return f"{shape}{_profile(word)}"
 
 
+def figures(word: str) -> str:
+    """Return figures of the same signs, the same for all numbers of a length or years of an age."""
+    if len(word) == 4 and word[0] in "12":
+        return _YEARS[_age(word)]
+    return "0" * min(len(word), 12)
+
+
+_YEARS = {"old": "1900", "war": "1930", "now": "2000"}
+
+
 def alone(word: str, shape: str) -> tuple[str, ...]:
     """Return the signs that a word carries by itself."""
     if shape in ".0I":
@@ -184,6 +195,12 @@ def spelling(word: str) -> str:
         run = 0 if letter in _VOWELS else run + 1
         most = max(most, run)
     return f"{min(most, 4)}{any(letter in _VOWELS for letter in word)}"
+
+
+@lru_cache(maxsize=65536)
+def _weight(word: str, shape: str) -> int:
+    """Return 0 for a word that is no name, 1 for one that is only where a rule says so, 2 for one that may be."""
+    return 0 if not is_weighed(word, shape) else 1 if _is_plain(word, shape) else 2
 
 
 @lru_cache(maxsize=65536)
