@@ -44,7 +44,7 @@ def spent():
 
 told, folder, now = {{}}, Folder(Path('{data}')), '2026-01-01T00:00:00+00:00'
 with open('{csv}', 'rb') as stream:
-    parcel = pipeline.collect(folder, 'subventions.csv', stream, origin='bench', now=now)
+    parcel = pipeline.collect(folder, 'subventions.csv', stream, origin='bench', now=now, limit=4 << 30)
 before = spent()
 preparation = pipeline.prepare(folder, parcel, now=now).preparations[0]
 told['vérifier'] = spent() - before
