@@ -71,7 +71,7 @@ def read(text: str, *, bare: bool = True) -> Read:
     grave: Sequence[int] = ()
     if bare and _is_weighed(reading):
         named, grave = _weighed(reading, named)
-    if bare and named and (len(named) > 1 or sum(t.shape in "UTI" for t in tokens) > named[0].after - named[0].first):
+    if bare and named and _says_again(tokens, named):
         named = _Again(reading, named).names()
     out = [(tokens[n.first].start, tokens[n.after - 1].end, n.official) for n in named]
     if bare and any(not official for _, _, official in out):
@@ -1001,19 +1001,16 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Se
         if tokens[i].shape == "I" and named_at[i]:
             continue
         scores[i] = person, official
-        # Nothing around speaks against the rules: « E.H.P.A.D Alice Durand ».
-        ruled_out = verdicts[i] in "th" and not small
-        may_be = not new or (not ruled_out and (whispered if tokens[i].shape == "l" else told))
-        if new and small and tokens[i].shape == "U" and _are_letters(tokens[i].folded):
-            may_be = False
-        if new and i and tokens[i - 1].text in _OPENS and any(t.folded in _SHOWN for t in tokens[: i - 1]):
-            may_be = False  # the title of a statue: « Rolland portant son cor »
-        if new and tokens[i].shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
-            may_be = False  # « Plaque aux rois Jacques I et Jacques II »
-        if new and tokens[i].shape in "UT" and (reading.follows_a_postcode(i) or reading.is_under_a_saint(i)):
-            may_be = False
+        if verdicts[i] == "m":
+            named_at[i] = True  # « M. Quiberon » is a person
+            continue
         safe = -_SAFE if new and not reading.prose and len(tokens) <= _LABEL else _SAFE
-        named_at[i] = verdicts[i] == "m" or (may_be and max(person + safe, official) > 0)  # « M. Quiberon » is a person
+        if max(person + safe, official) <= 0:
+            named_at[i] = False
+            continue
+        named_at[i] = not new or not _is_refused(
+            reading, i, verdicts[i], small, whispered if tokens[i].shape == "l" else told
+        )
     for i, (person, official) in scores.items():  # what stands between or beside two parts of a name is of it
         if not named_at[i] and max(person, official) > _NEAR and tokens[i].shape != "l" and reading.can_go_on(i):
             named_at[i] = any(
@@ -1059,6 +1056,20 @@ def _weighed(reading: _Reading, named: Sequence[_Name]) -> tuple[list[_Name], Se
     return kept, weighed.sensitive
 
 
+def _is_refused(reading: _Reading, i: int, verdict: str, small: bool, told: bool) -> bool:
+    """True for a word that no rule takes for a name, and that is none whatever it weighs; ``small``: among small words."""
+    token = reading.tokens[i]
+    if not told or (verdict in "th" and not small):
+        return True  # nothing around speaks against the rules: « E.H.P.A.D Alice Durand »
+    if small and token.shape == "U" and _are_letters(token.folded):
+        return True
+    if i and reading.tokens[i - 1].text in _OPENS and any(w in _SHOWN for w in reading.words[: i - 1]):
+        return True  # the title of a statue: « Rolland portant son cor »
+    if token.shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
+        return True  # « Plaque aux rois Jacques I et Jacques II »
+    return token.shape in "UT" and (reading.follows_a_postcode(i) or reading.is_under_a_saint(i))
+
+
 _GRAVE = -100  # what the score of a sensitive word must be above
 _CALM = -600  # what all scores must be under for nothing to be sensitive, whatever words of health are said
 
@@ -1093,6 +1104,15 @@ class _Known:
         for word in surnames:
             self.surnames.setdefault(word, set()).update(given)
         self.given.update(given)
+
+
+def _says_again(tokens: Sequence[_Token], named: Sequence[_Name]) -> bool:
+    """Return whether a text may name someone twice: officials beside others, or a word of a name, or initials, elsewhere."""
+    if len({name.official for name in named}) > 1:
+        return True
+    taken = {i for name in named for i in range(name.first, name.after)}
+    said = {tokens[i].folded for i in taken}
+    return any(t.shape == "I" or (t.shape in "UT" and t.folded in said) for i, t in enumerate(tokens) if i not in taken)
 
 
 class _Again:
@@ -1325,13 +1345,15 @@ def _may_name(text: str, bare: bool) -> bool:
     """False, and fast, where no title nor first name stands: most cells of most tables."""
     before = ""  # the word before, when it has a capital
     last = ""
-    for word in _WORD.findall(text):
-        folded, shape = _facts(word)
+    starts = False  # by a name, it may be: « Durand a oublié son parapluie »
+    for found in _WORD.finditer(text):
+        folded, shape = _facts(found.group())
         if bare and before and shape in "UT" and (_surname(folded) >= 3 or _surname(before) >= 4):
             return True
         before = folded if shape in "UT" else ""
-        if bare and last and weighing.is_weighed(folded, shape):
+        if bare and last and (starts or weighing.is_weighed(folded, shape)):
             return True
+        starts = not last and shape in "UT" and _surname(folded) >= 3 and not ordinary(folded) and not _common(folded)
         last = folded
         if folded in c.TITLES or (bare and ((shape in "UT" and _given(folded) >= 3) or folded in _ANNOUNCING)):
             return True

@@ -105,9 +105,9 @@ class Rows(Generic[T]):
         return out
 
     def _with(self, asked: Sequence[T]) -> _Table[T]:
-        if len(self._table[0]) + len(asked) > self._shape[0]:
-            self._table = self._empty()
         numbers, held = self._table
+        if len(numbers) + sum(one not in numbers for one in set(asked)) > self._shape[0]:
+            numbers, held = self._table = self._empty()
         for one in asked:
             if one not in numbers:
                 held[len(numbers)] = self._reckon(one)
