@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator as op
 import random
 from typing import Any
 
@@ -110,14 +111,19 @@ def test_what_the_index_cannot_sum_exactly_is_left_to_the_object(tmp_path: Any, 
         pool.close()
 
 
-def test_spans_asked_again_give_the_exact_groups_of_plain_python(tmp_path: Any, making: Any) -> None:
-    from parvis.store import index, tallied
+COMPARED: dict[str, Any] = {"=": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+
+
+@pytest.fixture(scope="module")
+def grants(tmp_path_factory: Any, making: Any) -> tuple[list[dict[str, Any]], Any]:
+    """The rows of a large table, and its index."""
+    from parvis.store import index
     from parvis.store.folder import Folder
     from parvis.store.indexed import Index
     from parvis.values import Kind
 
-    rng = random.Random(3)
-    folder = Folder(tmp_path / "data")
+    rng, place = random.Random(3), tmp_path_factory.mktemp("grants")
+    folder = Folder(place / "data")
     kinds = {"objet": Kind.TEXT, "montant": Kind.NUMBER, "annee": Kind.INTEGER, "jour": Kind.DATE}
     rows: list[dict[str, Any]] = [
         {
@@ -128,25 +134,63 @@ def test_spans_asked_again_give_the_exact_groups_of_plain_python(tmp_path: Any, 
         }
         for _ in range(60_000)
     ]
-    version = making.put(folder, making.protected(tmp_path / "t.parquet", kinds, rows), "dddddddddddd")
+    version = making.put(folder, making.protected(place / "t.parquet", kinds, rows), "dddddddddddd")
     assert index.build(folder, version)
-    base = Index(folder.indexes / f"{version.object}.index")
+    return rows, Index(folder.indexes / f"{version.object}.index")
+
+
+def span(rng: random.Random, rows: list[dict[str, Any]]) -> tuple[str, Any, list[dict[str, Any]]]:
+    """Return a column, a condition that keeps a span of it, and the rows that it keeps, in order."""
+    name = rng.choice(["montant", "annee", "jour"])
+    drawn = [r[name] for r in rng.sample(rows, 9) if r[name] is not None][: rng.choice([1, 2])]
+    parts = [[rng.choice(list(COMPARED)), name, value] for value in drawn]
+    said = [[sign, n, v.isoformat() if n == "jour" else v] for sign, n, v in parts]
+    kept = [r for r in rows if r[name] is not None and all(COMPARED[sign](r[name], v) for sign, _, v in parts)]
+    return name, ["all", said] if len(said) > 1 else said[0], kept
+
+
+def test_pages_sorted_inside_a_span_are_those_of_plain_python(grants: Any) -> None:
+    rows, base = grants
+    rng, places = random.Random(5), {id(r): n for n, r in enumerate(rows)}
+    for _ in range(60):
+        name, where, kept = span(rng, rows)
+        descending, skip, count = rng.random() < 0.5, rng.choice([0, 0, 30, 9000]), rng.choice([1, 50, 20_000])
+        found, total = base.sorted(where, name, descending, skip, count)
+        wanted = sorted(kept, key=op.itemgetter(name), reverse=descending)  # stable both ways
+        assert total == len(kept)
+        assert found.tolist() == [places[id(r)] for r in wanted[skip : skip + count]], (where, descending)
+
+
+def test_pages_of_a_span_in_the_order_of_rows_are_those_of_plain_python(grants: Any) -> None:
+    rows, base = grants
+    rng = random.Random(6)
+    for _ in range(60):
+        _, where, kept = span(rng, rows)
+        after, skip, count = rng.choice([-1, 30_000]), rng.choice([0, 0, 700]), rng.choice([0, 1, 100, 40_000])
+        kept_ids = {id(r) for r in kept}
+        numbers = [n for n, r in enumerate(rows) if id(r) in kept_ids]
+        found, total = base.page(where, after, skip, count)
+        assert total == len(kept)
+        assert found.tolist() == [n for n in numbers if n > after][skip : skip + count], where
+        both = ["all", [where, ["=", "objet", "Sport"]]]
+        found, total = base.page(both, after, skip, count)
+        sport = [n for n in numbers if rows[n]["objet"] == "Sport"]
+        assert (total, found.tolist()) == (len(sport), [n for n in sport if n > after][skip : skip + count])
+
+
+def test_spans_asked_again_give_the_exact_groups_of_plain_python(grants: Any) -> None:
+    from parvis.store import tallied
+
+    rows, base = grants
+    rng = random.Random(7)
     figures = [["count", ""], ["sum", "montant"], ["max", "jour"], ["sum", "annee"]]
     asked = {
         "keys": ["objet"], "figures": figures, "answer": [["key", 0], *(["figure", n] for n in range(4))], "orders": [],
         "limit": 10, "offset": 0,
     }  # fmt: skip
-    tests = {
-        "=": lambda a, b: a == b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
-        ">=": lambda a, b: a >= b,
-    }  # fmt: skip
     for _ in range(40):
-        name = rng.choice(["montant", "annee", "jour"])
-        drawn = [r[name] for r in rng.sample(rows, 9) if r[name] is not None][:2]
-        parts = [[rng.choice(list(tests)), name, value] for value in drawn[: rng.choice([1, 2])]]
-        said = [[op, n, v.isoformat() if n == "jour" else v] for op, n, v in parts]
-        found, total = tallied.tallied(base, {**asked, "where": ["all", said] if len(said) > 1 else said[0]})
-        kept = [r for r in rows if r[name] is not None and all(tests[op](r[name], v) for op, _, v in parts)]
+        _, where, kept = span(rng, rows)
+        found, total = tallied.tallied(base, {**asked, "where": where})
         wanted = {}
         for objet in {r["objet"] for r in kept}:
             held = [r for r in kept if r["objet"] == objet]
@@ -154,6 +198,6 @@ def test_spans_asked_again_give_the_exact_groups_of_plain_python(tmp_path: Any, 
             years = [r["annee"] for r in held if r["annee"] is not None]
             last = max(r["jour"] for r in held).isoformat()
             wanted[objet] = [len(held), sum(cents) / 100 if cents else None, last, sum(years) if years else None]
-        assert {row[0]: row[1:] for row in found} == wanted, parts
+        assert {row[0]: row[1:] for row in found} == wanted, where
         assert total == len(wanted)
     assert any(blocks is not None for blocks in base.spans.values())

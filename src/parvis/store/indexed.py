@@ -15,6 +15,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -26,8 +27,10 @@ from parvis.store import layout
 
 Rows = Any  # sorted numbers of rows, or None for all of them
 _SOME = 8  # rows are listed when there are this many times fewer than in the table
+_FEW = 64  # the same of those of a span, which are to be sorted
 _HITS = 2000  # places of a text looked at one by one, before every text is asked
 _BLOCK = 1 << 16  # rows where the first ones of a page are looked for at a time
+_FIRST = 1 << 12  # the same in an order, at first
 _CACHED = 20_000  # written values of a column that a worker remembers
 _EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  moments have no zone
 _COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -41,6 +44,16 @@ class AbsentError(Exception):
 
 class LateError(Exception):
     """The question took more than its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows from ``low`` to ``high`` of the ``order`` of a column, from its least value to its greatest."""
+
+    name: str
+    order: Any
+    low: int
+    high: int
 
 
 class Index:
@@ -79,8 +92,22 @@ class Index:
         if listed is not None:
             first = int(np.searchsorted(listed, after, "right")) + skip
             return listed[first : first + count], len(listed)
+        span = self.span(where)
+        if span is not None:  # how many they are is known: only the first ones are looked for
+            return self._sooner(where, after + 1, skip, count), span.high - span.low
         marked = self._marked(where, None)
         return _first(marked, after + 1, skip, count), int(np.count_nonzero(marked))
+
+    def _sooner(self, where: Any, first: int, skip: int, count: int) -> Any:
+        """Return the numbers of ``count`` rows that meet a condition, from a row on."""
+        found, left = list[Any](), skip + count
+        while first < self.rows and left > 0:
+            self._in_time()
+            rows = np.arange(first, min(first + _BLOCK, self.rows))
+            found.append(rows[self._marked(where, rows)][:left])
+            left -= len(found[-1])
+            first += _BLOCK
+        return np.concatenate(found)[skip:] if found else np.zeros(0, np.int64)
 
     def sorted(self, where: Any, by: str, descending: bool, skip: int, count: int) -> tuple[Any, int]:
         """Return the numbers of ``count`` rows that meet a condition, in the order of a column of numbers or days (empty
@@ -92,10 +119,15 @@ class Index:
         listed = self._listed(where) if where is not None else None
         if listed is not None:
             return column.sorted(listed, descending)[skip : skip + count], len(listed)
-        marked = None if where is None else self._marked(where, None)
-        total = self.rows if marked is None else int(np.count_nonzero(marked))
+        span = self.span(where) if where is not None else None
+        if span is not None and span.name == by:
+            marked, total, ranked = None, span.high - span.low, column.ranked(descending, span)
+        else:
+            marked = None if where is None else self._marked(where, None)
+            total = self.rows if marked is None else int(np.count_nonzero(marked))
+            ranked = column.ranked(descending)
         found, left = list[Any](), skip + count
-        for some in column.ranked(descending):
+        for some in ranked:
             self._in_time()
             rows = some if marked is None else some[marked[some]]
             found.append(rows[:left])
@@ -103,6 +135,29 @@ class Index:
             if left <= 0:
                 break
         return np.concatenate(found)[skip:] if found else np.zeros(0, np.int64), total
+
+    def span(self, where: Any) -> Span | None:
+        """Return between which rows of the order of a column a condition keeps them, None when it is no such condition."""
+        tests = where[1] if where[0] == "all" else [where]
+        if (
+            not tests
+            or not all(len(t) == 3 and t[0] in ("=", "<", "<=", ">", ">=") for t in tests)
+            or len({t[1] for t in tests}) > 1
+        ):
+            return None
+        name = tests[0][1]
+        column = self._column(name)
+        if not isinstance(column, _Measures) or "order" not in column.told:
+            return None
+        order = column.array("order")
+        low, high = 0, len(order)
+        for said, _, value in tests:
+            below, up_to = (column.place(order, value, after) for after in (False, True))
+            if said in ("=", ">", ">="):
+                low = max(low, up_to if said == ">" else below)
+            if said in ("=", "<", "<="):
+                high = min(high, below if said == "<" else up_to)
+        return Span(name, order, low, max(low, high))
 
     def written(self, rows: Any, columns: Sequence[str], named: bool) -> bytes:
         """Return rows by their numbers as a JSON list, of objects when ``named``, else of lists."""
@@ -129,6 +184,10 @@ class Index:
         """Return the rows that meet a condition when the index lists them and they are few, else None."""
         self._in_time()
         said = where[0]
+        span = self.span(where)
+        if span is not None:
+            few = span.high - span.low <= self.rows // _FEW
+            return np.sort(span.order[span.low : span.high]).astype(np.int64) if few else None
         if said == "all":
             lists = [
                 (len(found), n, found) for n, part in enumerate(where[1]) if (found := self._listed(part)) is not None
@@ -297,22 +356,25 @@ class _Measures(_Column):
             out = _turned(out, self.values[out])
         return out if len(filled) == len(rows) else np.concatenate([out, rows[self.empty[rows]]])  # type: ignore[index]
 
-    def ranked(self, descending: bool) -> Iterator[Any]:
-        """Yield all rows by their cells, some at a time: the empty ones last, equal ones as they lie."""
+    def ranked(self, descending: bool, span: Span | None = None) -> Iterator[Any]:
+        """Yield all rows by their cells, or those of a span, some at a time: the empty ones last, equal ones as they lie."""
         order = self.array("order")
-        if not descending:
-            for start in range(0, len(order), _BLOCK):
-                yield order[start : start + _BLOCK].astype(np.int64)
-        stop = len(order) if descending else 0
-        while stop > 0:
-            start = max(stop - _BLOCK, 0)
-            if start:  # equal cells stay together
+        low, high = (span.low, span.high) if span is not None else (0, len(order))
+        size = _FIRST  # a page takes few of them, a rare condition all
+        while low < high and not descending:
+            yield order[low : min(low + size, high)].astype(np.int64)
+            low, size = low + size, min(size * 2, _BLOCK)
+        stop = high
+        while low < stop:
+            start = max(stop - size, low)
+            size = min(size * 2, _BLOCK)
+            if start > low:  # equal cells stay together
                 least = self.values[order[start]]
-                start = bisect_left(range(start + 1), least, key=lambda n: self.values[order[n]])
+                start = bisect_left(range(start + 1), least, low, key=lambda n: self.values[order[n]])
             rows = order[start:stop].astype(np.int64)
             yield _turned(rows, self.values[rows])
             stop = start
-        if self.empty is not None:
+        if self.empty is not None and span is None:
             yield np.flatnonzero(self.empty)
 
     def place(self, order: Any, value: Any, after: bool) -> int:

@@ -111,10 +111,10 @@ def _ranged(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], lis
 
     Only what is the same in whatever order rows come: an answer never depends on what was asked before.
     """
-    span = _span(base, asked["where"])
+    span = base.span(asked["where"])
     if span is None or len(asked["figures"]) > _FIGURES:
         return None
-    name, order, low, high = span
+    name, order, low, high = span.name, span.order, span.low, span.high
     groups = _Groups(base, asked)
     if groups.size > _WIDE or not all(figure.steady for figure in groups.figures):
         return None
@@ -135,26 +135,6 @@ def _ranged(base: Index, asked: Mapping[str, Any]) -> tuple[list[list[Any]], lis
         if start < stop:
             groups.feed(_Block(0, base.rows, order[start:stop].astype(np.int64)))
     return groups.told()
-
-
-def _span(base: Index, where: Any) -> tuple[str, Any, int, int] | None:
-    """Return a column, its rows from the least value to the greatest, and between which two a condition keeps them."""
-    tests = where[1] if where[0] == "all" else [where]
-    if not tests or not all(t[0] in ("=", "<", "<=", ">", ">=") for t in tests) or len({t[1] for t in tests}) > 1:
-        return None
-    name = tests[0][1]
-    column = base._column(name)
-    if not isinstance(column, indexed._Measures) or "order" not in column.told:
-        return None
-    order = column.array("order")
-    low, high = 0, len(order)
-    for said, _, value in tests:
-        below, up_to = (column.place(order, value, after) for after in (False, True))
-        if said in ("=", ">", ">="):
-            low = max(low, up_to if said == ">" else below)
-        if said in ("=", "<", "<="):
-            high = min(high, below if said == "<" else up_to)
-    return name, order, low, max(low, high)
 
 
 def _held(base: Index, name: str, order: Any, asked: Mapping[str, Any], step: int) -> list[Any] | None:
