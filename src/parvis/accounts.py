@@ -7,9 +7,11 @@ there is read with its nearest kin, and a year with the nearest one: ``Plan.said
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, lru_cache
 from pathlib import Path
+
+from parvis.frozen import dataclass
 
 SECTIONS = {"F": "fonctionnement", "I": "investissement"}
 _LEAST = 2  # digits of an account under which its elders say nothing

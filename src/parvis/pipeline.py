@@ -14,7 +14,6 @@ import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -23,6 +22,7 @@ import parvis.tables  # noqa: F401  before numpy and Arrow: it says how they are
 from parvis import cycles
 from parvis.catalogue import metadata as describing
 from parvis.errors import InputError, ParvisError, RefusedError, UnknownName
+from parvis.frozen import dataclass
 from parvis.privacy import policy as policies
 from parvis.privacy import protect as protecting
 from parvis.privacy import screen as screening

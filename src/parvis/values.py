@@ -10,10 +10,12 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+
+from parvis.frozen import dataclass
 
 V = TypeVar("V")
 

@@ -10,9 +10,10 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from parvis.frozen import dataclass
 from parvis.values import Extra, Metadata, Ready, Version
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parvis.frozen import dataclass
 from parvis.store.folder import Folder
 
 if TYPE_CHECKING:

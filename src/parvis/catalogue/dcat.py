@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from rdflib.term import Node
 from parvis.catalogue.frequencies import FREQUENCIES
 from parvis.catalogue.licences import LICENCES, Licence
 from parvis.catalogue.themes import THEMES
+from parvis.frozen import dataclass
 from parvis.values import Metadata
 
 DCAT = Namespace("http://www.w3.org/ns/dcat#")  # rdflib holds its second edition

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from parvis.frozen import dataclass
 from parvis.text import fold
 from parvis.web import Entry
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from parvis.connectors.setting import Setting
 from parvis.errors import MissingExtra, ParvisError
+from parvis.frozen import dataclass
 from parvis.outgoing import Client
 from parvis.text import fold
 from parvis.values import msg

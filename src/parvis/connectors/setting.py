@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis import outgoing
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.values import msg
 
 _HOST = re.compile(r"(?=.{1,253}$)[^\s/@:\\?#]+|\[?[0-9a-fA-F:]{2,45}\]?")

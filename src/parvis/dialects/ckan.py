@@ -14,7 +14,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -23,6 +22,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.dialects import extras, labels, solr
 from parvis.errors import BusyError, GoneError, InputError, ParvisError, UnknownName
+from parvis.frozen import dataclass
 from parvis.store import export
 from parvis.store import query as asking
 from parvis.store.pool import Pool

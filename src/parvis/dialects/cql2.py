@@ -14,11 +14,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.dialects import ogc_crs, wkt
 from parvis.errors import InputError, LimitError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.store import expressions
 from parvis.values import (
     All,

@@ -12,7 +12,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from parvis.catalogue import dcat, linked, series
@@ -20,6 +19,7 @@ from parvis.catalogue.dcat import Agent, Described, Edition, File, Line, Pages, 
 from parvis.dialects import ogc_request
 from parvis.dialects.openapi import PREFIX
 from parvis.errors import GoneError, InputError, ParvisError, UnknownName
+from parvis.frozen import dataclass
 from parvis.schemas import schema as schemas
 from parvis.store import export
 from parvis.web import Catalogue, Entry, Request, Response, Site, finished, matches, opened

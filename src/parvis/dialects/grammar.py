@@ -26,11 +26,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from parvis.dialects import wkt
 from parvis.errors import InputError, ParvisError
+from parvis.frozen import dataclass
 from parvis.store import expressions
 from parvis.store import query as asking
 from parvis.values import (

@@ -16,7 +16,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +26,7 @@ from parvis.dialects import grammar
 from parvis.dialects.openapi import PREFIX
 from parvis.errors import InputError, ParvisError, UnknownColumn, UnknownName
 from parvis.figures import chart
+from parvis.frozen import dataclass
 from parvis.reports import sheet
 from parvis.store import changes, proofs
 from parvis.store import query as asking

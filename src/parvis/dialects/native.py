@@ -21,6 +21,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.dialects import extras, grammar, openapi, ranges
 from parvis.dialects.openapi import PREFIX, ROUTES, Route
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, RefusedError, UnknownName
+from parvis.frozen import dataclass
 from parvis.store import changes, export, expressions, ready
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache
@@ -109,7 +110,7 @@ _STATUS: tuple[tuple[type[ParvisError], int], ...] = (
 # --- Routes ---------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """One request on its route."""
 

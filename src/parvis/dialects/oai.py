@@ -15,7 +15,6 @@ import json
 import re
 import xml.etree.ElementTree as ET  # only writes, and reads back what rdflib wrote
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.catalogue.themes import THEMES
 from parvis.dialects.dcat import CORS, describe
 from parvis.errors import ParvisError
+from parvis.frozen import dataclass
 from parvis.web import Catalogue, Entry, Request, Response, Site
 
 OAI = "http://www.openarchives.org/OAI/2.0/"

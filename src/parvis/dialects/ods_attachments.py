@@ -7,11 +7,11 @@ writing of the rows alone, which are its « alternative exports » too. What a t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.dialects import extras
 from parvis.dialects.ods_request import Asked, asked_version, told_whole
+from parvis.frozen import dataclass
 from parvis.values import Version
 from parvis.web import Entry, Response, Site
 

@@ -38,6 +38,7 @@ from parvis.dialects.ods_request import (
     written_rows,
 )
 from parvis.dialects.odsql import BETWEEN, Known, OdsqlError, Setting
+from parvis.frozen import dataclass
 from parvis.store import query as asking
 from parvis.values import Column, Field, Kind, Metadata, Named, Policy, Query, Version, Where
 from parvis.web import FRESH, Entry, Response
@@ -189,7 +190,7 @@ def _utc(text: str) -> str | None:
 # --- The catalogue as a table ----------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Table:
     """The entries that a caller may see, as rows of a version that lies on no shelf."""
 

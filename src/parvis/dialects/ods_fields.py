@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from parvis.dialects.odsql import BETWEEN, Known
+from parvis.frozen import dataclass
 from parvis.values import Calc, Call, Column, Expression, Field, Kind, Literal, Named, Version
 
 POINT, SHAPE = "geo_point_2d", "geo_shape"

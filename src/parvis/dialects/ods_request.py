@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
@@ -16,6 +15,7 @@ from parvis import __version__
 from parvis.dialects import ods_fields, odsql
 from parvis.dialects.odsql import OdsqlError, Setting
 from parvis.errors import BusyError, GoneError, InputError, LimitError, RefusedError, UnknownName
+from parvis.frozen import dataclass
 from parvis.store import expressions
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
@@ -79,7 +79,7 @@ def faulty(status: int, code: str, message: str, headers: Mapping[str, str]) -> 
 CALLS = 10_000_000  # of a day, said where a portal counts none
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Quota:
     """What is left of a caller's day: ``limit`` calls in all, ``left`` of them, until ``reset``, in UTC."""
 
@@ -128,7 +128,7 @@ def too_many(quota: Quota, now: datetime.datetime) -> Response:
 # --- The request --------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One request on its route."""
 

@@ -15,12 +15,12 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.dialects import ods_fields, odsql
 from parvis.dialects.ods_request import Asked, RestError, dumped
 from parvis.dialects.odsql import Known, Setting
+from parvis.frozen import dataclass
 from parvis.store import expressions
 from parvis.store import query as asking
 from parvis.values import All, Calc, Call, Expression, Holds, Kind, Literal, Named, Query, Sort, Version, Where

@@ -10,10 +10,10 @@ Words alone are looked for in all the texts. What cannot be understood is looked
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from parvis.dialects import odsql, wkt
 from parvis.dialects.odsql import Known, OdsqlError, Setting
+from parvis.frozen import dataclass
 from parvis.values import All, Calc, Call, Expression, Holds, Kind, Literal, Not, Search, Some, Where
 
 LONGEST = 4000  # characters

@@ -17,11 +17,11 @@ import datetime
 import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parvis.dialects import wkt
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.store import expressions
 from parvis.values import (
     All,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from parvis import __version__
 from parvis.errors import BusyError, GoneError, InputError, LimitError, RefusedError, UnknownName
+from parvis.frozen import dataclass
 from parvis.store.cache import Answer, Cache
 from parvis.store.pool import Pool
 from parvis.values import Column, Kind, Version
@@ -55,7 +55,7 @@ def faulty(status: int, code: str, description: str, headers: Mapping[str, str])
 # --- The request ----------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One request on its route."""
 

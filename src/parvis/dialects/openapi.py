@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from parvis import __version__
 from parvis.dialects import extras
+from parvis.frozen import dataclass
 from parvis.store.export import FORMATS
 from parvis.store.query import MAX_GROUPS, MAX_ROWS
 from parvis.values import Kind, msg

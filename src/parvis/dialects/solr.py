@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.text import fold
 
 DEPTH, TERMS = 20, 300

@@ -12,13 +12,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from parvis import __version__
 from parvis.dialects import labels
 from parvis.errors import BusyError, GoneError, InputError, LimitError, ParvisError, UnknownColumn, UnknownName
+from parvis.frozen import dataclass
 from parvis.store import export
 from parvis.store import query as asking
 from parvis.store.cache import Answer, Cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from parvis.dialects import cql2, ogc_crs
 from parvis.dialects.ogc_request import PREFIX, property_columns
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.store.pool import Pool
 from parvis.values import Column, Kind, Version
 from parvis.web import Catalogue, Request, Site
@@ -33,7 +33,7 @@ class OwsError(InputError):
         self.ows, self.locator = code, locator
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One request; ``told`` are its parameters, whose names have no case."""
 

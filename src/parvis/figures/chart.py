@@ -11,10 +11,10 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.figures import svg
+from parvis.frozen import dataclass
 from parvis.text import accented, fold, number
 from parvis.units import without_unit, written
 from parvis.values import Aggregate, All, Column, Figure, Function, Kind, Order, Page, Query, Test, Where, msg

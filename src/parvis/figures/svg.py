@@ -10,8 +10,8 @@ import html
 import math
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from parvis.frozen import dataclass
 from parvis.text import number
 
 Pairs = Sequence[tuple[str, float]]

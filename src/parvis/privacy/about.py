@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
 from functools import cache
 
+from parvis.frozen import dataclass
 from parvis.privacy.heading import cells_say, head, some_cells_say, speaks
 from parvis.privacy.meanings import SENSITIVE
 from parvis.privacy.words.patterns import any_of

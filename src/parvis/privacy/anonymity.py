@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
+from parvis.frozen import dataclass
 from parvis.privacy import law, roles, sql
 from parvis.privacy.attacks import case as casing
 from parvis.privacy.microdata import coding, offer

@@ -12,11 +12,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
+from parvis.frozen import dataclass
 from parvis.headers import plain
 from parvis.privacy.about import About, about, identifies, says_trait, theme, title_words
 from parvis.privacy.heading import cells_say, head, speaks

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.privacy import law
 from parvis.privacy.attacks.attack import CRITERIA, INFERENCE, LINKABILITY, SINGLING_OUT, Attack, discreet
 from parvis.values import Finding, Severity, msg

@@ -10,7 +10,9 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from parvis.frozen import dataclass
 
 _MOST = 400  # entries of a directory
 _DEEP = 4

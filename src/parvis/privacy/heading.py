@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.headers import plain
 from parvis.text import fold, words
 from parvis.values import Column

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import UnknownName
+from parvis.frozen import dataclass
 
 ORDINARY = "ordinary"  # a subject that is none of the sensitive ones
 _STRICTER_IS_LESS = frozenset({"t", "dominance", "success"})

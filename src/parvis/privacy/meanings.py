@@ -7,8 +7,8 @@ that hold other things too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from parvis.frozen import dataclass
 from parvis.values import msg
 
 # Whose columns hold data of people as they are ...

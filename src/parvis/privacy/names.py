@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from parvis.frozen import dataclass
 from parvis.privacy import weighing
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.lexicon import given as _given

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from threading import Lock
@@ -19,6 +18,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.weighing import Around, Seen, Token, Word, alone, figures, inputs, places, signs_around
 from parvis.privacy.words.kin import kin
 

@@ -10,10 +10,11 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from parvis import __version__
+from parvis.frozen import dataclass
 from parvis.privacy import criteria as judging
 from parvis.privacy import law, publishable, wording
 from parvis.privacy import policy as policies

@@ -14,7 +14,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
+from parvis.frozen import dataclass
 from parvis.privacy import policy as policies
 from parvis.privacy import risk as risks
 from parvis.privacy import screen as screening

@@ -7,8 +7,8 @@ decides in place of a person: the answer says which text is behind each sentence
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from parvis.frozen import dataclass
 from parvis.privacy import law
 from parvis.privacy import policy as policies
 from parvis.privacy.attacks.attack import SENSITIVE

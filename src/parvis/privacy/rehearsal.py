@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.privacy.criteria import Criteria
 from parvis.privacy.publishable import Permission
 from parvis.values import Column, Finding, msg

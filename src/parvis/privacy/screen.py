@@ -12,11 +12,12 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis import france
+from parvis.frozen import dataclass
 from parvis.privacy import bearing, disguised, names, numbers, rewritten, spans, sql
 from parvis.privacy.about import (
     HOMES,

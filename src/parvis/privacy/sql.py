@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.values import Kind
 
 LINE = "__line"  # the line in the original, as ``tables`` writes it; never published

@@ -7,11 +7,12 @@ no, or that a person must decide. A file of which a byte is not accounted for is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import BusyError, ParvisError
+from parvis.frozen import dataclass
 from parvis.privacy import policy as policies
 from parvis.privacy import whole_file
 from parvis.privacy.trace import people_in

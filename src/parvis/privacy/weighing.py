@@ -8,10 +8,10 @@ said, and what stands around.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol
 
+from parvis.frozen import dataclass
 from parvis.privacy.words import classes as c
 from parvis.privacy.words.kin import kin
 from parvis.privacy.words.lexicon import given, is_town, known, ordinary, surname

@@ -10,11 +10,12 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import LimitError
+from parvis.frozen import dataclass
 from parvis.reports.report import Say, remark
 from parvis.tables import cage
 from parvis.tables.table import LINE, RawTable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.plugins import found as plugins
 from parvis.text import listed, number, plural, spaced
 from parvis.validation import standing

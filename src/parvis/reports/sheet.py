@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.privacy import criteria as judging
 from parvis.privacy.proof import ALL_OF_THEM, Done, Proof
 from parvis.text import day, number, spaced

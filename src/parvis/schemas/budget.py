@@ -10,12 +10,12 @@ import csv
 import io
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.tables import repairs
 from parvis.tables.read import read
 from parvis.values import Finding, Parcel, Step, msg

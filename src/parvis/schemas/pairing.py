@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from parvis.frozen import dataclass
 from parvis.schemas.schema import Field, Schema
 from parvis.text import fold
 from parvis.values import Column, Kind

@@ -10,12 +10,12 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError, LimitError, UnknownName
+from parvis.frozen import dataclass
 from parvis.schemas.json_schema import as_table_schema
 from parvis.text import words
 from parvis.values import msg

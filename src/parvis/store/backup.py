@@ -6,11 +6,11 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from parvis.errors import InputError, LimitError
+from parvis.frozen import dataclass
 from parvis.store import disk, manifest, originals, sealed, shelf
 from parvis.store.folder import Folder
 from parvis.values import to_json

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from parvis.frozen import dataclass
 
 BUDGET = 64 << 20  # bytes of all the answers kept
 SHARE = 8  # one answer takes at most the budget divided by this

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.store import query as asking
 from parvis.values import Column, Kind, Version
 

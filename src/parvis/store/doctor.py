@@ -6,12 +6,12 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from parvis import __version__
 from parvis.errors import LimitError
+from parvis.frozen import dataclass
 from parvis.store import retention, sealed, shelf
 from parvis.store.folder import Folder
 from parvis.tables import cage

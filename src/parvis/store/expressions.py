@@ -18,10 +18,10 @@ import struct
 import unicodedata
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.errors import InputError, LimitError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.values import Calc, Call, Expression, Field, Kind, Literal, Version
 
 MAX_TEXT = 1000  # characters of one value

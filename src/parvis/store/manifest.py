@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from parvis.errors import ParvisError
+from parvis.frozen import dataclass
 from parvis.values import Column, Metadata, Policy, Version, from_json, to_json
 
 FORMAT = 1  # of the files below; a reader refuses a later one rather than misread it

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from parvis.frozen import dataclass
 
 EXTENT = 4096
 POINT, LINE, POLYGON = 1, 2, 3

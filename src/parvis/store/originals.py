@@ -12,10 +12,10 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from parvis import __version__
+from parvis.frozen import dataclass
 from parvis.store import disk
 from parvis.store.folder import Folder
 from parvis.values import Extra, from_json, msg, to_json

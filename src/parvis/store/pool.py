@@ -22,11 +22,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from parvis.errors import BusyError, LimitError, ParvisError
+from parvis.frozen import dataclass
 from parvis.store.folder import Folder
 
 SECONDS = 2.0  # a question's own limit

@@ -18,10 +18,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parvis.errors import InputError, LimitError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.store import expressions, index
 from parvis.store.expressions import Compiler, Made
 from parvis.values import (

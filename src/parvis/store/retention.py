@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from parvis.frozen import dataclass
 from parvis.store import disk, sealed
 from parvis.store.folder import Folder
 from parvis.values import from_json, to_json

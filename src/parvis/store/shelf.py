@@ -13,12 +13,12 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parvis import __version__
 from parvis.errors import GoneError, LimitError, UnknownName
+from parvis.frozen import dataclass
 from parvis.privacy import policy as policies
 from parvis.store import disk, manifest, originals, ready
 from parvis.store.folder import Folder

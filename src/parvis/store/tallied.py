@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.store import indexed
 from parvis.store.indexed import AbsentError, Index
 

@@ -15,11 +15,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from parvis.errors import InputError, LimitError, ParvisError
+from parvis.frozen import dataclass
 from parvis.tables import cnig, package, sniff
 from parvis.values import Finding, Place, Severity, msg
 

@@ -24,12 +24,12 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parvis import errors
 from parvis.errors import BusyError, InputError, LimitError, ParvisError
+from parvis.frozen import dataclass
 from parvis.tables import fork
 
 _log = logging.getLogger(__name__)

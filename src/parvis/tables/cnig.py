@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from parvis.frozen import dataclass
 from parvis.text import late
 from parvis.values import Finding, Severity, msg
 

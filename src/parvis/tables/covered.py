@@ -6,8 +6,9 @@ Format: ISO 32000; a page is one of pdfplumber's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from parvis.frozen import dataclass
 
 Key = tuple[str, float, float]  # the letter, its place in points
 

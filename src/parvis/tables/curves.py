@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 import shapely
+
+from parvis.frozen import dataclass
 
 _STEP = math.radians(7.5)  # angle of one segment: an arc of 10 m radius is drawn to 2 cm
 _DEEP = 12

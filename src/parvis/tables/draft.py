@@ -6,10 +6,11 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parvis.frozen import dataclass
 from parvis.tables.table import LINE, SHAPE, UNPLACED, RawTable
 from parvis.text import fold
 from parvis.values import Finding, Kind

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, count, islice, pairwise, takewhile
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.units import is_unit
 from parvis.values import Finding, Place, Severity, msg
 

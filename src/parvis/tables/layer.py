@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import shapely
 
 from parvis.errors import InputError
 from parvis.france import BOXES, SYSTEMS
+from parvis.frozen import dataclass
 from parvis.tables import curves, sniff
 from parvis.tables.table import LINE, SHAPE, UNPLACED
 from parvis.values import Finding, Place, Severity, msg

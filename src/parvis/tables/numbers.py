@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from parvis.frozen import dataclass
 
 _SPACE = "[ \u00a0\u202f\u2009]"
 _MINUS = "\u2212-"  # a hyphen, or the typographic minus

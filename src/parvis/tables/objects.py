@@ -10,11 +10,11 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from parvis.errors import InputError, LimitError
+from parvis.frozen import dataclass
 from parvis.tables import sniff
 from parvis.tables.table import Limits
 from parvis.values import Finding, Severity, msg

@@ -10,11 +10,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import ModuleType
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.values import msg
 
 LONGEST = 500  # characters of one answer

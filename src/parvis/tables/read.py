@@ -6,12 +6,12 @@ Bad content never raises: it gives a finding of severity REFUSE and no table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from parvis.errors import BusyError, ParvisError
+from parvis.frozen import dataclass
 from parvis.plugins import found
 from parvis.tables import archive, cage, refusal
 from parvis.tables.table import Limits, RawTable

@@ -12,12 +12,12 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from parvis.errors import LimitError
+from parvis.frozen import dataclass
 
 Bytes = bytes | bytearray
 _CHUNK = 1 << 20

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from parvis.frozen import dataclass
 from parvis.values import Finding, Place
 
 LINE = "__line"  # BIGINT: the line in the original, as the agent's program shows it

@@ -6,10 +6,11 @@ What is reckoned of a value, or seen of a form, holds for all the rows that have
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.tables import engine, rewrite
 from parvis.tables.forms import forms, keys_of, wholes
 from parvis.tables.table import LINE, TIMES, RawTable

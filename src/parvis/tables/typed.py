@@ -8,10 +8,10 @@ of a million rows: what is reckoned of a value holds for all the rows that have 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.tables import engine, rewrite, types
 from parvis.tables.table import LINE, SHAPE, TIMES, RawTable
 from parvis.tables.texts import Texts, grouped

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 
 from parvis.dates import SHAPES, Shape, folded, shapes_of
 from parvis.france import is_siren, is_siret
+from parvis.frozen import dataclass
 from parvis.tables import engine, numbers, rewrite
 from parvis.tables.table import LINE, SHAPE, RawTable
 from parvis.tables.texts import Texts

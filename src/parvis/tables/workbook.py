@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError, LimitError
+from parvis.frozen import dataclass
 from parvis.tables import header
 from parvis.tables.cell_text import ERRORS, column, joined, text
 from parvis.tables.table import LINE, letters

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.tables.engine import connect
 from parvis.text import number
 from parvis.validation.regexes import literal

@@ -8,13 +8,13 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from parvis.errors import ParvisError
+from parvis.frozen import dataclass
 from parvis.tables import cage
 from parvis.tables import engine as engines
 from parvis.tables.table import LINE

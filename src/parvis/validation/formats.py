@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from parvis import hours, places
 from parvis.france import is_phone, is_rnb
+from parvis.frozen import dataclass
 from parvis.text import fold
 from parvis.values import msg
 

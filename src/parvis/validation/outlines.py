@@ -7,12 +7,12 @@ file of the data folder (``code``, ``name``, ``shape`` in WKB, WGS84), or are a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
 from parvis.france import is_insee_commune
+from parvis.frozen import dataclass
 from parvis.tables import engine as engines
 from parvis.tables.table import LINE, RawTable
 from parvis.text import fold

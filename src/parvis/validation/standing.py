@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from parvis.frozen import dataclass
 from parvis.values import Finding, Severity, Version, msg
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.plugins import found
 from parvis.schemas.schema import Field, Schema, parts_of
 from parvis.tables.engine import named

@@ -22,9 +22,10 @@ import re
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from parvis.frozen import dataclass
 from parvis_portal.api.front import BODIES, BODIES_EACH
 
 LONGEST = 22  # questions in one line for each of its places, however quick they are

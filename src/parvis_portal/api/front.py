@@ -17,11 +17,12 @@ import threading
 import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import brotli
+
+from parvis.frozen import dataclass
 
 Headers = list[tuple[str, str]]  # names in lower case
 SMALL = 800  # bytes under which nothing is gained

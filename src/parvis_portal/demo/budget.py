@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 from xml.sax.saxutils import quoteattr
 
+from parvis.frozen import dataclass
 from parvis_portal.demo import people
 from parvis_portal.demo.town import INSEE, NAME, POPULATION, SIRET
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from parvis.errors import ParvisError
+from parvis.frozen import dataclass
 from parvis_portal.demo.offices import write_town
 from parvis_portal.intake import actions, publishing, queries
 from parvis_portal.intake.models import Draft

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+
+from parvis.frozen import dataclass
 
 NAME = "Fontclaire"
 INSEE = "58999"  # well formed, and given to no commune

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from parvis.dates import MONTHS
+from parvis.frozen import dataclass
 from parvis.privacy import policy as policies
 from parvis.schemas import schema as schemas
 from parvis.tables import recipe as recipes
@@ -75,7 +76,7 @@ def references(organisation: Organisation, steps: Iterable[Step]) -> tuple[Versi
     return tuple(d.current.version for d in found if d.current is not None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Start:
     """How a draft starts: what is proposed of it, and what was decided before."""
 

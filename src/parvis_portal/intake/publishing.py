@@ -7,13 +7,13 @@ others wait on the review page, and the refused ones say why.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
 
 from parvis.errors import InputError, ParvisError
+from parvis.frozen import dataclass
 from parvis.store import disk
 from parvis.store.folder import Folder
 from parvis.values import Severity

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -15,6 +14,7 @@ from parvis.connectors.download import basic, fit, markup, shown, written
 from parvis.connectors.features import Page, collection, paged
 from parvis.connectors.setting import Setting
 from parvis.errors import InputError, RemoteError
+from parvis.frozen import dataclass
 from parvis.outgoing import DOCUMENT, SIZE
 from parvis.values import msg
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.privacy.meanings import SENSITIVE as PROTECTED
 
 # The three criteria of the opinion 05/2014 of the G29.

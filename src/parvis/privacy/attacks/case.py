@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy import roles, sql
 from parvis.privacy.meanings import QUASI
 from parvis.text import listed

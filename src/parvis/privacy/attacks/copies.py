@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.attacks.attack import INFERENCE, LINKABILITY, SENSITIVE, SINGLING_OUT, Attack
 from parvis.privacy.attacks.case import SEED, Array, Coded, combined, load, named, texts
 from parvis.values import Column, Kind, msg

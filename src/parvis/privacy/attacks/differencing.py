@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from parvis.frozen import dataclass
 from parvis.privacy.attacks.attack import INFERENCE, SENSITIVE, SINGLING_OUT, Attack
 from parvis.privacy.attacks.case import Array, Coded, combined, load, texts
 from parvis.privacy.attacks.linkage import Public

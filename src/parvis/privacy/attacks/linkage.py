@@ -11,13 +11,13 @@ import re
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.attacks.attack import LINKABILITY, Attack
 from parvis.privacy.attacks.case import SAME, SEED, Array, Case, Coded, combined, load, named, texts
 from parvis.text import fold

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.geography.plane import Points
 from parvis.privacy.rehearsal import MOST_AREAS
 from parvis.text import fold

@@ -8,13 +8,13 @@ home the smallest square in which those that no smaller square could take are en
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.geography.plane import Points, degrees, polygon
 
 Array = Any

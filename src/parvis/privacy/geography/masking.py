@@ -12,12 +12,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.geography.nearby import kth_distance, origins, within
 from parvis.privacy.geography.plane import Points
 

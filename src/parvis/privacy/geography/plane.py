@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
+
+from parvis.frozen import dataclass
 
 Array = Any  # numpy arrays: their shapes are in the docstrings
 

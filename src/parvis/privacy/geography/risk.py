@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.attacks.attack import SINGLING_OUT, Attack
 from parvis.privacy.geography.nearby import kth_distance, within
 from parvis.privacy.geography.plane import Points

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.geography import grid, masking, plane
 from parvis.privacy.geography.areas import Area, gather
 from parvis.privacy.geography.places import degrees_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from parvis.errors import InputError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.hierarchies import Hierarchy
 from parvis.values import msg
 

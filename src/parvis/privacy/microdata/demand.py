@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parvis.errors import InputError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Beside, Coded, Floats, Ints
 from parvis.privacy.microdata.hierarchies import Hierarchy
 from parvis.values import msg

@@ -8,11 +8,11 @@ weighed in one go, and the moves that gain the most are made, as long as they to
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.demand import Bools
 from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable, starts

@@ -8,12 +8,12 @@ Nothing here grows with the number of ways to blur: 24 columns are no harder tha
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata import local
 from parvis.privacy.microdata.coding import Coded, Floats, Ints
 from parvis.privacy.microdata.demand import Bools, Demand, in_order

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.values import msg
 
 EVERYTHING = "*"  # the word that covers all values

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.lattice import Lattice
 from parvis.privacy.microdata.recoded import Levels, Recoded

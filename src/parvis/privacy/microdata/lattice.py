@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.hierarchies import Hierarchy
 

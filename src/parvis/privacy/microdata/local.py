@@ -14,10 +14,10 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Coded, Floats, Ints
 from parvis.privacy.microdata.demand import Bools, Demand
 from parvis.privacy.microdata.exchange import exchanged

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata import demand
 from parvis.privacy.microdata.coding import Beside, Coded, Floats, Ints, packed
 from parvis.privacy.microdata.demand import Bools, Closeness

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from parvis.errors import RefusedError
+from parvis.frozen import dataclass
 from parvis.privacy.microdata import gathered, local, measures, whole
 from parvis.privacy.microdata.coding import Coded
 from parvis.privacy.microdata.demand import Demand

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Coded, Floats, Ints, packed
 
 Levels = NDArray[np.int8]

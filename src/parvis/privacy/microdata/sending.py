@@ -7,11 +7,11 @@ going where it costs the least; or the one row that makes it dear may go, anothe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats, Ints
 from parvis.privacy.microdata.inplay import TINY, Play, Runs, affordable
 from parvis.privacy.microdata.recoded import Levels

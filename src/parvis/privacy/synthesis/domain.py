@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats, Ints, words_of
 from parvis.values import Column, Kind, msg
 

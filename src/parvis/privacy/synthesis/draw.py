@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from parvis.errors import InputError, RefusedError
+from parvis.frozen import dataclass
 from parvis.privacy import law, sql
 from parvis.privacy.budget import DELTA
 from parvis.privacy.microdata.coding import Floats, Ints

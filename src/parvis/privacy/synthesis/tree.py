@@ -14,11 +14,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.privacy.microdata.coding import Floats
 from parvis.privacy.stream import Stream
 from parvis.privacy.synthesis.domain import Domain

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from parvis.frozen import dataclass
 from parvis.privacy.tabular.equations import Equations, State
 from parvis.privacy.tabular.programme import Floats, Ints, Programme
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.tabular.programme import Floats
 
 Keys = npt.NDArray[np.uint64]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import TypeAlias
 
 import numpy as np
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.privacy.tabular.programme import INFINITE, Floats, Ints, Programme
 
 Codes: TypeAlias = tuple[str, ...]  # one code for each axis of a table

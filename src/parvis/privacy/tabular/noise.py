@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from parvis.errors import InputError, RefusedError
+from parvis.frozen import dataclass
 from parvis.privacy.law import french
 
 K = TypeVar("K")

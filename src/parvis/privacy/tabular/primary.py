@@ -6,12 +6,12 @@ The thresholds are those of ``privacy.law`` (data, each with its source); a town
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from parvis.frozen import dataclass
 from parvis.privacy import law
 from parvis.privacy.tabular.attacker import Reach
 from parvis.privacy.tabular.equations import Equations

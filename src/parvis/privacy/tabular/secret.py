@@ -11,7 +11,7 @@ import dataclasses
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from parvis.errors import InputError, UnknownColumn
+from parvis.frozen import dataclass
 from parvis.privacy.law import french
 from parvis.privacy.tabular import bands, margins
 from parvis.privacy.tabular.equations import Axis, Codes, Equations, Key, State, Table, completed, key_of, link

@@ -21,12 +21,12 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from parvis.frozen import dataclass
 from parvis.privacy.tabular.attacker import SHORT, Attack, Reach, Verdict, judge, still_open
 from parvis.privacy.tabular.equations import Equations, State
 from parvis.privacy.tabular.programme import INFINITE, Floats, Ints, Programme

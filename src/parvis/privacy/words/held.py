@@ -7,8 +7,9 @@ check of some hundred cells asked forty of; who asks many (long texts) has them 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
+
+from parvis.frozen import dataclass
 
 _SEARCHED = 2_000  # bytes whose loading takes twice the time of a search
 

@@ -5,9 +5,10 @@ Made by ``scripts/make_word_kin.py``. The file is searched where it lies: nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+
+from parvis.frozen import dataclass
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

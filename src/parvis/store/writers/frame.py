@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from parvis.catalogue.licences import LICENCES
+from parvis.frozen import dataclass
 from parvis.values import Kind, Version
 
 if TYPE_CHECKING:

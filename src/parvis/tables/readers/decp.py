@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.tables import markup, objects
 from parvis.values import Finding, Severity, msg
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.tables import sniff
 from parvis.values import Finding, Severity, msg
 

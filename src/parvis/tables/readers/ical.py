@@ -10,12 +10,13 @@ import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.tables import sniff
 from parvis.values import Finding, Place, Severity, msg
 

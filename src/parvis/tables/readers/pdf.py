@@ -11,12 +11,13 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError, LimitError, ParvisError
+from parvis.frozen import dataclass
 from parvis.tables import covered as covering
 from parvis.tables import document
 from parvis.values import Finding, Severity, msg

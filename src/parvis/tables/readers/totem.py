@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from parvis.accounts import SECTIONS, Plan, plan
 from parvis.errors import InputError
 from parvis.france import is_siret
+from parvis.frozen import dataclass
 from parvis.tables import markup
 from parvis.values import Finding, Place, Severity, msg
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from parvis.errors import InputError
+from parvis.frozen import dataclass
 from parvis.tables import markup
 from parvis.tables.sink import too_wide
 from parvis.values import Finding, Severity, msg

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.tables.draft import Draft, literal
 from parvis.tables.parameters import Parameter
 from parvis.values import Finding, Severity, Step, msg

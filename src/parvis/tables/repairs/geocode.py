@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from typing import Any
 
+from parvis.frozen import dataclass
 from parvis.tables.draft import Draft, Reference, literal
 from parvis.tables.parameters import Parameter
 from parvis.tables.table import LINE

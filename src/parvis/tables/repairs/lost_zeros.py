@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from parvis.dates import folded
+from parvis.frozen import dataclass
 from parvis.tables.draft import Draft
 from parvis.values import Step, msg
 
