@@ -335,3 +335,33 @@ def test_a_disk_almost_full_refuses_an_arrival_and_keeps_nothing_of_it(
     with pytest.raises(LimitError, match="disque est plein"):
         inbox.put(folder, "a.csv", io.BytesIO(b"a;b\n"), "upload", "2026-03-01T08:00:00+00:00")
     assert list(folder.inbox.iterdir()) == []
+
+
+def test_a_worker_maps_large_indexes_and_takes_no_more_memory_for_it(town: Any, tmp_path: Path) -> None:
+    large = town.folder.indexes / "large.index"
+    with large.open("wb") as stream:
+        stream.truncate(3 << 30)  # nothing is written: it takes no room
+    code = f"""
+import mmap, os, socket
+from parvis.store import worker
+from parvis.tables import confinement
+real = confinement.confine
+def confine(told):
+    real(told)
+    with open({str(large)!r}, 'rb') as stream:
+        held = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        print('mapped', len(held), len(bytearray(1 << 30)), flush=True)
+    except MemoryError:
+        print('mapped', len(held), 'refused', flush=True)
+    os._exit(0)
+confinement.confine = confine
+a, b = socket.socketpair()
+worker.main(b.fileno(), worker.Path({str(town.folder.objects)!r}), worker.Path({str(town.folder.indexes)!r}),
+            worker.Path({str(tmp_path)!r}), 1.0, os.pipe()[0])
+"""
+    try:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    finally:
+        large.unlink()
+    assert done.stdout.split() == ["mapped", str(3 << 30), "refused"]

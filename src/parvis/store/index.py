@@ -16,7 +16,7 @@ from parvis.store.folder import Folder
 from parvis.values import Version
 
 WORTH = 20_000  # rows; under it the object itself answers in a few milliseconds
-LARGEST = 1 << 30  # bytes; a worker's memory map holds no more
+LARGEST = 6 << 30  # bytes, some fifty million rows of 16 columns; a worker maps no more
 
 
 def build(folder: Folder, version: Version) -> bool:

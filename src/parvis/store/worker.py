@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from parvis.store.shapes import Shapes
 
 MAPPED = indexing.LARGEST + (256 << 20)  # bytes of the indexes kept open
-MEMORY = (900 << 20) + MAPPED  # bytes of address space above the programs themselves
+OWN = 900 << 20  # bytes of memory above the programs themselves; the maps of indexes are the system's to hold
 ENGINE_MEMORY = "400MB"
 AHEAD = "256KiB"  # of a file, made before its first byte leaves; the engine would make 10 MB
 _SHAPES = re.compile(r"\b(?:point|shape)_[a-z]+\(")
@@ -369,7 +369,8 @@ def main(descriptor: int, objects: Path, indexes: Path, work: Path, seconds: flo
         {
             "reads": [str(objects), str(indexes)],
             "writes": [str(work)],
-            "memory": MEMORY,
+            "memory": OWN + MAPPED,
+            "own": OWN,
             "seconds": LONG,
             "disk": 2 << 30,
         }

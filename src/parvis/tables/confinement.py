@@ -173,14 +173,18 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def confine(request: Mapping[str, Any]) -> None:
-    """Give up all that reading one file does not need. What the kernel lacks is noted in ``report``."""
+    """Give up all that reading one file does not need. What the kernel lacks is noted in ``report``.
+
+    ``memory``: bytes of addresses above those taken already; ``own``: of these, those of no file that is only read, when
+    much is read through maps; ``seconds`` of processor; ``disk``: bytes of a file; ``reads`` and ``writes``: folders.
+    """
     _die_with_parent()
     os.umask(0o077)
     _ACTIVE.clear()
     for folder in request["writes"]:
         os.chdir(folder)
         os.environ["TMPDIR"] = folder
-    _limits(int(request["memory"]), float(request["seconds"]), int(request["disk"]))
+    _limits(int(request["memory"]), int(request.get("own", 0)), float(request["seconds"]), int(request["disk"]))
     _ACTIVE["memory"] = _ACTIVE["time"] = True
     _ACTIVE["network"] = _namespaces()
     _ACTIVE["privileges"] = _libc().prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
@@ -276,11 +280,12 @@ _TRICKS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _limits(memory: int, seconds: float, disk: int) -> None:
+def _limits(memory: int, own: int, seconds: float, disk: int) -> None:
     with Path("/proc/self/statm").open() as stream:
-        taken = int(stream.read().split()[0]) * resource.getpagesize()
+        told = [int(n) * resource.getpagesize() for n in stream.read().split()]
     wanted = {
-        resource.RLIMIT_AS: taken + memory,
+        resource.RLIMIT_AS: told[0] + memory,
+        resource.RLIMIT_DATA: told[5] + (own or memory),  # the sixth is what is private and may be written
         resource.RLIMIT_CPU: int(seconds * 2) + 1,  # two cores; the clock is watched from outside
         resource.RLIMIT_FSIZE: disk,
         resource.RLIMIT_NOFILE: 256,
