@@ -108,6 +108,18 @@ HOSTILE = [
     ("a remedy", "M. Durand prend du Lexomil.", ["Lexomil"]),
     ("bills not paid", "Mme Durand n'arrive plus à payer son loyer.", ["n'arrive plus à payer son loyer"]),
     ("a victim", "Mme Durand a été violée.", ["violée"]),
+    ("a surname alone that begins a sentence", "Durand a oublié son parapluie au guichet.", ["Durand"]),
+    ("a home without a number", "Mme Alice Durand, lieu-dit Kerhuel, demande un bac.", ["lieu-dit Kerhuel"]),
+    ("a home that a word says", "Jean Durand habite résidence Les Mimosas, bât. C.", ["résidence Les Mimosas, bât. C"]),
+    (
+        "a birth after a maiden name",
+        "Alice Petit, née Durand le 12.03.1958, demande un acte.",
+        ["Durand", "12.03.1958"],
+    ),
+    ("a licence to drive", "Jean Durand, permis 876271653179, est le conducteur.", ["876271653179"]),
+    ("a card that was lost", "Chèque énergie d'Alice Durand perdu, n° 788837798967.", ["788837798967"]),
+    ("a demand for a home", "Alice Durand, n° unique 02021-820161, attend un logement.", ["02021-820161"]),
+    ("a plate that a word says", "Voiture grise, immat AC 577 DN, chez M. Durand.", ["AC 577 DN"]),
     ("someone who only shares a surname", "Présents : Jean DURAND, maire. Mme Chloé DURAND réclame.", ["Chloé DURAND"]),
 ]
 
@@ -128,7 +140,14 @@ KEPT = [
     "Version 2.0.1.4 du logiciel, réf. AB-123-CD.",
     "M. X., Mme A. et M. D… sont déboutés.",
     "Marché n° 2023-0612345678, facture 0745120936.",
+    "Travaux au lieu-dit Kerhuel, chemin communal.",
+    "Équipe née de la fusion le 4 janvier 2017.",
 ]
+
+
+def test_a_street_where_something_lies_is_nobodys_home() -> None:
+    hidden = [s.meaning for s in spans.hidden("Mme Durand signale un trou devant le 14 rue des Lilas.")]
+    assert hidden == ["person_name"]
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -15,8 +15,10 @@ _DAY = (
     rf"\d{{1,2}}(?:er)?\s+(?:{_MONTHS})\w*\.?\s+\d{{4}})"
 )
 _BORN = r"\bn(?:e\(e\)|e[.·]e|ee?)s?"
+_MAIDEN = r"(?!d[eu]\b|des\b|d'|la\b|les\b)[\w'-]{2,25}(?: [\w'-]{2,25})?"  # « née Durand le 12 mai 1950 »
 _BIRTH = late(
-    rf"(?:{_BORN}\s+(?:a\s+[\w' ()-]{{2,45}}?,?\s+)?le|{_BORN}|\b(?:date\s+(?:de\s+)?|jour\s+de\s+)?naiss(?:ance)?"
+    rf"(?:{_BORN}\s+(?:(?:a\s+[\w' ()-]{{2,45}}?,?|{_MAIDEN})\s+)?(?:le|un)|{_BORN}"
+    r"|\b(?:date\s+(?:de\s+)?|jour\s+de\s+)?naiss(?:ance)?"
     rf"|\bd\.?d\.?n\.?|\bbday)[\s:=.;|,'\"]{{0,4}}(?:le\s+|du\s+)?({_DAY})"
 )
 _BIRTH_YEAR = late(
@@ -47,6 +49,13 @@ _PUBLIC = late(rf"\b{any_of('public')}\b")
 _ESTATE = late(
     r"\b(?:bien|maison|logement|appartement|propriete|pavillon|terrain|garage|grange|habitation|villa|studio|immeuble|t\d)\b[^.;:]{0,25}$"
 )
+_HAMLET = late(  # « Mme Durand, lieu-dit Kerhuel »: an address without a number
+    rf"(?<!\w)(?:lieu-?dit|hameau|r[ée]sidence|r[ée]s\.|lotissement|p[ée]niche|mas|ferme|moulin)\s+(?:{_SMALL}['’\s]\s?)*"
+    r"(?-i:(?=[A-ZÀ-Ý«]))«?\s?[\w'’-]+(?:[\s-]+(?:\w{1,3}[\s-]+){0,3}(?-i:(?=[A-ZÀ-Ý]))[\w'’-]+){0,4}(?:\s?»)?"
+    r"(?:,?\s+(?:b[âa]t(?:iment)?|appt?|appartement|esc(?:alier)?|porte|[ée]tage)\b\.?\s*\w{1,4}\b){0,3}",
+    re.IGNORECASE,
+)
+_HAMLETS = ("lieu", "hameau", "residence", "res.", "lotissement", "peniche", "mas ", "ferme", "moulin")
 _NEAR = 110  # characters between someone and the address that is theirs
 
 
@@ -81,6 +90,11 @@ def homes(text: str, plain: str, people: list[tuple[int, int]]) -> Iterator[Part
         before = plain[max(0, m.start() - 60) : m.start()]
         said = bool(_HOME.search(before))
         if said or (people and _ESTATE.search(before)) or _beside(plain, people, m.start(), m.end()):
+            town = _TOWN.match(text, m.end())
+            yield m.start(), town.end() if town else m.end(), "address"
+    for m in _HAMLET.finditer(text) if any(sign in plain for sign in _HAMLETS) else ():
+        after_name = any(plain[end : m.start()].strip(" ,(\n") == "" and end <= m.start() for _, end in people)
+        if after_name or _HOME.search(plain[max(0, m.start() - 60) : m.start()]):
             town = _TOWN.match(text, m.end())
             yield m.start(), town.end() if town else m.end(), "address"
 

@@ -155,6 +155,8 @@ _PAPERS = tuple(
         (r"cartes? (?:nationales? )?d'identite|cni|piece d'identite", r"\d{12}|(?=\w*\d)[a-z0-9]{9}"),
         (r"passeports?", r"\d{2}[a-z]{2}\d{5}"),
         (r"permis de conduire|permis b", r"\d{12}|\d{2}[a-z]{2}\d{5}|\d{6,9}"),
+        (r"permis", r"\d{12}"),
+        (r"(?:cheque energie|carte|permis|badge)\b[^.;:\d]{0,50} n°", r"\d{9,14}"),
         (r"(?:titre|carte|permis) de sejour|recepisse|(?:numero|n°) etranger|agdref", r"(?=\w*\d)[a-z0-9]{9,10}"),
         (r"ine|identifiant national (?:eleve|etudiant)", r"\d{9,10}[a-z0-9]{1,2}"),
         (r"allocataire|caf|msa", r"\d{7}\s?[a-z]?"),
@@ -178,7 +180,7 @@ SIGNS = (
     "fiscal", "spi", "ident", "cni", "passeport", "permis", "sejour", "recepisse", "ine", "allocataire", "caf", "msa",
     "puce", "transpondeur", "icad", "rpps", "adeli", "matricule", "licence", "imposition", "lecteur", "adherent",
     "elect", "usager", "etudiant", "etranger", "tatouage", "abonne", "licencie", "patient", "badge", "carte", "carnet",
-    "mdph", "nda", "ipp", "pdl", "fps", "ecrou", "siao", "lic", "sin", "alloc", "fisc",
+    "cheque", "mdph", "nda", "ipp", "pdl", "fps", "ecrou", "siao", "lic", "sin", "alloc", "fisc",
 )  # fmt: skip
 
 
@@ -205,9 +207,9 @@ _CASE_BARE = late(r"\bdossiers?(?:\s+[\w'’-]+)?\s*:?\s+(\d{4}[-/]\d{3,8}|[a-z]
 _CASE_NUMBERED = late(
     rf"\b{_SIGN}\s*(?:de |du |d'|de l')?(?:dossier|affaire|demande|recours|sinistre|contrat|foyer|inscription|client|plainte|"
     rf"procedure|signalement|proces-verbal|pv|"
-    rf"ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
+    rf"unique|ticket|reclamation|fiche|beneficiaire|usager|abonne)\s*:?\s*((?=[\w/.-]*\d)[\w/.-]{{4,18}})(?![\w-])"
 )
-_CASE_OF_YEAR = late(r"(?:\b([a-z]{2,})\s+(?:n°\s*)?|\()((?:19|20)\d\d-\d{4,8})(?![\w-])")
+_CASE_OF_YEAR = late(r"(?:\b([a-z]{2,})\.?\s+(?:n°\s*)?|,\s*n°\s*|\()((?:19|20)\d\d-\d{4,8})(?![\w-])")
 _PUBLIC_ACTS = frozenset(
     "marche deliberation facture devis mandat commande arrete decret loi lot article titre convention avenant bordereau contrat "
     "decision circulaire ordonnance rapport projet annexe budget chapitre compte bulletin".split()

@@ -243,9 +243,9 @@ def _beside_people(
     text: str, plain: str, people: list[tuple[int, int]], figures: int, read: names.Read
 ) -> Iterator[Span]:
     """Yield what is personal because the text is about someone: their home, their file, their health."""
+    for part in homes.homes(text, plain, people):
+        yield Span(*part)
     if figures:
-        for part in homes.homes(text, plain, people):
-            yield Span(*part)
         for _, end in people:
             for part in homes.births_after(plain, end):
                 yield Span(*part)
@@ -268,7 +268,7 @@ def _beside_people(
                     yield Span(first, last, matters.PRIVATE)
 
 
-_COUNTER = re.compile(r"\b(?:mairie|standard|accueil|service|secretariat|permanence)\b")
+_COUNTER = re.compile(r"\b(?:astreinte|regie|mairie|standard|accueil|service|secretariat|permanence)\b")
 
 
 def _at_home(found: list[Span], plain: str, people: list[tuple[int, int]]) -> list[Span]:
