@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parvis.privacy import spans
-from parvis.privacy.alike import alike
+from parvis.privacy import spans, sql
+from parvis.privacy.alike import alike, alike_sql, numbered_sql
 
 BEFORE = [
     "Judo club du Lac n° ", "M. Paul DURAND, ", "né en ", "Mme Alice Martin (", "dossier n° ", "permis n° ", "AB-",
@@ -45,3 +45,40 @@ def test_zeros_long_numbers_and_keys_stay_what_they_are() -> None:
         assert alike(text) == text
     assert alike("Judo n° 4647") == alike("Judo n° 9999") == "Judo n° 7777"
     assert alike("Judo n° 12588") != alike("Judo n° 4647")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(
+        st.tuples(
+            st.one_of(st.sampled_from(BEFORE), st.text(max_size=4)),
+            st.one_of(
+                st.sampled_from(["0", "07", "٣", "", "1 2"]), st.integers(0, 999_999).map(str),
+                st.integers(1_000, 2_999).map(str),
+            ),
+            st.one_of(st.sampled_from(AFTER), st.text(max_size=4)),
+        ).map("".join).filter(lambda t: "\0" not in t),
+        min_size=1, max_size=60,
+    ),
+)  # fmt: skip
+def test_the_engine_groups_only_texts_that_are_alike(texts: list[str]) -> None:
+    with sql.connect() as engine:
+        engine.execute("CREATE TEMP TABLE t AS SELECT unnest(?) AS cell", [texts])
+        rows = engine.execute(
+            f"SELECT list(cell) FROM (SELECT *, {numbered_sql('form')} AS number "
+            "FROM (SELECT *, translate(cell, '123456789', '000000000') AS form FROM t)) "
+            f"GROUP BY {alike_sql('cell', 'form', 'number')}"
+        ).fetchall()
+    assert all(len({alike(text) for text in cells}) == 1 for (cells,) in rows)
+    assert sum(len(cells) for (cells,) in rows) == len(texts)
+
+
+def test_numbered_texts_are_read_once() -> None:
+    texts = [f"Judo club n° {n}" for n in (*range(300, 1000), *range(3000, 10_000), *range(1000, 3000))]
+    with sql.connect() as engine:
+        engine.execute("CREATE TEMP TABLE t AS SELECT unnest(?) AS cell", [texts])
+        (told,) = engine.execute(
+            f"SELECT count(DISTINCT {alike_sql('cell', 'form', 'number')}) FROM (SELECT *, {numbered_sql('form')} AS number "
+            "FROM (SELECT *, translate(cell, '123456789', '000000000') AS form FROM t))"
+        ).fetchall()[0]
+    assert told == 2 + 2000  # of three figures and of four, and those that may be years each by itself

@@ -36,7 +36,7 @@ from parvis.privacy.about import (
     theme_of_cells,
     title_words,
 )
-from parvis.privacy.alike import alike
+from parvis.privacy.alike import alike, alike_sql, numbered_sql
 from parvis.privacy.heading import head, speaks
 from parvis.privacy.meanings import (
     BESIDE_PEOPLE,
@@ -199,6 +199,21 @@ def _reaches(column: Column, low: int, high: int) -> bool:
     if column.minimum is None or column.maximum is None:
         return True
     return float(column.minimum) <= high and float(column.maximum) >= low
+
+
+def _of_many(test: str, told: str, whole: str) -> str:
+    """Return the query of the texts of ``screened`` where something may stand, one for all that differ by a number alone.
+
+    Thousands of texts have some hundreds of forms: only these are tested. Each text of the columns ``whole`` stays.
+    """
+    apart = f"which IN ({whole}) OR strlen(cell) > {_NAME}" if whole else f"strlen(cell) > {_NAME}"
+    return (
+        "WITH texts AS (SELECT *, translate(cell, '123456789', '000000000') AS form FROM screened), "
+        f"forms AS MATERIALIZED (SELECT form, {test} AS may, {numbered_sql('form')} AS number "
+        "FROM (SELECT DISTINCT form FROM texts)) "
+        "SELECT which, min(cell), CAST(sum(times) AS BIGINT), min(line) FROM texts JOIN forms USING (form) "
+        f"WHERE may{told} GROUP BY which, CASE WHEN {apart} THEN cell ELSE {alike_sql('cell', 'form', 'number')} END"
+    )
 
 
 def _is_given(word: str) -> bool:
@@ -532,11 +547,16 @@ class _Table:
                 rows = f"SELECT {cell} AS cell, count(*) AS times, min({self.line}) AS line FROM {self.relation} GROUP BY 1"
             parts.append(f"SELECT {at} AS which, cell, times, line FROM ({rows}) WHERE cell IS NOT NULL")
         self.engine.execute(f"CREATE OR REPLACE TEMP TABLE screened AS {' UNION ALL '.join(parts)}")
-        test = spans.may_hold("cell", bare_names=bare)
         any_cell = ", ".join(str(at) for at, c in enumerate(columns) if c.meaning in _ANY_CELL)
-        if any_cell:
-            test = f"({test} OR (which IN ({any_cell}) AND strlen(cell) BETWEEN 9 AND 30))"
-        answer = self.engine.execute(f"SELECT which, cell, times, line FROM screened WHERE {test}")
+        told = f" OR (which IN ({any_cell}) AND strlen(cell) BETWEEN 9 AND 30)" if any_cell else ""
+        held = self._rows("SELECT count(*) FROM screened")[0][0]
+        if held < _MANY_VALUES:
+            query = (
+                f"SELECT which, cell, times, line FROM screened WHERE {spans.may_hold('cell', bare_names=bare)}{told}"
+            )
+        else:
+            query = _of_many(spans.may_hold_form("form", bare_names=bare), told, any_cell)
+        answer = self.engine.execute(query)
         while rows := answer.fetchmany(_BATCH):
             yield from rows
         self.engine.execute("DROP TABLE screened")
