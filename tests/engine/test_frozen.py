@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -164,6 +165,12 @@ def test_first_values_made_by_several_threads_are_whole() -> None:
     for thread in threads:
         thread.join()
     assert sorted((m.a, m.b) for m in made) == [(n, (n,)) for n in range(8)]
+
+
+def test_every_class_of_the_engine_is_made_so() -> None:
+    plain = re.compile(r"^from dataclasses import [^\n]*\bdataclass\b|^ *@dataclasses\.dataclass", re.MULTILINE)
+    files = [p for p in SOURCES.rglob("*.py") if p.name != "frozen.py"]
+    assert [p.name for p in files if plain.search(p.read_text("utf-8"))] == []
 
 
 def test_the_values_of_parvis_are_made_in_a_third_of_the_time_of_the_standard_library() -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from parvis import france
+from parvis.frozen import dataclass
 from parvis.privacy import homes, matters, names, numbers
 from parvis.privacy.numbers import LANDLINE, is_landline
 from parvis.privacy.sql import literal

@@ -15,7 +15,6 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from parvis.frozen import dataclass
 from parvis.store import layout
 
 Rows = Any  # sorted numbers of rows, or None for all of them
