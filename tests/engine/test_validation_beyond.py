@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parvis.catalogue.metadata import describe_columns
 from parvis.france import luhn
@@ -21,6 +24,7 @@ from parvis.tables import types
 from parvis.tables.table import RawTable
 from parvis.validation import run
 from parvis.validation.across import Held, across
+from parvis.validation.checks import amounts
 from parvis.validation.continuity import Former, continuity
 from parvis.validation.standing import Level, history, score, standing
 from parvis.values import Column, Finding, Kind, Metadata, Policy, Severity, Version
@@ -179,6 +183,24 @@ def test_an_amount_a_hundred_times_too_large(tmp_path: Path) -> None:
 def test_amounts_of_all_sizes_are_no_fault(tmp_path: Path) -> None:
     rows = [[str(10 ** (n % 6) * (1 + n % 7))] for n in range(200)]
     assert not {"values.amount_outlier", "values.amount_negative"} & Table(tmp_path, ["montant"], rows).codes()
+
+
+@given(
+    usual=st.lists(st.floats(0.01, 1000), min_size=1, max_size=300),
+    above=st.lists(st.floats(1000, 1e7), max_size=4),
+    zeros=st.integers(0, 50),
+)
+def test_amounts_told_even_by_their_counts_have_none_too_large(
+    usual: list[float], above: list[float], zeros: int
+) -> None:
+    cells = sorted([*usual, *above])
+    told = Column("montant", "Montant", Kind.NUMBER, minimum=0 if zeros else cells[0], maximum=cells[-1],
+                  mean=sum(cells) / (len(cells) + zeros))  # fmt: skip
+    high = cells[len(cells) - 1 - math.floor(0.01 * len(cells))]
+    if amounts._even(told):
+        assert cells[-1] <= 100 * high
+    for other in ({"minimum": -1}, {"mean": None}, {"maximum": None}):
+        assert not amounts._even(replace(told, **other))
 
 
 def test_a_reference_given_twice(tmp_path: Path) -> None:

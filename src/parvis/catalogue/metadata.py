@@ -15,7 +15,7 @@ from parvis.catalogue.licences import LICENCES
 from parvis.errors import InputError
 from parvis.plugins import found
 from parvis.schemas.schema import Schema
-from parvis.text import accented, fold, listed, phrased, plural, spaced, stems
+from parvis.text import accented, fold, late, listed, phrased, plural, spaced, stems
 from parvis.units import without_unit, written
 from parvis.values import Column, Finding, Kind, Metadata, Parcel, Profile, SchemaMatch, Severity, msg
 
@@ -27,7 +27,7 @@ _COPY = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20[0-4]\d)(?!\d)")
 # Lines above a table that say when or why it was made, not what it is.
-_NO_TITLE = re.compile(
+_NO_TITLE = late(
     r"^(?:exercice|annee|mise a jour|maj|article|source|edite|edition|extrait|au \d|du \d|le \d|page|service)\b"
 )
 _BUDGETS = {
@@ -40,7 +40,7 @@ _BUDGETS = {
 _DOCUMENT = re.compile(r"^DOCBUDG\b.*\b(BP|BS|DM|CA|CFU)\b")
 _MONTH = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
 _MONTH_WRITTEN = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-_BEFORE_YEAR = re.compile(rf"\b(?:{_MONTH}|rentree|saison|hiver|ete|printemps|automne)\s*$")
+_BEFORE_YEAR = late(rf"\b(?:{_MONTH}|rentree|saison|hiver|ete|printemps|automne)\s*$")
 _MONTH_YEAR = re.compile(rf"\b({_MONTH})\s+(\d{{4}})\b")
 _CODES = re.compile(r"\b(?:L93|Lambert ?93|RGF ?93|WGS ?84|CC ?[45]\d|EPSG ?\d+|UTF ?8)\b", re.IGNORECASE)
 _BROUGHT = re.compile(r"^(?:export|extraction|extract|fichier|liste complete)\s+(?:des?\s+|du\s+)?", re.IGNORECASE)
@@ -52,7 +52,7 @@ _ELECTION = re.compile(
     r"\b(?:elections?|municipales?|legislatives?|presidentielles?|europeennes?|departementales?|regionales?)\b"
 )
 _ROUND = re.compile(r"\b[Tt](?:our)? ?([12])\b")
-_EMPTY_SHEET = re.compile(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
+_EMPTY_SHEET = late(r"^(?:feuil\w*|sheet|tab\w*|donn\w*|data|page|export)\s*\d*$", re.IGNORECASE)
 _KEYWORDS = 6
 _SHORT = 150  # characters of a description under which a sentence on how the data are kept is of use
 _NO_KEYWORD = frozenset(

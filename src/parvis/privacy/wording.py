@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from parvis.privacy import spans
 from parvis.privacy.words import classes
-from parvis.text import fold
+from parvis.text import fold, late
 from parvis.values import Finding, Metadata, Parcel, Policy, Profile, Severity, msg
 
 # Names of files are often all in small letters: what follows a title is somebody's all the same.
@@ -29,7 +29,7 @@ _DOCUMENT = re.compile(
 # The same of any words in small letters before two that are not, and nothing but figures after: « arbres Alice Durand 2024 ».
 _THINGS = re.compile(r"(?:[a-zà-ÿ]{2,} ){1,4}(?=[A-ZÀ-Ý][\w'-]+ [A-ZÀ-Ý][\w'-]+(?: [\dv]+)*$)")
 _GONE = "\0"
-_ANNOUNCED = re.compile(
+_ANNOUNCED = late(
     rf"(?:\b(?:m|mm|mr|mme|mmes|mlle|madame|monsieur|mademoiselle|consorts|famille)\b\.?\s*)?{_GONE}", re.IGNORECASE
 )
 _NAMELESS = "fichier"

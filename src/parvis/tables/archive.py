@@ -21,12 +21,13 @@ from typing import Any
 from parvis.errors import InputError, LimitError, ParvisError
 from parvis.frozen import dataclass
 from parvis.tables import cnig, package, sniff
+from parvis.text import late
 from parvis.values import Finding, Place, Severity, msg
 
 Reader = Callable[[Path, str, Any, int], str]
 
 _DEPTH = 2  # archives in archives
-_JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)")
+_JUNK = late(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|~\$)")
 _LAYERS = {  # layers made of several files: the main one, and those that go with it
     ".shp": (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".idx", ".xml", ".shp.xml"),
     ".tab": (".tab", ".dat", ".map", ".id", ".ind"),
@@ -52,7 +53,7 @@ _SIDE = (
 _STEP = 1 << 18
 _DICTIONARY = 128 << 20  # bytes of memory that unpacking xz may take
 _PACKED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
-_SHORT = re.compile(r"\.(gz|bz2|xz|tgz|tbz2?|txz)$", re.IGNORECASE)
+_SHORT = late(r"\.(gz|bz2|xz|tgz|tbz2?|txz)$", re.IGNORECASE)
 
 Chunks = Callable[[package.Meter], Iterator[bytes]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from types import ModuleType
@@ -16,6 +15,7 @@ from typing import Any
 
 from parvis.errors import InputError
 from parvis.frozen import dataclass
+from parvis.text import late
 from parvis.values import msg
 
 LONGEST = 500  # characters of one answer
@@ -153,7 +153,7 @@ def _table(wanted: Parameter, text: str) -> str:
     return "\n".join("\t".join(cell[:LONGEST] for cell in row) for row in rows)
 
 
-_LINES = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
+_LINES = late(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 
 
 def _missing(wanted: Parameter) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from parvis import hours, places
 from parvis.france import is_phone, is_rnb
 from parvis.frozen import dataclass
-from parvis.text import fold
+from parvis.text import fold, late
 from parvis.values import msg
 
 Judge = Callable[[str], bool]
@@ -128,7 +128,7 @@ def _years(option: str) -> Judge:
 
 
 # Short numbers: emergencies, social services (116 000), directory enquiries (118 218), four digits (3949).
-_SHORT = re.compile(r"1[0-9]|1[0-9]{2}|10[0-9]{2}|3[0-9]{3}|116[0-9]{3}|118[0-9]{3}")
+_SHORT = late(r"1[0-9]|1[0-9]{2}|10[0-9]{2}|3[0-9]{3}|116[0-9]{3}|118[0-9]{3}")
 _UNGIVEN = re.compile(r"07[0-2]")  # of the mobile numbers, 07 00 to 07 29 are not given to people
 _ABROAD = re.compile(r"\+(?!33)[1-9](?:[\s.\-()/]*[0-9]){6,14}")
 
@@ -149,7 +149,7 @@ def _national(digits: str) -> str:
     return digits
 
 
-_PAIR = re.compile(r"\s*\[?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\]?\s*")
+_PAIR = late(r"\s*\[?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\]?\s*")
 # Guadeloupe, Martinique, Guiana, Réunion, Mayotte, then the mainland with Corsica.
 _LANDS = ((-61.81, 15.83, -61.0, 16.52), (-61.23, 14.38, -60.8, 14.88), (-54.61, 2.11, -51.61, 5.75),
           (55.21, -21.39, 55.84, -20.87), (45.01, -13.01, 45.3, -12.63), (-5.15, 41.33, 9.57, 51.09))  # fmt: skip

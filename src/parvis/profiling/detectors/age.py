@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from parvis.text import fold
+from parvis.text import fold, late
 
 TITLE = "Âge"
 SOURCE = ""
@@ -28,7 +26,7 @@ ALONE = 0.0
 PERSONAL = "quasi"
 EXAMPLES = {True: ["34", "18-25", "61 et plus"], False: ["texte", "2024-01-01"]}
 
-_AGE = re.compile(
+_AGE = late(
     r"^\d{1,3}(?: ans)?$|^\d{1,3}\s?(?:-|a|/)\s?\d{1,3}(?: ans)?$|^(?:\+|plus de|moins de|-) ?\d+|^\d{1,3} ans et plus$"
     r"|^\d{1,3}\s?(?:\+|et (?:plus|\+))$|^(?:19|20)\d\d$"
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from parvis.text import late
+
 TITLE = "Montant"
 SOURCE = ""
 HEADERS = {
@@ -53,7 +55,7 @@ PERSONAL = ""
 EXAMPLES = {True: ["1 234,56", "12000", "-3.5", "15 000 € HT", "90 000- 5 185 999,99"], False: ["abc", "12/03"]}
 
 _ONE = r"[-+(]?[\d\s\u00a0\u202f.,]*\d[\d\s\u00a0\u202f.,]*\)?\s*(?:€|eur(?:os)?)?\s*(?:ht|ttc)?"
-_ROUNDED = re.compile(r"^\d(?:[.,]\d+)?e\+?\d{1,2}$", re.IGNORECASE)
+_ROUNDED = late(r"^\d(?:[.,]\d+)?e\+?\d{1,2}$", re.IGNORECASE)
 _AMOUNT = re.compile(rf"^(?:de\s)?{_ONE}(?:(?:-|à|a|et)\s?{_ONE})?$", re.IGNORECASE)  # « 90 000- 5 185 999,99 » too
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from parvis.text import fold
+from parvis.text import fold, late
 
 TITLE = "Religion, opinion ou syndicat"
 SOURCE = "RGPD, article 9"
@@ -40,7 +38,7 @@ EXAMPLES = {
     False: ["standard", "poulet rôti", "", "Service culture"],
 }
 
-_BELIEF = re.compile(
+_BELIEF = late(
     r"\b(?:catholi\w+|musulman\w*|islam\w*|juif|juive|judai\w*|protestant\w*|evangeli\w+|orthodoxe\w*|bouddhi\w+|hindou\w*|athee|"
     r"agnosti\w+|jehovah|sans porc|halal|ha?lal|casher|kasher|cacher|sans viande|laique|"
     r"cgt|cfdt|fo|force ouvriere|fsu|sud|unsa|cftc|cfe-cgc|solidaires|"

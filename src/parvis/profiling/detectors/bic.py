@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from parvis.text import late
 
 TITLE = "Code de banque (BIC)"
 SOURCE = "ISO 9362"
@@ -12,7 +12,7 @@ ALONE = 0.0
 PERSONAL = ""
 EXAMPLES = {True: ["BNPAFRPP", "SOGEFRPPXXX"], False: ["BNP", "ABCDEFGHIJKL"]}
 
-_BIC = re.compile(r"^[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?$")
+_BIC = late(r"^[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?$")
 
 
 def holds(cell: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from parvis.text import fold
+from parvis.text import fold, late
 
 TITLE = "Date de naissance"
 SOURCE = ""
@@ -34,7 +32,7 @@ ALONE = 0.0
 PERSONAL = "direct"
 EXAMPLES = {True: ["1980-05-12", "12/05/1980"], False: ["texte", "12"]}
 
-_DAY = re.compile(
+_DAY = late(
     r"^(?:1[89]|20)\d\d-\d\d-\d\d|^\d{1,2}[/.-]\d{1,2}[/.-](?:\d{2}|(?:1[89]|20)\d\d)$"
     r"|^\d{1,2}(?:er)? (?:janv|fevr|mars|avr|mai|juin|juil|aout|sept|oct|nov|dec)[a-z]*\.? (?:1[89]|20)\d\d$"
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from parvis.text import fold
+from parvis.text import fold, late
 
 TITLE = "Couleur"
 SOURCE = "CSS, usage"
@@ -14,8 +12,8 @@ ALONE = 0.0
 PERSONAL = ""
 EXAMPLES = {True: ["#1F6F54", "1F6F54", "vert", "Bleu clair"], False: ["12345", "bac"]}
 
-_COLOUR = re.compile(r"^#[0-9A-Fa-f]{6}$|^(?=.*[A-Fa-f])[0-9A-Fa-f]{6}$")
-_NAME = re.compile(
+_COLOUR = late(r"^#[0-9A-Fa-f]{6}$|^(?=.*[A-Fa-f])[0-9A-Fa-f]{6}$")
+_NAME = late(
     r"^(?:argente?|beige|blanc(?:he)?|bleue?|bordeaux|bronze|brune?|cyan|doree?|fuchsia|grise?|indigo|ivoire|jaune|kaki|lilas"
     r"|magenta|marron|mauve|noire?|ocre|orange|parme|pourpre|rose|rouge|sable|saumon|turquoise|verte?|violet(?:te)?)s?"
     r"(?: [a-z-]+)?$"

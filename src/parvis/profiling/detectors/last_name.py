@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from parvis.text import late
 
 TITLE = "Nom de famille"
 SOURCE = "Insee, fichier des noms"
@@ -32,7 +32,7 @@ ALONE = 0.0
 PERSONAL = "direct"
 EXAMPLES = {True: ["DURAND", "Le Goff", "Martin"], False: ["12", "Mairie de Fontclaire, accueil"]}
 
-_SURNAME = re.compile(r"^[^\W\d_][^\W\d_]*(?:[\s'’-][^\W\d_]+){0,3}$")
+_SURNAME = late(r"^[^\W\d_][^\W\d_]*(?:[\s'’-][^\W\d_]+){0,3}$")
 
 
 def holds(cell: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from parvis.text import fold
+from parvis.text import fold, late
 from parvis.units import UNITS
 
 TITLE = "Unité"
@@ -16,7 +14,7 @@ PERSONAL = ""
 EXAMPLES = {True: ["kg", "m²", "kWh", "€", "µg/m3", "le repas", "par jour"], False: ["12 kg", "rue", "2024"]}
 
 _WORDS = {fold(w) for code, (name, words) in UNITS.items() for w in (code, name, *words)}
-_PER = re.compile(
+_PER = late(
     r"^(?:l'|le |la |un |une |par |/ ?)?(?:unite|piece|repas|heure|jour|demi-journee|journee|semaine|mois|trimestre|an|annee"
     r"|personne|enfant|seance|entree|lot|forfait|metre|litre|tonne|kilo|concession|copie|page|emplacement|jeton|ml|m3)s?$"
 )

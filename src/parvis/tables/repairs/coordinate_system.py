@@ -15,6 +15,7 @@ from parvis.france import SYSTEMS
 from parvis.tables.draft import Draft
 from parvis.tables.parameters import Parameter
 from parvis.tables.table import SHAPE, UNPLACED
+from parvis.text import late
 from parvis.values import Finding, Place, Severity, Step, msg
 
 TITLE = "Dire le système des coordonnées"
@@ -60,7 +61,7 @@ EXAMPLES = [
 _WGS84 = 4326
 _LONGITUDE, _LATITUDE = re.compile(r"\b(?:lon|long|lng|longitude)\b"), re.compile(r"\b(?:lat|latitude)\b")
 _NUMBER = re.compile(r"^-?\d{1,8}(?:[.,]\d+)?$")
-_SPACES = re.compile("[ \u00a0\u202f\u2009]")
+_SPACES = late("[ \u00a0\u202f\u2009]")
 _SHOWN = 3
 _AT_ONCE = 50_000
 

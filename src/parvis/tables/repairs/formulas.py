@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parvis.tables.draft import Draft
+from parvis.text import late
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Signaler les cellules qui ressemblent à des formules"
@@ -15,7 +15,7 @@ KEEPS = True
 EXAMPLES = [((["nom"], [["=1+1"], ["Halle"]]), (["nom"], [["=1+1"], ["Halle"]]))]
 
 _STARTS = frozenset("=@+-\t\r")
-_FORMULA = re.compile(r"^[=@]\S|^[+-](?![\d\s.,(])\S|^[\t\r]+[=+@-]|^[+-].*[(|!]")
+_FORMULA = late(r"^[=@]\S|^[+-](?![\d\s.,(])\S|^[\t\r]+[=+@-]|^[+-].*[(|!]")
 
 
 def look(draft: Draft) -> Sequence[Finding]:

@@ -18,7 +18,7 @@ from parvis.frozen import dataclass
 from parvis.tables.draft import Draft, Reference, literal
 from parvis.tables.parameters import Parameter
 from parvis.tables.table import LINE
-from parvis.text import fold
+from parvis.text import fold, late
 from parvis.values import Step, msg
 
 TITLE = "Placer des adresses sur la carte"
@@ -48,7 +48,7 @@ EXAMPLES = [
     ((["adresse"], [["1 rue du Lac"]]), {"column": "adresse", "reference": "dataset:none", "least": "0.7"}, None),
 ]
 _MOST = 300_000  # addresses of a base, and different ones to place
-_NUMBER = re.compile(r"^\D{0,12}?\b(\d{1,4})\s*(bis|ter|quater|[a-d])?\b(?!\s*(?:eme|er|e)\b)[\s,.-]*(.*)$")
+_NUMBER = late(r"^\D{0,12}?\b(\d{1,4})\s*(bis|ter|quater|[a-d])?\b(?!\s*(?:eme|er|e)\b)[\s,.-]*(.*)$")
 _WORDS = {
     "av": "avenue", "ave": "avenue", "bd": "boulevard", "bld": "boulevard", "boul": "boulevard", "r": "rue", "pl": "place",
     "ch": "chemin", "che": "chemin", "chem": "chemin", "imp": "impasse", "all": "allee", "rte": "route", "sq": "square",
@@ -64,7 +64,7 @@ _STREET = re.compile(r"\b(?:voie|rue|libelle voie|nom voie|street)\b")
 _HOUSE = re.compile(r"^(?:numero|num|no voie|numero voie|house ?number)$")
 _SUFFIX = re.compile(r"^(?:suffixe|rep|repetition|indice)$")
 _ADDRESS = re.compile(r"\badresses?\b|\bvoie\b|\brue\b")
-_POINTS = re.compile(r"\b(?:lat|latitude|lon|long|longitude|geo|coord\w*|x|y)\b")
+_POINTS = late(r"\b(?:lat|latitude|lon|long|longitude|geo|coord\w*|x|y)\b")
 
 
 @dataclass(slots=True)

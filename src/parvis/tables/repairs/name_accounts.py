@@ -14,6 +14,7 @@ from parvis import accounts
 from parvis.dates import folded
 from parvis.tables.draft import Draft, Seen
 from parvis.tables.parameters import Parameter
+from parvis.text import late
 from parvis.values import Step, msg
 
 TITLE = "Nommer les comptes d'un budget"
@@ -64,7 +65,7 @@ EXAMPLES: list[tuple[Any, Mapping[str, Any], Any]] = [
 ]
 _NATURE = re.compile(r"^(?:bgt_)?(?:nature|article|compte|imputation)(?:[ _](?:nature|budgetaire|comptable))?$")
 _FUNCTION = re.compile(r"^(?:bgt_)?(?:sous[ _-]?)?fonction$")
-_SENSE = re.compile(r"^(?:bgt_)?(?:sens|d[ _/]?r|codrd|r[ _/]?d|depense[ _/]?(?:ou )?recette)$")
+_SENSE = late(r"^(?:bgt_)?(?:sens|d[ _/]?r|codrd|r[ _/]?d|depense[ _/]?(?:ou )?recette)$")
 _YEAR = re.compile(r"^(?:bgt_)?(?:annee|exercice)$")
 _LEAST = 0.9  # share of the cells that must be accounts of some plan
 

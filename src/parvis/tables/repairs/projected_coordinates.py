@@ -13,6 +13,7 @@ from typing import Any
 from parvis.dates import folded
 from parvis.frozen import dataclass
 from parvis.tables.draft import Draft
+from parvis.text import late
 from parvis.values import Finding, Place, Severity, Step, msg
 
 TITLE = "Convertir des coordonnées en mètres en longitude et latitude"
@@ -42,9 +43,9 @@ _SAID = (
     (re.compile(r"l(?:ambert)?\W?(?:2|ii)\W?e|27572|lambert\W?(?:2|ii)\b"), (27572,)),
     (re.compile(r"pseudo|mercator|3857|900913"), (3857,)),
 )
-_ZONE = re.compile(r"cc\W?(4[2-9]|50)|39(4[2-9]|50)")
+_ZONE = late(r"cc\W?(4[2-9]|50)|39(4[2-9]|50)")
 _NUMBER = re.compile(r"^-?\d{4,8}(?:[.,]\d+)?$")
-_SPACES = re.compile("[ \u00a0\u202f\u2009]")
+_SPACES = late("[ \u00a0\u202f\u2009]")
 _LEAST = 0.8  # share of the filled cells that must be metres
 
 

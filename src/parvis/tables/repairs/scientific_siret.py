@@ -12,6 +12,7 @@ from typing import Any
 
 from parvis.dates import folded
 from parvis.tables.draft import Draft
+from parvis.text import late
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Écarter les SIRET abîmés par Excel"
@@ -33,7 +34,7 @@ _HEADER = re.compile(
     r"\bsirets?\b|\bsirens?\b|\bidentifi|\bidbeneficiaire\b|\bidattribuant\b|\bid beneficiaire\b|\bid attribuant\b"
 )
 _DAMAGED = "[0-9](?:[.,][0-9]+)?[eE][+]?[0-9]{1,2}|[0-9]{1,6}0{8,13}"
-_PATTERN = re.compile(_DAMAGED)
+_PATTERN = late(_DAMAGED)
 _MAY = re.compile("[0-9][eE]|0{8}")  # without which no cell is rounded
 
 

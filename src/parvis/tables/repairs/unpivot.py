@@ -10,6 +10,7 @@ from parvis.dates import MONTHS, folded
 from parvis.tables.draft import Draft, literal
 from parvis.tables.parameters import Parameter
 from parvis.tables.table import LINE
+from parvis.text import late
 from parvis.values import Step, msg
 
 TITLE = "Retourner des colonnes en lignes"
@@ -59,7 +60,7 @@ _SHORT = "|".join(m[:3] for m in MONTHS) + "|juil|sept|fevr|janv"
 _MONTH = re.compile(rf"(?:{'|'.join(MONTHS)}|(?:{_SHORT})\.?)(?:[\s-]*(?:\d\d){{1,2}})?")
 _QUARTER = re.compile(r"(?:t|trim\w*\s*)[1-4](?:[\s-]*(?:19|20)\d\d)?|[1-4]\s*(?:er|e|eme)\s+trimestre")
 _LINES, _SURE = 500, 0.8
-_NUMBER = re.compile(r"[-+(]?\d[\d\s\u00a0\u202f.,]*[)%€]?")
+_NUMBER = late(r"[-+(]?\d[\d\s\u00a0\u202f.,]*[)%€]?")
 
 
 def suggest(draft: Draft) -> Sequence[Step]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from parvis.tables.draft import Draft
 from parvis.tables.table import SHAPE
+from parvis.text import late
 from parvis.values import Finding, Severity, Step, msg
 
 TITLE = "Mettre sur la carte les formes écrites dans une colonne"
@@ -34,7 +35,7 @@ _SHARE = 0.9
 _AT_ONCE = 5_000
 _LOOK = 200
 _KINDS = "MULTIPOINT|LINESTRING|MULTILINESTRING|POLYGON|MULTIPOLYGON|GEOMETRYCOLLECTION"
-_SRID = re.compile(r"^\s*SRID\s*=\s*(\d{3,6})\s*;\s*", re.IGNORECASE)
+_SRID = late(r"^\s*SRID\s*=\s*(\d{3,6})\s*;\s*", re.IGNORECASE)
 _WKT = re.compile(rf"^\s*(?:SRID\s*=\s*\d+\s*;\s*)?(?:{_KINDS})\s*(?:Z|M|ZM)?\s*\(.*\)\s*$", re.IGNORECASE | re.DOTALL)
 _POINT = re.compile(r"^\s*(?:SRID\s*=\s*\d+\s*;\s*)?POINT\s*(?:Z|M|ZM)?\s*\(.*\)\s*$", re.IGNORECASE)
 _JSON = re.compile(r'^\s*\{.*"(?:coordinates|geometries|geometry)"\s*:.*\}\s*$', re.DOTALL)

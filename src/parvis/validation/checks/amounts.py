@@ -22,6 +22,8 @@ def look(table: Table) -> Iterator[Ask]:
     if not columns:
         return
     for column in columns:
+        if _even(column):
+            continue  # nothing to remark, whatever is usual
         middle, high = _usual(table, column)
         if middle is None or high is None:
             continue
@@ -30,6 +32,18 @@ def look(table: Table) -> Iterator[Ask]:
             yield _large(column, cell, limit)
         if column.minimum is None or float(column.minimum) < 0:
             yield _negative(column, cell)
+
+
+def _even(column: Column) -> bool:
+    """True when the counts of a column tell that none of its amounts is negative, nor far above the usual ones.
+
+    A hundredth of the amounts at the most exceeds the high one: the mean is at most this one and a hundredth of the greatest.
+    Where the greatest is under fifty times the mean, it is under a hundred times the high one.
+    """
+    least, most, mean = column.minimum, column.maximum, column.mean
+    if least is None or most is None or mean is None or float(least) < 0:
+        return False
+    return 0 < float(most) < 0.9 * (_TIMES / 2) * mean  # the mean is rounded
 
 
 def _usual(table: Table, column: Column) -> tuple[Any, Any]:
