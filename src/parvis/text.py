@@ -12,6 +12,8 @@ from importlib.resources import files
 from typing import Any, cast
 
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "ʼ": "'"})
+# Nearly all that French writes beside ASCII: a text that has nothing else is not looked at sign by sign.
+_FRENCH = _LIGATURES | str.maketrans("àâäçéèêëîïôöùûüÀÂÄÇÉÈÊËÎÏÔÖÙÛÜ", "aaaceeeeiioouuuaaaceeeeiioouuu")
 _WORD = re.compile(r"[^\W_]+")
 _DOUBLE = re.compile(r" (?=[;?!](?:\s|$))")
 _ELISION = re.compile(r"\b(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
@@ -49,6 +51,8 @@ def fold(text: str) -> str:
     """Return the text in lower case without accents nor ligatures: « École n° 2 » gives « ecole n° 2 »."""
     if text.isascii():
         return text.lower().strip()
+    if (usual := text.translate(_FRENCH)).isascii():
+        return usual.lower().strip()
     plain = unicodedata.normalize("NFKD", text.translate(_LIGATURES).casefold())
     return "".join(c for c in plain if not unicodedata.combining(c)).strip()
 

@@ -137,16 +137,15 @@ def load(schema: str) -> Schema:
 
     Raises: UnknownName.
     """
-    known = all_ids()
-    near = [i for i in known if schema and (i == schema or i.partition("/")[2].removeprefix("schema-") == schema)]
-    if schema not in known and len(near) != 1:
+    known = _documents()
+    near = [schema] if schema in known else [i for i in known if i.partition("/")[2].removeprefix("schema-") == schema]
+    if not schema or len(near) != 1:
         raise UnknownName(
             msg("Parvis ne connaît pas le schéma « {schema} »."),
             msg("Choisissez un identifiant connu, par exemple scdl/subventions, ou donnez le fichier du schéma."),
             schema=schema,
         )
-    chosen = schema if schema in known else near[0]
-    document = json.loads(_documents()[chosen].read_text("utf-8"))
+    document = json.loads(known[near[0]].read_bytes())
     fields = tuple(
         Field(**{k: _frozen(v) if type(v) is list else v for k, v in f.items()}) for f in document.pop("fields")
     )
@@ -528,4 +527,4 @@ def _visible(text: str) -> Iterator[str]:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    return tuple(v if type(v) is str else _frozen(v) for v in value) if isinstance(value, list) else value
