@@ -722,6 +722,11 @@ class _Reading:
         """True for the noun of a body that bears a saint's name: « Harmonie Saint-Roch n° 12 »."""
         return self.folded(i) in c.NOUNS and self.folded(i + 1).startswith(("saint-", "sainte-"))
 
+    def is_a_second_thing(self, i: int) -> bool:
+        """True for a word of « Paul Durand » in « place Pierre Martin et Paul Durand »."""
+        first = next((first for first, after in self.things if first <= i < after), 0)
+        return self.folded(first - 1) in ("et", "&") and any(after == first - 1 for _, after in self.things)
+
     def _body_follows(self, after: int) -> bool:
         first, second = self.folded(after), self.folded(after + 1)
         if first in ("et", "&") and second in ("fils", "cie", "associes", "freres", "filles", "compagnie"):
@@ -1068,6 +1073,8 @@ def _is_refused(reading: _Reading, i: int, verdict: str, small: bool, told: bool
         return True  # the title of a statue: « Rolland portant son cor »
     if token.shape == "T" and reading.folded(i + 1) in _REIGNS and reading.folded(i + 2) != ".":
         return True  # « Plaque aux rois Jacques I et Jacques II »
+    if verdict == "t" and reading.is_a_second_thing(i):
+        return True
     return token.shape in "UT" and (reading.follows_a_postcode(i) or reading.is_under_a_saint(i))
 
 
@@ -1084,11 +1091,18 @@ def _sensitive(tokens: Sequence[_Token], scores: Sequence[int]) -> list[tuple[in
     for i, score in enumerate([*scores, _GRAVE, _GRAVE, _GRAVE]):
         if score > _GRAVE and i < len(tokens):
             first, last = (i, i) if first < 0 else (first, i)
-        elif first >= 0 and i > last + 1:
+        elif first >= 0 and (i > last + 1 or i >= len(tokens) or tokens[i].shape == "."):
+            while last > first and tokens[last].folded in _HANGING:
+                last -= 1
             if any(tokens[k].shape in "lUT" and len(tokens[k].text) > 2 for k in range(first, last + 1)):
                 out.append((tokens[first].start, tokens[last].end))
             first = -1
     return out
+
+
+_HANGING = frozenset(
+    "et ou ne de du des d le la les l un une a au aux en qui que , . ; :".split()
+)  # nothing ends by them
 
 
 # --- Reading again --------------------------------------------------------------------------------
