@@ -2,10 +2,10 @@
 
     python -m parvis_portal.server FD [MODULE:APPLICATION]
 
-``FD`` is a listening socket that the tree of processes opened. uvicorn speaks HTTP. When a question's head is read,
-``Connection`` asks the front whether the answer is known and writes it there and then: no thread, no Django. Anything
-else asks for a place (``api.admission``), then goes to a thread that runs the WSGI application, and comes back in one
-piece, or piece by piece for a stream. What a thread asks of a query worker is cut when its reader has gone.
+``FD`` is a listening socket that the tree of processes opened, at which ``api.doorman`` stands. uvicorn speaks HTTP. When a
+question's head is read, ``Connection`` asks the front whether the answer is known and writes it there and then: no thread, no
+Django. Anything else asks for a place (``api.admission``), then goes to a thread that runs the WSGI application, and comes back
+in one piece, or piece by piece for a stream. What a thread asks of a query worker is cut when its reader has gone.
 
 An idle connection costs the loop nothing, but none stays for long: a head has seconds to come, and so has a reader who
 takes nothing, or a sender who sends nothing.
@@ -38,6 +38,7 @@ from parvis.store.pool import SECONDS, leaving, until
 from parvis.web import Response
 from parvis_portal.api import loopwork
 from parvis_portal.api.admission import Admission, FullError, GoneError, home
+from parvis_portal.api.doorman import Doorman
 from parvis_portal.api.front import IN_LOOP, Question, SlowError, coding, streams
 from parvis_portal.api.refusals import refusal
 
@@ -110,6 +111,43 @@ class Sweeping(Server):
     def __init__(self, config: Config, most: int) -> None:
         super().__init__(config)
         self.server_state.most = most  # type: ignore[attr-defined]
+        self.doormen: list[Doorman] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        threads = self.config.loaded_app
+        assert isinstance(threads, Threads)
+        self.doormen = [Doorman(s, threads.crowded, self._refused, self._let_in) for s in sockets or []]
+        for doorman in self.doormen:
+            doorman.open()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for doorman in self.doormen:
+            doorman.close()
+        await super().shutdown(sockets)
+
+    async def _let_in(self, line: socket.socket, said: bytes) -> object:
+        """Make a connection of a socket, of which something was read already."""
+
+        def made() -> Connection:
+            return Connection(self.config, self.server_state, self.lifespan.state, said=said)
+
+        return await asyncio.get_running_loop().connect_accepted_socket(made, line)
+
+    def _refused(self, url: bytes, headers: list[tuple[bytes, bytes]], client: Any) -> bytes | None:
+        """Return the refusal of a newcomer's plain question for which there is no place, None when he is to be let in."""
+        threads = self.config.loaded_app
+        assert isinstance(threads, Threads)
+        if any(name in BODY for name, _ in headers):
+            return None
+        path = url.partition(b"?")[0].decode("latin-1")
+        said = threads.refusal("GET", path, client, headers, greeted=False)
+        known: Known | None = getattr(threads.application, "known", None)
+        if said is None or (known is not None and _told_before(known, b"GET", "http", url, headers, b"") is not None):
+            return None
+        head, body = _wire(*said)
+        dated = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        return b"%b%bconnection: close\r\n\r\n%b" % (head, dated, body)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:
@@ -122,8 +160,9 @@ class Sweeping(Server):
 class Connection(HttpToolsProtocol):
     """One connection, closed at a time ``until`` unless something comes; a question in hand has no such end."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, said: bytes = b"", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._said = said  # read of it before it was let in
         app = self.config.loaded_app
         self.threads: Threads | None = app if isinstance(app, Threads) else None
         self.known: Known | None = getattr(self.threads and self.threads.application, "known", None)
@@ -150,6 +189,9 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         if len(self.connections) > getattr(self.server_state, "most", len(self.connections)):
             transport.close()
+        elif self._said:
+            said, self._said = self._said, b""
+            self.data_received(said)
 
     def data_received(self, data: bytes) -> None:
         # One known answer for each arrival: a crowd of questions in one packet goes the way that waits for its reader.
@@ -220,31 +262,37 @@ class Connection(HttpToolsProtocol):
 
     def _told_before(self, known: Known) -> bytes | None:
         """Return the whole answer to a plain question that was answered before, or None."""
-        method = self.parser.get_method()
-        if method not in (b"GET", b"HEAD"):
-            return None
         if self.parser.get_http_version() != "1.1":
             return None
-        told: dict[bytes, bytes] = {}
-        for name, value in self.headers:
-            if name in PRIVATE or name in told:
-                return None
-            if name in PLAIN:
-                told[name] = value
-        question = Question(
-            self.scope["scheme"],
-            told.get(b"x-forwarded-proto", b"").decode("latin-1"),
-            told.get(b"host", b"").decode("latin-1"),
-            self.url.decode("latin-1"),
-            told.get(b"accept", b"").decode("latin-1"),
-            coding(told.get(b"accept-encoding", b"").decode("latin-1")),
-        )
-        return known(question, told.get(b"if-none-match", b"").decode("latin-1"), self._dated, method == b"HEAD")
+        return _told_before(known, self.parser.get_method(), self.scope["scheme"], self.url, self.headers, self._dated)
 
     @property
     def _dated(self) -> bytes:
         said = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
         return said if self.parser.should_keep_alive() else said + b"connection: close\r\n"
+
+
+def _told_before(
+    known: Known, method: bytes, scheme: str, url: bytes, headers: list[tuple[bytes, bytes]], dated: bytes
+) -> bytes | None:
+    """Return the whole answer to a plain question that was answered before, or None."""
+    if method not in (b"GET", b"HEAD"):
+        return None
+    told: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in PRIVATE or name in told:
+            return None
+        if name in PLAIN:
+            told[name] = value
+    question = Question(
+        scheme,
+        told.get(b"x-forwarded-proto", b"").decode("latin-1"),
+        told.get(b"host", b"").decode("latin-1"),
+        url.decode("latin-1"),
+        told.get(b"accept", b"").decode("latin-1"),
+        coding(told.get(b"accept-encoding", b"").decode("latin-1")),
+    )
+    return known(question, told.get(b"if-none-match", b"").decode("latin-1"), dated, method == b"HEAD")
 
 
 class Reader(threading.Event):
@@ -325,6 +373,10 @@ class Threads:
             except SlowError:
                 exchange.in_loop = False
         return await asyncio.get_running_loop().run_in_executor(self._threads, exchange.run)
+
+    def crowded(self) -> bool:
+        """True when somebody waits for a place, so that a newcomer may have to be refused."""
+        return any(lane.waiting for lane in self.admission.lanes.values())
 
     def refusal(self, method: str, path: str, client: Any, headers: Any, greeted: bool) -> tuple[str, int] | None:
         """Return where and after how many seconds a question is refused for which there is no place nor will be soon, None

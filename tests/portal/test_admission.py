@@ -18,6 +18,7 @@ from tests.portal.test_server import Line, serving
 from parvis.errors import LimitError
 from parvis.store.folder import Folder
 from parvis.store.pool import SECONDS, Pool, leaving, until
+from parvis_portal import server
 from parvis_portal.api.admission import LONGEST, Admission, FullError, GoneError, Lane, home
 from parvis_portal.api.front import Front
 
@@ -256,6 +257,7 @@ def test_what_finds_no_place_is_refused_in_its_own_words_and_the_next_one_is_ans
         line.send("/api/v1/datasets/x/records?slow", "GET", b"")
         time.sleep(0.05)
     with Line(port) as late:
+        assert late.ask("/donnees/")[2] == b"/donnees/"  # he is inside before the crowd is told from him
         for path, fits in DIALECTS.items():
             began = time.monotonic()
             status, headers, body = late.ask(path)
@@ -276,12 +278,60 @@ def test_what_finds_no_place_is_refused_in_its_own_words_and_the_next_one_is_ans
         line.__exit__()
 
 
+def test_a_newcomer_for_whom_there_is_no_place_is_refused_at_the_door(
+    port: int, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    real = server.Connection.connection_made
+    monkeypatch.setattr(server.Connection, "connection_made", lambda own, line: (made.append(own), real(own, line))[1])
+    lines = [Line(port) for _ in range(3)]
+    for line in lines:
+        line.send("/api/v1/datasets/x/records?slow")
+        time.sleep(0.05)
+    inside = len(made)
+    for path, fits in DIALECTS.items():
+        with Line(port) as late:
+            status, headers, body = late.ask(path, Accept="application/json", If__None__Match='"x"')
+            assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close"), path
+            assert "date" in headers and fits(json.loads(body))
+            assert late.closed()
+    assert len(made) == inside  # nothing was made for them
+    slow.go.set()
+    assert [line.answer()[0] for line in lines] == [200] * 3
+    for line in lines:
+        line.__exit__()
+
+
+@pytest.mark.parametrize("cut", [1, 9, 40, -2])
+def test_what_is_no_whole_plain_question_is_let_in_and_loses_nothing(port: int, slow: Slow, cut: int) -> None:
+    lines = [Line(port) for _ in range(3)]
+    for line in lines:
+        line.send("/api/v1/datasets/x/records?slow")
+        time.sleep(0.05)
+    question = b"GET /donnees/ HTTP/1.1\r\nHost: town.example\r\nAccept: */*\r\n\r\n"
+    with Line(port) as slowly, Line(port) as two, Line(port) as body, Line(port) as rude:
+        slowly.socket.sendall(question[:cut])
+        time.sleep(0.1)
+        slowly.socket.sendall(question[cut:])
+        assert slowly.answer()[2] == b"/donnees/"
+        two.socket.sendall(question * 2)
+        assert (two.answer()[2], two.answer()[2]) == (b"/donnees/", b"/donnees/")
+        assert body.ask("/mairie/", "POST", b"a=1")[0] == 200
+        rude.socket.sendall(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n")
+        assert rude.answer()[0] == 400
+    slow.go.set()
+    assert [line.answer()[0] for line in lines] == [200] * 3
+    for line in lines:
+        line.__exit__()
+
+
 def test_a_page_that_finds_no_place_is_a_page(port: int, slow: Slow) -> None:
     lines = [Line(port) for _ in range(3)]
     for line in lines:
         line.send("/donnees/?slow", "GET", b"")
         time.sleep(0.05)
     with Line(port) as late:
+        assert late.ask("/static/a.css")[0] == 200
         status, headers, body = late.ask("/")
         assert status == 503 and headers["content-type"].startswith("text/html") and "Trop de demandes" in body.decode()
         assert late.ask("/static/a.css")[0] == 200 and late.ask("/mairie/")[0] == 200
