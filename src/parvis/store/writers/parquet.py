@@ -29,6 +29,7 @@ def write(rows: Rows, told: Mapping[str, Any]) -> Iterator[bytes]:
     )
     compression = told["options"].get("compression", "zstd")
     with pq.ParquetWriter(cast(Any, sink), schema, compression=compression) as writer:
+        yield from sink.drain()  # the question is answered: who waits is told so before a whole group is there
         for group in _groups(first, batches, schema):
             writer.write_table(group, row_group_size=GROUP)
             yield from sink.drain()
