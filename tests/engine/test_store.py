@@ -198,6 +198,26 @@ def test_a_worker_writes_nowhere_that_lasts(town: Any, quick: Pool, tmp_path: Pa
     assert asking.run(quick, town.trees, Query()).total == 500
 
 
+def in_a_worker(town: Any, work: Path, code: str) -> str:
+    """Return what some code prints in a query worker that has just confined itself."""
+    script = f"""
+import mmap, os, socket, subprocess
+from parvis.store import worker
+from parvis.tables import confinement
+real = confinement.confine
+def confine(told):
+    real(told)
+{code}
+    os._exit(0)
+confinement.confine = confine
+a, b = socket.socketpair()
+worker.main(b.fileno(), worker.Path({str(town.folder.objects)!r}), worker.Path({str(town.folder.indexes)!r}),
+            worker.Path({str(work)!r}), 1.0, os.pipe()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
 def test_a_worker_opens_no_connection_and_starts_no_program(town: Any, tmp_path: Path) -> None:
     seen: list[str] = []
 
@@ -208,12 +228,6 @@ def test_a_worker_opens_no_connection_and_starts_no_program(town: Any, tmp_path:
     server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     code = f"""
-import os, socket, subprocess, sys
-from parvis.store import worker
-from parvis.tables import confinement
-real = confinement.confine
-def confine(told):
-    real(told)
     out = []
     for family, place in ((socket.AF_INET, ('127.0.0.1', {server.server_port})), (socket.AF_INET6, ('::1', 1)),
                           (socket.AF_UNIX, '/run/x')):
@@ -233,20 +247,15 @@ def confine(told):
     except OSError:
         out.append('refused')
     print(out, flush=True)
-    os._exit(0)
-confinement.confine = confine
-a, b = socket.socketpair()
-worker.main(b.fileno(), worker.Path({str(town.folder.objects)!r}), worker.Path({str(town.folder.indexes)!r}),
-            worker.Path({str(tmp_path)!r}), 1.0, os.pipe()[0])
 """
     try:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        told = in_a_worker(town, tmp_path, code)
     finally:
         server.shutdown()
         server.server_close()
-    assert "connected" not in done.stdout
-    assert "started" not in done.stdout
-    assert done.stdout.count("refused") >= 4
+    assert "connected" not in told
+    assert "started" not in told
+    assert told.count("refused") >= 4
     assert seen == []
 
 
@@ -342,26 +351,15 @@ def test_a_worker_maps_large_indexes_and_takes_no_more_memory_for_it(town: Any, 
     with large.open("wb") as stream:
         stream.truncate(3 << 30)  # nothing is written: it takes no room
     code = f"""
-import mmap, os, socket
-from parvis.store import worker
-from parvis.tables import confinement
-real = confinement.confine
-def confine(told):
-    real(told)
     with open({str(large)!r}, 'rb') as stream:
         held = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     try:
         print('mapped', len(held), len(bytearray(1 << 30)), flush=True)
     except MemoryError:
         print('mapped', len(held), 'refused', flush=True)
-    os._exit(0)
-confinement.confine = confine
-a, b = socket.socketpair()
-worker.main(b.fileno(), worker.Path({str(town.folder.objects)!r}), worker.Path({str(town.folder.indexes)!r}),
-            worker.Path({str(tmp_path)!r}), 1.0, os.pipe()[0])
 """
     try:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        told = in_a_worker(town, tmp_path, code)
     finally:
         large.unlink()
-    assert done.stdout.split() == ["mapped", str(3 << 30), "refused"]
+    assert told.split() == ["mapped", str(3 << 30), "refused"]
